@@ -1,6 +1,6 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
+.PHONY: help setup demo serve year test check format check-utterances costs package audit model schema lock clean
 .PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
 .PHONY: bench-loop bench-model bench-redaction bench-retrain bench-split bench-training
 .PHONY: soak soak-chaos soak-faults soak-export
@@ -25,6 +25,9 @@ demo: setup  ## Run the loop, from messages to a model; DATA=file
 
 serve: setup  ## Run the local stack until Ctrl-C; NAME= MODEL=folder
 	@$(BIN)/prompt-capture serve $(if $(NAME),--name "$(NAME)") $(if $(MODEL),--model "$(MODEL)")
+
+year: setup  ## Play a year of the loop in minutes; DATA=file SEEDS=0
+	@$(BIN)/python -m benchmarks.year $(if $(DATA),--data "$(DATA)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 ##@ Check
 

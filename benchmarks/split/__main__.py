@@ -1,14 +1,19 @@
-"""`make bench NAME=split`: simulate splits with correlation within users, and print the rates."""
+"""`make bench NAME=split`: simulate splits with correlation within users.
+
+Prints the rates at which splits are stopped, and draws the share that is stopped by each day.
+"""
 
 import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from benchmarks.split.picture import write_picture
 from benchmarks.split.simulation import MESSAGES_PER_USER, SimulatedSplit, SplitScenario, simulate
 from prompt_capture.domain.split_statistics import ALPHA, DIFFERENCE, POWER, sample_size
 
@@ -21,10 +26,14 @@ SMALLEST, LARGEST = 18_000, 29_000
 
 
 def main() -> None:
-    """Simulate all scenarios, and print a table."""
+    """Simulate all scenarios, print a table, and draw the picture."""
     parser = argparse.ArgumentParser(prog="make bench NAME=split", description=__doc__)
     parser.add_argument("--runs", type=int, default=400, help="simulated splits with equal arms")
-    runs = parser.parse_args().runs
+    parser.add_argument(
+        "--out", type=Path, default=Path("build/bench-split"), help="folder of the picture"
+    )
+    options = parser.parse_args()
+    runs = options.runs
     sys.stdout.write(
         f"{runs} splits with equal arms and {_runs_with_loss(runs)} with each loss, {RATE:.0%} "
         f"success, {MESSAGES_PER_USER} messages a user, evaluated daily.\n\n"
@@ -32,13 +41,18 @@ def main() -> None:
         f"{'median day':>12}{'half stopped by':>17}\n"
     )
     equal_arms: list[float] = []
+    drawn: list[tuple[SplitScenario, list[SimulatedSplit]]] = []
     for scenario, splits in _simulate_all(runs):
+        if scenario.share == max(SHARES):
+            drawn.append((scenario, splits))
         stopped = [split for split in splits if split.stopped_on is not None]
         rate = len(stopped) / len(splits)
         if scenario.challenger == scenario.champion:
             equal_arms.append(rate)
         sys.stdout.write(_row(scenario, splits, stopped, rate))
     sys.stdout.write("\n" + "".join(_verdicts(equal_arms, runs)))
+    write_picture(drawn, options.out / "split.svg")
+    sys.stdout.write(f"The picture is {options.out / 'split.svg'}.\n")
 
 
 def _runs_with_loss(runs: int) -> int:

@@ -1,4 +1,4 @@
-"""The check `models`: the registry responds, and the champion can be read and loads."""
+"""The check `models`: the registry responds, and the models that serve can be read and load."""
 
 import hashlib
 import tempfile
@@ -32,40 +32,53 @@ from prompt_capture.adapters.supabase.model_registry import serving_models
 from prompt_capture.bootstrap import REGISTRAR_ROLE
 from prompt_capture.domain.errors import InvalidArtifact, StoreUnavailable
 from prompt_capture.domain.models import ModelAddress, blob_key, manifest_key
+from prompt_capture.domain.splits import ServingModels
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 _ROLL_BACK = (
     "`prompt-capture models rollback --reason ...`: until then the packaged model serves. Then "
     "publish the model again."
 )
+_STOP_SPLIT = (
+    "`prompt-capture models split stop --reason ...`: until then the champion answers its users. "
+    "Then publish the model again."
+)
 
 
-class _UnusableChampion(Exception):
-    """The champion cannot serve. The message says why."""
+class _UnusableModel(Exception):
+    """The model cannot serve. The message says why."""
 
 
 def models(deployment: Deployment) -> Iterator[CheckResult]:
-    """Ask the registry which model serves, and load it as classify-and-log does."""
+    """Ask the registry which models serve, and load them as classify-and-log does."""
     result = _registry(deployment)
     if isinstance(result, CheckResult):
         yield result
         return
     yield ok("registry", "responds")
-    if result is None:
+    if result.champion is None:
         yield ok("champion", "is the packaged model")
-        return
+    else:
+        yield _check_model(deployment, "champion", result.champion, _ROLL_BACK)
+    if result.split is not None:
+        yield _check_model(deployment, "challenger", result.split.challenger, _STOP_SPLIT)
+
+
+def _check_model(
+    deployment: Deployment, name: str, address: ModelAddress, remedy: str
+) -> CheckResult:
+    """Download and load one of the models that serve."""
     bucket = require(deployment.settings.models_bucket, "MODELS_BUCKET", SET_OR_USE_STAGE)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _load(deployment.client("s3"), bucket, result, Path(folder))
-    except _UnusableChampion as error:
-        yield wrong("champion", f"{result.version} cannot serve: {error}", _ROLL_BACK)
-        return
-    yield ok("champion", f"is {result.version}, and loads")
+            _load(deployment.client("s3"), bucket, address, Path(folder))
+    except _UnusableModel as error:
+        return wrong(name, f"{address.version} cannot serve: {error}", remedy)
+    return ok(name, f"is {address.version}, and loads")
 
 
-def _registry(deployment: Deployment) -> ModelAddress | CheckResult | None:
-    """Return the champion, or what is wrong with the registry."""
+def _registry(deployment: Deployment) -> ServingModels | CheckResult:
+    """Return which models serve, or what is wrong with the registry."""
     signing_key = usable_key_or_none(deployment, SIGNING)
     publishable = usable_key_or_none(deployment, PUBLISHABLE)
     if signing_key is None or publishable is None:
@@ -80,16 +93,16 @@ def _registry(deployment: Deployment) -> ModelAddress | CheckResult | None:
             "`supabase db push`, and see `accepted keys`.",
         )
     try:
-        return serving_models(response.json()).champion
+        return serving_models(response.json())
     except (ValueError, StoreUnavailable):
         return wrong("registry", "does not answer like this database", "`supabase db push`")
 
 
-def _load(client: Any, bucket: str, champion: ModelAddress, folder: Path) -> None:
-    """Download a model by its exact keys and load it. Raise `_UnusableChampion`."""
-    content = _download(client, bucket, manifest_key(champion.version), champion.object_version)
-    if hashlib.sha256(content).hexdigest() != champion.manifest_sha256:
-        raise _UnusableChampion("its manifest is not the registered one")
+def _load(client: Any, bucket: str, address: ModelAddress, folder: Path) -> None:
+    """Download a model by its exact keys and load it. Raise `_UnusableModel`."""
+    content = _download(client, bucket, manifest_key(address.version), address.object_version)
+    if hashlib.sha256(content).hexdigest() != address.manifest_sha256:
+        raise _UnusableModel("its manifest is not the registered one")
     (folder / MANIFEST_FILE).write_bytes(content)
     try:
         manifest = ModelManifest.model_validate_json(content)
@@ -97,13 +110,13 @@ def _load(client: Any, bucket: str, champion: ModelAddress, folder: Path) -> Non
             file = manifest.files[name]
             size = _size(client, bucket, blob_key(file.sha256))
             if size != file.bytes:
-                raise _UnusableChampion(f"{name} has {size:,} bytes instead of {file.bytes:,}")
+                raise _UnusableModel(f"{name} has {size:,} bytes instead of {file.bytes:,}")
             (folder / name).write_bytes(_download(client, bucket, blob_key(file.sha256)))
         OnnxClassifier(ModelArtifact.load(folder))
     except ValidationError:
-        raise _UnusableChampion("its manifest is not valid for this version") from None
+        raise _UnusableModel("its manifest is not valid for this version") from None
     except InvalidArtifact as error:
-        raise _UnusableChampion(str(error).replace(f"{folder}/", "")) from None
+        raise _UnusableModel(str(error).replace(f"{folder}/", "")) from None
 
 
 @contextmanager
@@ -113,7 +126,7 @@ def _reading(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if error.response["Error"]["Code"] in _ABSENT:
-            raise _UnusableChampion(f"{key} is missing") from None
+            raise _UnusableModel(f"{key} is missing") from None
         raise
 
 

@@ -70,7 +70,7 @@ def file_scenario(file: Path, limit: int, seed: int) -> Scenario:
     At most `limit` of the remaining messages are the traffic. Copies of a text count once, so that
     no copy of a test message is in the training data. Raises `InvalidExamples`.
     """
-    examples = _distinct(_read_sendable(file))
+    examples = _distinct(read_sendable(file))
     labels = {example.label for example in examples}
     if len(examples) < MIN_ROWS or len(labels) < 2:
         raise InvalidExamples(
@@ -92,7 +92,7 @@ def file_scenario(file: Path, limit: int, seed: int) -> Scenario:
     )
 
 
-def _read_sendable(file: Path) -> list[Example]:
+def read_sendable(file: Path) -> list[Example]:
     """Read a file, check that the API accepts every text, and report what is left out.
 
     Raises `InvalidExamples`, which names the line.

@@ -1,4 +1,4 @@
-"""The check of registry, bucket and champion."""
+"""The check of registry, bucket, champion and challenger."""
 
 import json
 import subprocess
@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from infra.local.model_variants import write_variant
 from infra.local.stack import Stack
 from infra.packaging.paths import MODELS
 from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
@@ -46,6 +47,23 @@ def champion(settings: Environment, warm_stack: Stack) -> Iterator[S3DatasetStor
         admin.execute(DELETE_ALL_ROWS)
 
 
+@pytest.fixture
+def challenger(settings: Environment, champion: S3DatasetStore, tmp_path: Path) -> str:
+    """The version of a copy of the shipped model that answers a share of the users."""
+    version = "challenger-00000001"
+    folder = str(write_variant(tmp_path / "challenger", version))
+    for arguments in (("publish", folder), ("split", version, "--share", "0.5")):
+        done = subprocess.run(
+            [COMMAND, "models", *arguments, "--operator", "ada", "--reason", "a test"],
+            env={"PATH": "/usr/bin:/bin", **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return version
+
+
 def _hashes() -> list[str]:
     return [file["sha256"] for file in MANIFEST["files"].values()]
 
@@ -72,6 +90,26 @@ def test_a_champion_that_loads_is_ok(
 
     assert states(results) == {"registry": "ok", "champion": "ok"}
     assert results[-1].message == f"is {VERSION}, and loads"
+
+
+def test_a_challenger_that_loads_is_ok(
+    run_check: RunCheck, settings: Environment, challenger: str
+) -> None:
+    results = run_check("models", settings)
+
+    assert states(results) == {"registry": "ok", "champion": "ok", "challenger": "ok"}
+    assert results[-1].message == f"is {challenger}, and loads"
+
+
+def test_a_missing_object_of_the_challenger_is_wrong(
+    run_check: RunCheck, settings: Environment, champion: S3DatasetStore, challenger: str
+) -> None:
+    champion.delete(manifest_key(challenger))
+
+    reported = problems(run_check("models", settings))
+
+    missing = f"{manifest_key(challenger)} is missing"
+    assert reported == {"challenger": f"{challenger} cannot serve: {missing}"}
 
 
 @pytest.mark.parametrize("key", [manifest_key(VERSION), blob_key(HEAD)])

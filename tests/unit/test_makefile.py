@@ -70,6 +70,7 @@ def test_variables_reach_the_benchmark() -> None:
     capture = make("-n", "bench", "NAME=capture", "ROUNDS=7").stdout
     model = make("-n", "bench", "NAME=model", "DATA_DIR=data", "QUICK=1", "SEEDS=3").stdout
     loop = make("-n", "bench", "NAME=loop", "DATA_DIR=data", "ORDERS=queue", "FINAL=1").stdout
+    year = make("-n", "year", "DATA=mine.jsonl", "SEEDS=4,5").stdout
     faults = make("-n", "soak", "MESSAGES=100", "ONLY=clock", "DEADLINE=2").stdout
 
     assert "ROUNDS=7 .venv/bin/python -m benchmarks.capture" in capture
@@ -78,6 +79,7 @@ def test_variables_reach_the_benchmark() -> None:
     assert '-m benchmarks.loop --data-dir "data"' in loop
     assert '--orders "queue"' in loop
     assert "--final" in loop
+    assert '-m benchmarks.year --data "mine.jsonl" --seeds "4,5"' in year
     assert 'MESSAGES=100 ONLY="clock"' in faults
     assert "DEADLINE=2 .venv/bin/python -m tests.faults.soak" in faults
 

@@ -519,10 +519,13 @@ def test_an_alarm_is_raised_when_a_function_is_not_configured(
         assert one["MetricTransformations"][0]["MetricName"] == "NotConfigured"
 
 
-def test_an_alarm_is_raised_when_the_champion_does_not_serve(resources: dict[str, Any]) -> None:
-    alarm = resources["ModelFallback"]["Properties"]
+@pytest.mark.parametrize("metric", ["ModelFallback", "ChallengerFallback"])
+def test_an_alarm_is_raised_when_a_model_that_should_serve_does_not(
+    resources: dict[str, Any], metric: str
+) -> None:
+    alarm = resources[metric]["Properties"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("PromptCapture", "ModelFallback")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("PromptCapture", metric)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "classify-and-log"}]
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
 
