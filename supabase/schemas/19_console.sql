@@ -96,13 +96,45 @@ as $$
   ) as earlier
 $$;
 
--- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
--- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided.
-create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+-- The number of the latest event about a text, of all reviewers. 0: there is none.
+create function private.latest_event(p_text_key bytea) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(max(id), 0) from public.correction_events where text_key = p_text_key
+$$;
+
+-- Whether a text is in the pool of disagreements, which is decided without knowing what a model predicted.
+create function private.is_blind(item public.review_queue) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select 'model_disagreement' = any (item.reasons)
+$$;
+
+-- An item of the pool: both intents in the random order of the pool, and nothing that differs between the models or
+-- says how sure they are. Votes are never shown: a disputed text is decided blind again.
+create function private.show_blind_item(item public.review_queue) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
+    'item', item.id, 'rank', pool.rank, 'text', item.text,
+    'intents', jsonb_build_array(pool.first_intent, pool.second_intent),
+    'context', private.show_context(private.copy_to_correct(item.text_key, array['random_fill'])),
+    'seen', private.latest_event(item.text_key)
+  )
+  from public.model_disagreements pool where pool.text_key = item.text_key
+$$;
+
+-- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
+-- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided. A text of
+-- the pool of disagreements is shown blind, whoever asks for it, and for whatever reason.
+create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case when private.is_blind(item) then private.show_blind_item(item) else jsonb_build_object(
     'item', item.id, 'rank', item.rank, 'text', item.text,
     'predicted_intent', item.predicted_intent, 'confidence', item.confidence,
     'predicted_secondary_intents', item.predicted_secondary_intents,
@@ -111,10 +143,8 @@ as $$
     'context', private.show_context(private.copy_to_correct(item.text_key, item.reasons)),
     'votes', case when 'disagreement' = any (item.reasons)
       then private.show_votes(item.text_key, p_reviewer) else '[]' end,
-    'seen', (
-      select coalesce(max(id), 0) from public.correction_events where text_key = item.text_key
-    )
-  )
+    'seen', private.latest_event(item.text_key)
+  ) end
 $$;
 
 -- The latest event of a reviewer about a text.
@@ -145,7 +175,7 @@ as $$
   select * from (
     select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
   ) as decided
-  where private.wants_second_opinion(text_key)
+  where private.wants_second_opinion(text_key) and 'model_disagreement' <> all (reasons)
     and (private.own_event(text_key, p_reviewer)).id is null
     and not exists (
       select from private.review_skips skips
@@ -155,8 +185,30 @@ as $$
   order by decided_at desc limit 2
 $$;
 
+-- The items of the pool that wait for the caller, in the random order of the pool.
+create function private.list_blind_items(
+  p_reviewer text, after_rank integer, after_item bigint, max_items integer
+) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_item(queued, p_reviewer) order by pool_rank, (queued).id), '[]')
+  from (
+    select queue::public.review_queue as queued, pool.rank as pool_rank
+    from public.model_disagreements pool join public.review_queue queue using (text_key)
+    where pool.decided_at is null
+      and (pool.rank, queue.id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+      and not exists (
+        select from private.review_skips skips
+        where skips.reviewer = p_reviewer::uuid and skips.text_key = pool.text_key
+      )
+      and (private.own_event(pool.text_key, p_reviewer)).to_intent is null
+    order by pool.rank, queue.id limit max_items
+  ) as waiting
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
--- reason if it is given. Without a reason, second opinions come first.
+-- reason if it is given. Without a reason, second opinions come first. The reason `model_disagreement` lists the pool.
 create function private.list_console_items(
   after_rank integer, after_item bigint, reason text, max_items integer
 ) returns jsonb
@@ -166,7 +218,11 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
+  page_size integer := least(greatest(max_items, 1), 100);
 begin
+  if list_console_items.reason = 'model_disagreement' then
+    return private.list_blind_items(caller, after_rank, after_item, page_size);
+  end if;
   return (
     select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
     from private.second_opinions(caller) as opinion
@@ -183,7 +239,7 @@ begin
           where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
         )
         and (private.own_event(queue.text_key, caller)).to_intent is null
-      order by rank, id limit least(greatest(max_items, 1), 100)
+      order by rank, id limit page_size
     ) as waiting
   );
 end
@@ -192,7 +248,8 @@ $$;
 -- Decisions ------------------------------------------------------------------------------------------
 -- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
 -- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
--- recorded; or `gone`: the text was deleted. A repeated call changes nothing.
+-- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
+-- a prediction for it, and nothing was recorded. A repeated call changes nothing.
 
 -- Locks the text of an item, and returns the item as it is then. Null: it is gone.
 create function private.lock_console_item(p_item bigint, p_reviewer text) returns public.review_queue
@@ -225,16 +282,38 @@ begin
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    private.copy_to_correct(item.text_key, item.reasons), item.text_key, intent, secondary_intents,
+    private.copy_to_correct(
+      item.text_key,
+      -- The pool was drawn at random, so its senders learn nothing about each other.
+      case when private.is_blind(item) then array['random_fill'] else item.reasons end
+    ),
+    item.text_key, intent, secondary_intents,
     p_reviewer, p_notes, 'api'
   ) returning id into event;
   return event;
 end
 $$;
 
--- Records the caller's decision about an item, unless its text has an event that they have not seen.
+-- Shows a blind decision in the pool, as an edit there does, as long as all votes on the text agree with it.
+create function private.show_in_pool(event public.correction_events) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  decision public.correction_events := private.find_decision(event.text_key);
+begin
+  update public.model_disagreements
+  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
+    reviewer = event.reviewer, notes = event.notes
+  where text_key = event.text_key;
+  perform private.update_disagreement(decision, private.is_disputed(event.text_key, decision.to_intent));
+end
+$$;
+
+-- Records the caller's decision about an item, unless its text has an event that they have not seen. `is_blind`: they
+-- saw no prediction.
 create function private.decide_console_item(
-  item bigint, seen bigint, intent text, secondary_intents text[], notes text
+  item bigint, seen bigint, intent text, secondary_intents text[], notes text, is_blind boolean
 ) returns jsonb
 language plpgsql
 security definer
@@ -248,6 +327,8 @@ declare
 begin
   if queued.id is null then
     return jsonb_build_object('state', 'gone');
+  elsif private.is_blind(queued) and is_blind is not true then
+    return jsonb_build_object('state', 'blind');
   end if;
   if intent is null then
     raise exception 'A decision needs an intent.'
@@ -260,9 +341,12 @@ begin
     event := latest.id;
   elsif coalesce(latest.id, 0) is distinct from seen then
     return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller), 'votes',
-      private.show_votes(queued.text_key, caller));
+      case when private.is_blind(queued) then '[]' else private.show_votes(queued.text_key, caller) end);
   else
     event := private.append_console_event(queued, caller, intent, secondary_intents, notes);
+    if private.is_blind(queued) then
+      perform private.show_in_pool(events) from public.correction_events events where id = event;
+    end if;
   end if;
   delete from private.review_skips skips
   where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
@@ -292,6 +376,10 @@ begin
   where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
   order by id desc limit 1;
   if latest.id = undo_console_decision.event then
+    -- Others may have voted for the same intent, but not blind.
+    update public.model_disagreements pool
+    set corrected_intent = null, corrected_secondary_intents = null, reviewer = null, notes = null
+    where pool.text_key = queued.text_key and pool.reviewer = caller;
     perform private.append_console_event(
       queued, caller, earlier.to_intent, earlier.to_secondary_intents,
       case when earlier.to_intent is not null then earlier.notes end
@@ -348,6 +436,9 @@ begin
         select coalesce(jsonb_object_agg(reason, texts), '{}') from (
           select reason, count(*) as texts from public.review_queue, unnest(reasons) as reason
           where waiting_since is not null and rank < private.rank_when_decided() group by reason
+          union all
+          select 'model_disagreement', count(*) from public.model_disagreements pool
+          where pool.decided_at is null having count(*) > 0
         ) as counted
       ),
       'decided_today', (select count(*) from public.review_queue where decided_at >= today),
@@ -441,14 +532,15 @@ comment on function public.console_items(integer, bigint, text, integer) is
   'Returns the items that wait for the caller, best first, at most 100.';
 
 create function public.console_decide(
-  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null
+  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null,
+  is_blind boolean default false
 ) returns jsonb
 language sql
 set search_path = ''
 begin atomic
-  select private.decide_console_item(item, seen, intent, secondary_intents, notes);
+  select private.decide_console_item(item, seen, intent, secondary_intents, notes, is_blind);
 end;
-comment on function public.console_decide(bigint, bigint, text, text[], text) is
+comment on function public.console_decide(bigint, bigint, text, text[], text, boolean) is
   'Records the caller''s decision about an item, unless somebody decided since they saw it.';
 
 create function public.console_undo(item bigint, event bigint) returns jsonb

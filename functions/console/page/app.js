@@ -58,6 +58,7 @@ function App() {
         review.current ??= new Review(signedIn.id, onChange, fail);
         review.current.outbox.flush();
         review.current.refill();
+        review.current.lookForDisagreements();
       }
     } catch (error) {
       fail(error);

@@ -13,7 +13,7 @@ export function switchKeys(areOn) {
 }
 
 const COMMANDS = {
-  0: "noFurther", "/": "search", n: "note", s: "skip", Enter: "leave", u: "undo", l: "list",
+  0: "noFurther", "/": "search", n: "note", s: "skip", Enter: "leave", u: "undo", l: "list", b: "blind",
   "?": "help",
 };
 
@@ -27,6 +27,7 @@ export const KEYS = [
   ["s", "Skip, with a reason"],
   ["u, Ctrl with z", "Undo the latest decision, up to twenty"],
   ["l", "Show the list"],
+  ["b", "Review disagreements of models blind, or go back to the queue"],
   ["?", "Show this help"],
 ];
 

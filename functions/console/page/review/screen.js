@@ -9,6 +9,7 @@ import { useKeys } from "./keys.js";
 import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { SkipDialog } from "./skip.js";
+import { BLIND } from "./state.js";
 
 /**
  * What is prepared for one item: it never applies to another one, however fast the keys are.
@@ -58,12 +59,14 @@ export function ReviewScreen({ review, catalogue, onList }) {
     leave: () => item?.conflict && review.dismiss(),
     undo: () => review.undo(),
     list: onList,
+    blind: () => switchBlind(review),
     help: () => setDialog("help"),
   });
 
   return html`
     <section class="review" aria-label="Review">
       <${Toolbar} review=${review} onSkip=${skip} onList=${onList} onHelp=${() => setDialog("help")} />
+      <${BlindReview} review=${review} />
       ${item
         ? html`
             <${Card} item=${item} headingRef=${heading} />
@@ -86,6 +89,27 @@ export function ReviewScreen({ review, catalogue, onList }) {
         }} />`}
       ${dialog === "help" && html`<${HelpDialog} onClose=${() => setDialog(null)} />`}
     </section>
+  `;
+}
+
+const isBlindReview = (review) => review.reason === BLIND;
+
+function switchBlind(review) {
+  if (isBlindReview(review)) review.restart(null);
+  else if (review.hasDisagreements) review.restart(BLIND);
+}
+
+/** Offers the disagreements of models, which are reviewed apart from the queue, and the way back. */
+function BlindReview({ review }) {
+  const isBlind = isBlindReview(review);
+  if (!isBlind && !review.hasDisagreements) return null;
+  return html`
+    <p class="blind">
+      <span>${isBlind ? "Disagreements of models, blind." : "Two models disagree about some messages."}</span>
+      <button type="button" onClick=${() => switchBlind(review)}>
+        ${isBlind ? "Back to the queue" : "Review them blind"} <kbd>b</kbd>
+      </button>
+    </p>
   `;
 }
 

@@ -6,10 +6,11 @@ import { call } from "../api.js";
 import { Outbox } from "../outbox.js";
 
 /**
- * @typedef {object} Item - as `private.show_item` returns it
+ * @typedef {object} Item - as `private.show_item` returns it; a blind one has no prediction
  * @property {number} item
  * @property {number} rank
  * @property {string} text
+ * @property {[string, string]} [intents] - of a blind item: what two models say, in random order
  * @property {string} predicted_intent
  * @property {string[]} predicted_secondary_intents
  * @property {number} confidence
@@ -36,6 +37,11 @@ import { Outbox } from "../outbox.js";
  * @property {Decision} [decision] - none: a skip
  */
 
+/** The reason for which the pool of disagreements is listed, which is reviewed blind. */
+export const BLIND = "model_disagreement";
+
+const isBlind = (item) => item.intents !== undefined;
+
 const BATCH = 20;
 const REFILL_BELOW = 10;
 const MAX_UNDONE = 20;
@@ -56,6 +62,10 @@ export class Review {
     this.message = "";
     this.position = {};
     this.decided = 0;
+    /** Whether models disagree about a text that waits for this reviewer. */
+    this.hasDisagreements = false;
+    /** Counts the lists that were begun: what arrives for an earlier one is not shown. */
+    this.list = 0;
     this.outbox = new Outbox(userId, {
       onChange,
       onResult: (entry, result) => this.take(entry, result),
@@ -78,19 +88,34 @@ export class Review {
   async refill() {
     if (this.isLoading || this.isComplete || this.items.length >= REFILL_BELOW) return;
     this.isLoading = true;
+    const { list } = this;
     try {
       const found = await call("console_items", {
         ...this.position,
         reason: this.reason,
         max_items: BATCH,
       });
-      this.append(found);
-      this.isComplete = found.length < BATCH;
+      if (list === this.list) {
+        this.append(found);
+        this.isComplete = found.length < BATCH;
+      }
     } catch (error) {
       this.onFailure(error);
     } finally {
       this.isLoading = false;
       this.onChange();
+      if (list !== this.list) this.refill();
+    }
+  }
+
+  /** Looks for disagreements of models, which are reviewed apart from the queue. */
+  async lookForDisagreements() {
+    try {
+      const found = await call("console_items", { reason: BLIND, max_items: 1 });
+      this.hasDisagreements = found.length > 0;
+      this.onChange();
+    } catch (error) {
+      this.onFailure(error);
     }
   }
 
@@ -109,6 +134,8 @@ export class Review {
     this.items = this.items.filter(({ conflict }) => conflict);
     this.position = {};
     this.isComplete = false;
+    this.list += 1;
+    this.lookForDisagreements();
     return this.refill();
   }
 
@@ -124,6 +151,7 @@ export class Review {
     this.finish("decide", decision, {
       item,
       seen,
+      is_blind: isBlind(this.current),
       corrected_intent: decision.intent,
       corrected_secondary_intents: decision.secondary,
       notes: decision.note || null,
@@ -174,15 +202,18 @@ export class Review {
     if (result.state === "recorded" && entry.kind !== "decide") this.replace(result.item);
     if (result.state === "recorded") return;
     const done = this.forget(entry.id);
+    const isUncounted = done?.decision && entry.kind === "decide";
+    if (isUncounted) this.decided -= 1;
     if (result.state === "gone") {
       this.say("The message was deleted meanwhile. Nothing was recorded.");
+    } else if (result.state === "blind") {
+      this.say("The message is reviewed blind since. Nothing was recorded.");
     } else if (entry.kind === "undo") {
       this.replace(result.item);
       this.say("A later decision stands. Nothing was undone.");
     } else {
       const conflict = { intent: entry.body.corrected_intent };
       this.insertNext({ ...result.item, votes: result.votes, conflict });
-      if (done) this.decided -= 1;
       this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
     }
   }

@@ -10,7 +10,7 @@ from prompt_capture.api.authentication import Authenticator, read_token
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.request_fields import OptionalLabels, OptionalText, RequiredLabel
-from prompt_capture.domain.changes import DecisionModel
+from prompt_capture.domain.changes import DecisionModel, ReviewedItem
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 
 _DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
@@ -43,16 +43,19 @@ class ReviewRequest(DecisionModel):
     notes: OptionalText = Field(
         None, description="A remark, redacted. A text with more than 2,000 characters is shortened."
     )
+    is_blind: bool = Field(
+        False, description="Whether the reviewer saw no prediction, as of a disagreement of models."
+    )
 
 
 class ReviewResponse(BaseModel):
     """What became of a decision.
 
     `changed`: somebody else decided meanwhile, and nothing was recorded. `gone`: the text was
-    deleted.
+    deleted. `blind`: it is reviewed blind since, and nothing was recorded.
     """
 
-    state: Literal["recorded", "changed", "gone"]
+    state: Literal["recorded", "changed", "gone", "blind"]
     event: int | None = Field(None, description="The number of the event that was recorded.")
     is_disputed: bool | None = Field(None, description="Whether reviewers disagree about the text.")
     item: dict[str, Any] | None = Field(None, description="Where it changed: the item as it is.")
@@ -77,7 +80,8 @@ def console_router(
     async def reviews(body: ReviewRequest, connection: Request) -> ReviewResponse:
         """Record a decision, unless somebody else decided since the reviewer saw the item."""
         token = _user_token(connection, authenticator)
-        result = await decide_on_item(token, body.item, body.seen, body.decision, body.notes)
+        item = ReviewedItem(body.item, body.seen, body.is_blind)
+        result = await decide_on_item(token, item, body.decision, body.notes)
         return ReviewResponse.model_validate(result)
 
     forwarding = APIRouter()

@@ -73,6 +73,18 @@ class Decision(NamedTuple):
         return f"{self.intent} (secondary: {', '.join(self.secondary_intents) or 'none'})"
 
 
+class ReviewedItem(NamedTuple):
+    """An item of the review queue, as its reviewer saw it.
+
+    `seen` is the latest event about its text that the reviewer knew. `is_blind`: they saw no
+    prediction.
+    """
+
+    number: int
+    seen: int
+    is_blind: bool = False
+
+
 class DecisionModel(BaseModel):
     """The base of models with the fields of a decision.
 
