@@ -49,10 +49,209 @@ create policy "The maintainer changes the reason of a skip"
 create policy "The maintainer takes a skip back"
   on private.review_skips for delete to prompt_maintainer using (true);
 
+-- Near-duplicates ------------------------------------------------------------------------------------
+-- A reviewer may decide near-duplicates of a text with it. Such a label is no vote and no correction: the text waits
+-- on for all that counts decisions, votes or audits, but the queue does not offer it, and training datasets have its
+-- label as a tier of its own. It rests on the event of the decision, and stands only as long as that does.
+
+create table private.near_duplicate_labels (
+  text_key bytea not null,
+  event bigint not null,
+  labelled_at timestamptz not null default now(),
+  ended_at timestamptz,
+
+  constraint near_duplicate_labels_pkey primary key (text_key, event),
+  constraint near_duplicate_is_queued
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade
+);
+
+create index near_duplicate_labels_by_event on private.near_duplicate_labels (event);
+
+alter table private.near_duplicate_labels
+  alter column text_key set statistics 0;
+
+comment on table private.near_duplicate_labels is
+  'Which texts a reviewer decided as near-duplicates of another one. Holds no text and no user.';
+comment on column private.near_duplicate_labels.text_key is 'The text key of the near-duplicate.';
+comment on column private.near_duplicate_labels.event is
+  'The decision with which it was decided: it says who decided, when, and for which intent. No foreign key: an event may be deleted with its text, and the label then ends at night.';
+comment on column private.near_duplicate_labels.labelled_at is 'When.';
+comment on column private.near_duplicate_labels.ended_at is
+  'When the queue offered the text again: the decision was taken back, or no longer stood. Null: it is not known to have ended.';
+
+alter table private.near_duplicate_labels enable row level security;
+alter table private.near_duplicate_labels force row level security;
+
+create policy "The maintainer reads labels of near-duplicates"
+  on private.near_duplicate_labels for select to prompt_maintainer using (true);
+create policy "The maintainer labels near-duplicates"
+  on private.near_duplicate_labels for insert to prompt_maintainer with check (true);
+create policy "The maintainer ends labels of near-duplicates"
+  on private.near_duplicate_labels for update to prompt_maintainer using (true) with check (true);
+
+-- What near-duplicates have in common, for an index: hashes of the sorted words without punctuation, and, where there
+-- are 5 to 24, of all but one of them. Two texts with a common hash have the same words, or differ in one. Null: there
+-- are no words.
+create function private.near_duplicate_keys(normalised text) returns bigint[]
+language sql immutable
+set search_path = ''
+as $$
+  with words as (
+    select word, row_number() over (order by word collate "C") as place, count(*) over () as total
+    from unnest(string_to_array(
+      translate(normalised, U&'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~\2018\2019\201C\201D\2026\00BF\00A1', ''), ' '
+    )) as word
+    where word <> ''
+  )
+  select array_agg(distinct hashtextextended(kept, 0)) from (
+    select string_agg(word, ' ' order by place) as kept from words
+    union all
+    select string_agg(others.word, ' ' order by others.place)
+    from words left_out join words others on others.place <> left_out.place
+    where left_out.total between 5 and 24 group by left_out.place
+  ) as parts
+  where kept is not null
+$$;
+
+-- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
+-- no insert has to tidy it up.
+create index review_queue_by_words on public.review_queue
+  using gin (private.near_duplicate_keys(text)) with (fastupdate = off)
+  where waiting_since is not null and rank < 1000000;
+alter index public.review_queue_by_words alter column 1 set statistics 0;
+
 -- The texts that were decided latest.
 create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
 
 set role prompt_maintainer;
+
+-- The most near-duplicates that are listed with an item, and decided with it.
+create function private.max_near_duplicates() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10
+$$;
+
+-- Whether an item may be decided as a near-duplicate. An audited text, one about which reviewers or models disagree, and
+-- one that is decided already need a decision of their own.
+create function private.may_be_near_duplicate(item public.review_queue) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select item.waiting_since is not null and item.rank < private.rank_when_decided()
+    and not item.reasons && array['disagreement', 'random_audit', 'model_disagreement']
+$$;
+
+-- The near-duplicates of an item in the queue: those with the same words first, then the most urgent ones. The index
+-- finds them; of texts that have a part in common with many others, it returns a random few.
+create function private.show_near_duplicates(item public.review_queue) returns jsonb
+language plpgsql stable
+set search_path = ''
+set gin_fuzzy_search_limit = 100
+set enable_seqscan = off
+set enable_indexscan = off
+as $$
+declare
+  keys constant bigint[] := private.near_duplicate_keys(item.text);
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('item', id, 'text', text) order by has_same_words desc, rank, id
+    ), '[]')
+    from (
+      select id, text, rank, private.near_duplicate_keys(text) = keys as has_same_words from (
+        select * from public.review_queue queue
+        where private.near_duplicate_keys(text) && keys
+          and waiting_since is not null and rank < private.rank_when_decided()
+          and id <> item.id and private.may_be_near_duplicate(queue)
+        limit 5 * private.max_near_duplicates()
+      ) as found
+      order by has_same_words desc, rank, id limit private.max_near_duplicates()
+    ) as nearest
+  );
+end
+$$;
+
+-- Whether a decision stands: its reviewer made no later one about the text, and it decides the text.
+create function private.stands(event public.correction_events) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select event.to_intent is not null
+    and not exists (
+      select from public.correction_events later
+      where later.text_key = event.text_key and lower(later.reviewer) = lower(event.reviewer) and later.id > event.id
+    )
+    and (private.find_decision(event.text_key)).to_intent = event.to_intent
+    and not private.is_disputed(event.text_key, event.to_intent)
+$$;
+
+-- The decision on which the label of a text as a near-duplicate rests. Null: it has none.
+create function private.near_duplicate_label(p_text_key bytea) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select events from private.near_duplicate_labels labels join public.correction_events events on events.id = labels.event
+  where labels.text_key = p_text_key and labels.ended_at is null and private.stands(events)
+  order by events.id desc limit 1
+$$;
+
+-- Labels those of these items that may be decided with another one, and returns their numbers. The caller holds the
+-- locks of all texts. A repeated call returns the same.
+create function private.label_near_duplicates(
+  item public.review_queue, p_event bigint, items bigint[]
+) returns bigint[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  labelled bytea[];
+begin
+  if not private.stands(events) from public.correction_events events where id = p_event then
+    return '{}';
+  end if;
+  with added as (
+    insert into private.near_duplicate_labels (text_key, event)
+    select queue.text_key, p_event from public.review_queue queue
+    where queue.id = any (items) and queue.id <> item.id and private.may_be_near_duplicate(queue)
+      and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
+    on conflict do nothing
+    returning text_key
+  )
+  select array_agg(text_key) into labelled from added;
+  update public.review_queue queue
+  set rank = private.rank_when_decided(), change_number = private.next_change_number()
+  where queue.text_key = any (labelled);
+  return array(
+    select queue.id from private.near_duplicate_labels labels join public.review_queue queue using (text_key)
+    where labels.event = p_event and labels.ended_at is null order by queue.id
+  );
+end
+$$;
+
+-- Ends the labels of these texts that no longer stand: the queue offers them again. The caller holds their locks.
+create function private.end_near_duplicate_labels(text_keys bytea[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended bytea[];
+begin
+  with changed as (
+    update private.near_duplicate_labels labels set ended_at = now()
+    where labels.text_key = any (text_keys) and labels.ended_at is null and not exists (
+      select from public.correction_events events where events.id = labels.event and private.stands(events)
+    )
+    returning text_key
+  )
+  select array_agg(text_key) into ended from changed;
+  update public.review_queue queue
+  set change_number = private.next_change_number(),
+    rank = case when queue.decided_at is null then private.current_rank(queue, queue.times_sent) else queue.rank end
+  where queue.text_key = any (ended);
+end
+$$;
 
 -- Items ----------------------------------------------------------------------------------------------
 
@@ -143,6 +342,7 @@ as $$
     'context', private.show_context(private.copy_to_correct(item.text_key, item.reasons)),
     'votes', case when 'disagreement' = any (item.reasons)
       then private.show_votes(item.text_key, p_reviewer) else '[]' end,
+    'near_duplicates', private.show_near_duplicates(item),
     'seen', private.latest_event(item.text_key)
   ) end
 $$;
@@ -251,8 +451,11 @@ $$;
 -- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
 -- a prediction for it, and nothing was recorded. A repeated call changes nothing.
 
--- Locks the text of an item, and returns the item as it is then. Null: it is gone.
-create function private.lock_console_item(p_item bigint, p_reviewer text) returns public.review_queue
+-- Locks the text of an item, and those of the items that change with it; returns the item as it is then. Null: it is
+-- gone.
+create function private.lock_console_item(
+  p_item bigint, p_reviewer text, others bigint[] default '{}'
+) returns public.review_queue
 language plpgsql
 set search_path = ''
 as $$
@@ -262,7 +465,9 @@ declare
 begin
   perform private.refuse_erased_reviewer(p_reviewer);
   if locked is not null then
-    perform private.lock_texts(array[locked]);
+    perform private.lock_texts(
+      array(select text_key from public.review_queue where id = any (others)) || locked
+    );
     select * into item from public.review_queue where id = p_item and text_key = locked;
   end if;
   return item;
@@ -311,9 +516,10 @@ end
 $$;
 
 -- Records the caller's decision about an item, unless its text has an event that they have not seen. `is_blind`: they
--- saw no prediction.
+-- saw no prediction. Those of the near-duplicates that wait on are decided with it.
 create function private.decide_console_item(
-  item bigint, seen bigint, intent text, secondary_intents text[], notes text, is_blind boolean
+  item bigint, seen bigint, intent text, secondary_intents text[], notes text, is_blind boolean,
+  near_duplicates bigint[]
 ) returns jsonb
 language plpgsql
 security definer
@@ -321,10 +527,15 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  queued public.review_queue := private.lock_console_item(item, caller);
+  queued public.review_queue;
   latest public.correction_events;
   event bigint;
 begin
+  if cardinality(near_duplicates) > private.max_near_duplicates() then
+    raise exception 'Too many near-duplicates are decided at once.'
+      using errcode = 'check_violation', hint = 'Send at most 10.';
+  end if;
+  queued := private.lock_console_item(item, caller, near_duplicates);
   if queued.id is null then
     return jsonb_build_object('state', 'gone');
   elsif private.is_blind(queued) and is_blind is not true then
@@ -350,13 +561,17 @@ begin
   end if;
   delete from private.review_skips skips
   where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
-  return jsonb_build_object('state', 'recorded', 'event', event, 'is_disputed', (
-    select 'disagreement' = any (reasons) from public.review_queue where id = queued.id
-  ));
+  return jsonb_build_object(
+    'state', 'recorded', 'event', event,
+    'is_disputed', (select 'disagreement' = any (reasons) from public.review_queue where id = queued.id),
+    'near_duplicates', case when private.is_blind(queued) then '[]'
+      else to_jsonb(private.label_near_duplicates(queued, event, near_duplicates)) end
+  );
 end
 $$;
 
 -- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
+-- The near-duplicates that were decided with it wait again.
 create function private.undo_console_decision(item bigint, event bigint) returns jsonb
 language plpgsql
 security definer
@@ -364,7 +579,12 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  queued public.review_queue := private.lock_console_item(item, caller);
+  near_duplicates bytea[] := array(
+    select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
+  );
+  queued public.review_queue := private.lock_console_item(
+    item, caller, array(select id from public.review_queue where text_key = any (near_duplicates))
+  );
   latest public.correction_events;
   earlier public.correction_events;
 begin
@@ -384,6 +604,7 @@ begin
       queued, caller, earlier.to_intent, earlier.to_secondary_intents,
       case when earlier.to_intent is not null then earlier.notes end
     );
+    perform private.end_near_duplicate_labels(near_duplicates);
     select * into queued from public.review_queue where id = queued.id;
   elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
     is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
@@ -446,6 +667,7 @@ begin
         select count(distinct text_key) from public.correction_events
         where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
       ),
+      'near_duplicates', (select count(*) from private.near_duplicate_labels where ended_at is null),
       'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),
       'audit', (
         select jsonb_build_object(
@@ -533,14 +755,16 @@ comment on function public.console_items(integer, bigint, text, integer) is
 
 create function public.console_decide(
   item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null,
-  is_blind boolean default false
+  is_blind boolean default false, near_duplicates bigint[] default '{}'
 ) returns jsonb
 language sql
 set search_path = ''
 begin atomic
-  select private.decide_console_item(item, seen, intent, secondary_intents, notes, is_blind);
+  select private.decide_console_item(
+    item, seen, intent, secondary_intents, notes, is_blind, near_duplicates
+  );
 end;
-comment on function public.console_decide(bigint, bigint, text, text[], text, boolean) is
+comment on function public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]) is
   'Records the caller''s decision about an item, unless somebody decided since they saw it.';
 
 create function public.console_undo(item bigint, event bigint) returns jsonb

@@ -2,43 +2,11 @@
 
 from typing import Any
 
-import psycopg
-import pytest
-from psycopg.types.json import Jsonb
-
 from infra.local.stack import Stack
 from infra.local.users import User
-from tests.database.registry import call, register
 
 from .conftest import Capture, Database, OpenConsole, events
-
-CANDIDATE, CHAMPION = "candidate-of-the-console", "champion-of-the-console"
-
-
-@pytest.fixture
-def disagreements(stack: Stack, database: Database, capture: Capture) -> None:
-    """Three texts on which two models disagree, drawn with a probability of 0.25."""
-    log_ids = [capture(f"disputed by models {number}") for number in range(3)]
-    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
-        connection.execute("set role model_registrar")
-        register(connection, CANDIDATE)
-        call(
-            connection,
-            "draw_disagreements",
-            candidate=CANDIDATE,
-            champion=CHAMPION,
-            probability=0.25,
-            disagreements=Jsonb(
-                [
-                    {
-                        "log_id": str(log_id),
-                        "candidate_intent": "search",
-                        "champion_intent": "email",
-                    }
-                    for log_id in log_ids
-                ]
-            ),
-        )
+from .disagreements import CANDIDATE, CHAMPION, PROBABILITY, draw
 
 
 def pool(database: Database) -> list[tuple[Any, ...]]:
@@ -52,12 +20,9 @@ def pool(database: Database) -> list[tuple[Any, ...]]:
 
 
 def test_disagreements_are_decided_blind_and_keep_their_probability(
-    open_page: OpenConsole,
-    reviewer: User,
-    database: Database,
-    disagreements: None,
-    capture: Capture,
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture, stack: Stack
 ) -> None:
+    draw(stack, *(capture(f"disputed by models {number}") for number in range(3)))
     capture("a message of the queue")
     console = open_page()
     bodies: list[str] = []
@@ -93,9 +58,9 @@ def test_disagreements_are_decided_blind_and_keep_their_probability(
     console.wait_for_message("a message of the queue")
 
     assert [row[3:] for row in pool(database)] == [
-        (pool(database)[0][2], True, reviewer.id, 0.25),
-        ("reminder", True, reviewer.id, 0.25),
-        (None, False, None, 0.25),
+        (pool(database)[0][2], True, reviewer.id, PROBABILITY),
+        ("reminder", True, reviewer.id, PROBABILITY),
+        (None, False, None, PROBABILITY),
     ]
     recorded = [intent for (intent,) in events(database, "to_intent") if intent]
     assert recorded[:2] == [pool(database)[0][2], "reminder"]

@@ -64,6 +64,15 @@ def test_a_blind_decision_is_recorded_as_one(console: ConsoleApi) -> None:
     assert item == ReviewedItem(7, 3, is_blind=True)
 
 
+def test_at_most_ten_near_duplicates_are_decided_with_an_item(console: ConsoleApi) -> None:
+    accepted = console.post("/v1/reviews", DECISION | {"near_duplicates": [*range(1, 11)]})
+    refused = console.post("/v1/reviews", DECISION | {"near_duplicates": [*range(1, 12)]})
+
+    [(item, _, _)] = console.store.decisions
+    assert item.near_duplicates == tuple(range(1, 11))
+    assert (accepted.status_code, refused.status_code) == (200, 422)
+
+
 def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: ConsoleApi) -> None:
     console.post("/v1/reviews", DECISION | {"notes": "ask ada@example.com " + "x" * 3000})
 
@@ -171,7 +180,7 @@ async def test_the_database_is_called_as_the_user_with_the_publishable_key() -> 
     store = SupabaseConsole(client(200, {"state": "gone"}, requests), "http://p/rest/v1", "sb_pub")
 
     result = await store.decide(
-        "token", ReviewedItem(7, 3, True), Decision("help", ("email",)), "a note"
+        "token", ReviewedItem(7, 3, True, (9, 8)), Decision("help", ("email",)), "a note"
     )
 
     assert result == {"state": "gone"}
@@ -181,7 +190,7 @@ async def test_the_database_is_called_as_the_user_with_the_publishable_key() -> 
     assert request.headers["authorization"] == "Bearer token"
     assert json.loads(request.content) == {
         "item": 7, "seen": 3, "intent": "help", "secondary_intents": ["email"], "notes": "a note",
-        "is_blind": True,
+        "is_blind": True, "near_duplicates": [9, 8],
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import { ChoiceList, FurtherIntents } from "./choice_list.js";
 import { choicesFor } from "./choices.js";
 import { HelpDialog } from "./help.js";
 import { useKeys } from "./keys.js";
+import { NearDuplicates } from "./near_duplicates.js";
 import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { SkipDialog } from "./skip.js";
@@ -13,11 +14,11 @@ import { BLIND } from "./state.js";
 
 /**
  * What is prepared for one item: it never applies to another one, however fast the keys are.
- * @typedef {{ item: number | null, further: string[] | null, note: string }} Draft
+ * @typedef {{ item: number | null, further: string[] | null, note: string, near: number[] }} Draft
  */
 
 /** @type {Draft} */
-const EMPTY = { item: null, further: null, note: "" };
+const EMPTY = { item: null, further: null, note: "", near: [] };
 
 /**
  * @param {{ review: import("./state.js").Review, catalogue: import("./choices.js").Intent[],
@@ -31,6 +32,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
   const search = useRef(null);
   const noteField = useRef(null);
   const choices = useMemo(() => (item ? choicesFor(item, catalogue) : []), [item, catalogue]);
+  const nearDuplicates = review.nearDuplicates;
   const draft = stored.item === item?.item ? stored : EMPTY;
   const prepare = (changes) => setDraft({ ...draft, item: item.item, ...changes });
 
@@ -39,13 +41,18 @@ export function ReviewScreen({ review, catalogue, onList }) {
   const decide = (intent) => {
     const secondary = draft.further && draft.further.filter((name) => name !== intent);
     setDraft(EMPTY);
-    review.decide({ intent, secondary, note: draft.note.trim() });
+    const near = draft.near.filter((number) => nearDuplicates.some((other) => other.item === number));
+    review.decide({ intent, secondary, note: draft.note.trim(), near });
   };
   const toggle = (intent) => {
     const names = draft.further ?? [];
     const rest = names.filter((name) => name !== intent);
     const changed = rest.length < names.length ? rest : [...names, intent];
     prepare({ further: changed.length ? changed : null });
+  };
+  const chooseAllNear = () => {
+    const all = nearDuplicates.map((other) => other.item);
+    prepare({ near: draft.near.length < all.length ? all : [] });
   };
   const skip = () => item && !item.conflict && setDialog("skip");
 
@@ -55,6 +62,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
     noFurther: () => item && prepare({ further: draft.further?.length === 0 ? null : [] }),
     search: () => search.current?.focus(),
     note: () => noteField.current?.focus(),
+    near: () => item && nearDuplicates.length && chooseAllNear(),
     skip,
     leave: () => item?.conflict && review.dismiss(),
     undo: () => review.undo(),
@@ -70,6 +78,8 @@ export function ReviewScreen({ review, catalogue, onList }) {
       ${item
         ? html`
             <${Card} item=${item} headingRef=${heading} />
+            <${NearDuplicates} texts=${nearDuplicates} chosen=${draft.near} onAll=${chooseAllNear}
+              onChange=${(near) => prepare({ near })} />
             <${ChoiceList} choices=${choices} further=${draft.further ?? []} onChoose=${decide}
               onFurther=${toggle} />
             <${FurtherIntents} further=${draft.further} onChange=${(further) => prepare({ further })} />

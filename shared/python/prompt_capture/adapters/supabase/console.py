@@ -33,6 +33,7 @@ class SupabaseConsole:
             "secondary_intents": decision.secondary_intents,
             "notes": notes,
             "is_blind": item.is_blind,
+            "near_duplicates": item.near_duplicates,
         }
         errors = {FOREIGN_KEY_VIOLATION: UnknownIntent([]), **_common_errors()}
         result = await self._as_user(token).call("console_decide", arguments, errors)
