@@ -9,6 +9,7 @@ truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.dataset_exports,
   private.tombstones, private.deferred_changes, private.dropped_captures,
   private.incomplete_captures, private.erased_rows, private.settings, private.review_skips,
+  private.near_duplicate_labels,
   public.models, public.model_events, private.champion, private.split, private.split_messages,
   public.model_disagreements, private.disagreement_draws, private.retraining_runs,
   private.queue_scores

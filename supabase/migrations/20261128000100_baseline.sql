@@ -2089,7 +2089,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
-  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, or are reviewed blind.';
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, are reviewed blind, or were decided as near-duplicates.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
@@ -3793,6 +3793,7 @@ begin
   ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
+  perform private.end_near_duplicate_labels(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
@@ -4621,7 +4622,10 @@ begin
       is_audited, audit_probability,
       case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
       case when logs.secondary_intents <> '[]'
-        then private.intent_names(logs.secondary_intents) end as predicted_secondary
+        then private.intent_names(logs.secondary_intents) end as predicted_secondary,
+      case when queue.waiting_since is not null and exists (
+        select from private.near_duplicate_labels labels where labels.text_key = logs.text_key
+      ) then private.near_duplicate_label(logs.text_key) end as near_duplicate
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
@@ -4647,7 +4651,7 @@ begin
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
       disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
-      case when disputed is not true then secondary_intents end, null::text[]
+      case when disputed is not true then secondary_intents end, null::text[], null::public.correction_events
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -4686,7 +4690,8 @@ begin
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
     array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
-    json_agg(decided_secondary), json_agg(predicted_secondary)
+    json_agg(decided_secondary), json_agg(predicted_secondary), array_agg((near_duplicate).to_intent),
+    json_agg((near_duplicate).to_secondary_intents)
   ) into columns from page;
   return columns;
 end
@@ -6118,6 +6123,13 @@ begin
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
+  insert into private.near_duplicate_labels (text_key, event)
+  select new_key, event from private.near_duplicate_labels
+  where text_key = old_key and ended_at is null and private.text_key(
+    (select text from public.review_queue where review_queue.text_key = old_key)
+  ) = new_key
+  on conflict do nothing;
+
   update public.model_disagreements set text_key = new_key, text = private.normalise_text(text)
   where text_key = old_key and private.text_key(text) = new_key
     and not exists (select from public.model_disagreements where text_key = new_key);
@@ -6421,18 +6433,27 @@ create policy "The maintainer replaces a score"
 -- The order of the queue ----------------------------------------------------------------------------
 
 -- The rank of an item, by what the champion says about it; by its captured prediction where the champion said nothing.
+-- The queue does not offer a text that was decided as a near-duplicate, unless it needs a decision of its own.
 create function private.current_rank(item public.review_queue, times_sent integer) returns integer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select private.review_rank(
-    item.reasons, coalesce(score.confidence, item.confidence),
-    case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
-    current_rank.times_sent
-  )
-  from (values (true)) as one left join private.queue_scores score
-    on score.text_key = item.text_key
-    and score.version = (select address ->> 'version' from private.champion)
+begin
+  if not item.reasons && array['disagreement', 'random_audit']
+    and (private.near_duplicate_label(item.text_key)).id is not null then
+    return private.rank_when_decided();
+  end if;
+  return (
+    select private.review_rank(
+      item.reasons, coalesce(score.confidence, item.confidence),
+      case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
+      current_rank.times_sent
+    )
+    from (values (true)) as one left join private.queue_scores score
+      on score.text_key = item.text_key
+      and score.version = (select address ->> 'version' from private.champion)
+  );
+end
 $$;
 
 -- Decisions on the pool -----------------------------------------------------------------------------
@@ -8399,10 +8420,209 @@ create policy "The maintainer changes the reason of a skip"
 create policy "The maintainer takes a skip back"
   on private.review_skips for delete to prompt_maintainer using (true);
 
+-- Near-duplicates ------------------------------------------------------------------------------------
+-- A reviewer may decide near-duplicates of a text with it. Such a label is no vote and no correction: the text waits
+-- on for all that counts decisions, votes or audits, but the queue does not offer it, and training datasets have its
+-- label as a tier of its own. It rests on the event of the decision, and stands only as long as that does.
+
+create table private.near_duplicate_labels (
+  text_key bytea not null,
+  event bigint not null,
+  labelled_at timestamptz not null default now(),
+  ended_at timestamptz,
+
+  constraint near_duplicate_labels_pkey primary key (text_key, event),
+  constraint near_duplicate_is_queued
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade
+);
+
+create index near_duplicate_labels_by_event on private.near_duplicate_labels (event);
+
+alter table private.near_duplicate_labels
+  alter column text_key set statistics 0;
+
+comment on table private.near_duplicate_labels is
+  'Which texts a reviewer decided as near-duplicates of another one. Holds no text and no user.';
+comment on column private.near_duplicate_labels.text_key is 'The text key of the near-duplicate.';
+comment on column private.near_duplicate_labels.event is
+  'The decision with which it was decided: it says who decided, when, and for which intent. No foreign key: an event may be deleted with its text, and the label then ends at night.';
+comment on column private.near_duplicate_labels.labelled_at is 'When.';
+comment on column private.near_duplicate_labels.ended_at is
+  'When the queue offered the text again: the decision was taken back, or no longer stood. Null: it is not known to have ended.';
+
+alter table private.near_duplicate_labels enable row level security;
+alter table private.near_duplicate_labels force row level security;
+
+create policy "The maintainer reads labels of near-duplicates"
+  on private.near_duplicate_labels for select to prompt_maintainer using (true);
+create policy "The maintainer labels near-duplicates"
+  on private.near_duplicate_labels for insert to prompt_maintainer with check (true);
+create policy "The maintainer ends labels of near-duplicates"
+  on private.near_duplicate_labels for update to prompt_maintainer using (true) with check (true);
+
+-- What near-duplicates have in common, for an index: hashes of the sorted words without punctuation, and, where there
+-- are 5 to 24, of all but one of them. Two texts with a common hash have the same words, or differ in one. Null: there
+-- are no words.
+create function private.near_duplicate_keys(normalised text) returns bigint[]
+language sql immutable
+set search_path = ''
+as $$
+  with words as (
+    select word, row_number() over (order by word collate "C") as place, count(*) over () as total
+    from unnest(string_to_array(
+      translate(normalised, U&'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~\2018\2019\201C\201D\2026\00BF\00A1', ''), ' '
+    )) as word
+    where word <> ''
+  )
+  select array_agg(distinct hashtextextended(kept, 0)) from (
+    select string_agg(word, ' ' order by place) as kept from words
+    union all
+    select string_agg(others.word, ' ' order by others.place)
+    from words left_out join words others on others.place <> left_out.place
+    where left_out.total between 5 and 24 group by left_out.place
+  ) as parts
+  where kept is not null
+$$;
+
+-- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
+-- no insert has to tidy it up.
+create index review_queue_by_words on public.review_queue
+  using gin (private.near_duplicate_keys(text)) with (fastupdate = off)
+  where waiting_since is not null and rank < 1000000;
+alter index public.review_queue_by_words alter column 1 set statistics 0;
+
 -- The texts that were decided latest.
 create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
 
 set role prompt_maintainer;
+
+-- The most near-duplicates that are listed with an item, and decided with it.
+create function private.max_near_duplicates() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10
+$$;
+
+-- Whether an item may be decided as a near-duplicate. An audited text, one about which reviewers or models disagree, and
+-- one that is decided already need a decision of their own.
+create function private.may_be_near_duplicate(item public.review_queue) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select item.waiting_since is not null and item.rank < private.rank_when_decided()
+    and not item.reasons && array['disagreement', 'random_audit', 'model_disagreement']
+$$;
+
+-- The near-duplicates of an item in the queue: those with the same words first, then the most urgent ones. The index
+-- finds them; of texts that have a part in common with many others, it returns a random few.
+create function private.show_near_duplicates(item public.review_queue) returns jsonb
+language plpgsql stable
+set search_path = ''
+set gin_fuzzy_search_limit = 100
+set enable_seqscan = off
+set enable_indexscan = off
+as $$
+declare
+  keys constant bigint[] := private.near_duplicate_keys(item.text);
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('item', id, 'text', text) order by has_same_words desc, rank, id
+    ), '[]')
+    from (
+      select id, text, rank, private.near_duplicate_keys(text) = keys as has_same_words from (
+        select * from public.review_queue queue
+        where private.near_duplicate_keys(text) && keys
+          and waiting_since is not null and rank < private.rank_when_decided()
+          and id <> item.id and private.may_be_near_duplicate(queue)
+        limit 5 * private.max_near_duplicates()
+      ) as found
+      order by has_same_words desc, rank, id limit private.max_near_duplicates()
+    ) as nearest
+  );
+end
+$$;
+
+-- Whether a decision stands: its reviewer made no later one about the text, and it decides the text.
+create function private.stands(event public.correction_events) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select event.to_intent is not null
+    and not exists (
+      select from public.correction_events later
+      where later.text_key = event.text_key and lower(later.reviewer) = lower(event.reviewer) and later.id > event.id
+    )
+    and (private.find_decision(event.text_key)).to_intent = event.to_intent
+    and not private.is_disputed(event.text_key, event.to_intent)
+$$;
+
+-- The decision on which the label of a text as a near-duplicate rests. Null: it has none.
+create function private.near_duplicate_label(p_text_key bytea) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select events from private.near_duplicate_labels labels join public.correction_events events on events.id = labels.event
+  where labels.text_key = p_text_key and labels.ended_at is null and private.stands(events)
+  order by events.id desc limit 1
+$$;
+
+-- Labels those of these items that may be decided with another one, and returns their numbers. The caller holds the
+-- locks of all texts. A repeated call returns the same.
+create function private.label_near_duplicates(
+  item public.review_queue, p_event bigint, items bigint[]
+) returns bigint[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  labelled bytea[];
+begin
+  if not private.stands(events) from public.correction_events events where id = p_event then
+    return '{}';
+  end if;
+  with added as (
+    insert into private.near_duplicate_labels (text_key, event)
+    select queue.text_key, p_event from public.review_queue queue
+    where queue.id = any (items) and queue.id <> item.id and private.may_be_near_duplicate(queue)
+      and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
+    on conflict do nothing
+    returning text_key
+  )
+  select array_agg(text_key) into labelled from added;
+  update public.review_queue queue
+  set rank = private.rank_when_decided(), change_number = private.next_change_number()
+  where queue.text_key = any (labelled);
+  return array(
+    select queue.id from private.near_duplicate_labels labels join public.review_queue queue using (text_key)
+    where labels.event = p_event and labels.ended_at is null order by queue.id
+  );
+end
+$$;
+
+-- Ends the labels of these texts that no longer stand: the queue offers them again. The caller holds their locks.
+create function private.end_near_duplicate_labels(text_keys bytea[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended bytea[];
+begin
+  with changed as (
+    update private.near_duplicate_labels labels set ended_at = now()
+    where labels.text_key = any (text_keys) and labels.ended_at is null and not exists (
+      select from public.correction_events events where events.id = labels.event and private.stands(events)
+    )
+    returning text_key
+  )
+  select array_agg(text_key) into ended from changed;
+  update public.review_queue queue
+  set change_number = private.next_change_number(),
+    rank = case when queue.decided_at is null then private.current_rank(queue, queue.times_sent) else queue.rank end
+  where queue.text_key = any (ended);
+end
+$$;
 
 -- Items ----------------------------------------------------------------------------------------------
 
@@ -8446,13 +8666,45 @@ as $$
   ) as earlier
 $$;
 
--- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
--- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided.
-create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+-- The number of the latest event about a text, of all reviewers. 0: there is none.
+create function private.latest_event(p_text_key bytea) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(max(id), 0) from public.correction_events where text_key = p_text_key
+$$;
+
+-- Whether a text is in the pool of disagreements, which is decided without knowing what a model predicted.
+create function private.is_blind(item public.review_queue) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select 'model_disagreement' = any (item.reasons)
+$$;
+
+-- An item of the pool: both intents in the random order of the pool, and nothing that differs between the models or
+-- says how sure they are. Votes are never shown: a disputed text is decided blind again.
+create function private.show_blind_item(item public.review_queue) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
+    'item', item.id, 'rank', pool.rank, 'text', item.text,
+    'intents', jsonb_build_array(pool.first_intent, pool.second_intent),
+    'context', private.show_context(private.copy_to_correct(item.text_key, array['random_fill'])),
+    'seen', private.latest_event(item.text_key)
+  )
+  from public.model_disagreements pool where pool.text_key = item.text_key
+$$;
+
+-- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
+-- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided. A text of
+-- the pool of disagreements is shown blind, whoever asks for it, and for whatever reason.
+create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case when private.is_blind(item) then private.show_blind_item(item) else jsonb_build_object(
     'item', item.id, 'rank', item.rank, 'text', item.text,
     'predicted_intent', item.predicted_intent, 'confidence', item.confidence,
     'predicted_secondary_intents', item.predicted_secondary_intents,
@@ -8461,10 +8713,9 @@ as $$
     'context', private.show_context(private.copy_to_correct(item.text_key, item.reasons)),
     'votes', case when 'disagreement' = any (item.reasons)
       then private.show_votes(item.text_key, p_reviewer) else '[]' end,
-    'seen', (
-      select coalesce(max(id), 0) from public.correction_events where text_key = item.text_key
-    )
-  )
+    'near_duplicates', private.show_near_duplicates(item),
+    'seen', private.latest_event(item.text_key)
+  ) end
 $$;
 
 -- The latest event of a reviewer about a text.
@@ -8495,7 +8746,7 @@ as $$
   select * from (
     select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
   ) as decided
-  where private.wants_second_opinion(text_key)
+  where private.wants_second_opinion(text_key) and 'model_disagreement' <> all (reasons)
     and (private.own_event(text_key, p_reviewer)).id is null
     and not exists (
       select from private.review_skips skips
@@ -8505,8 +8756,30 @@ as $$
   order by decided_at desc limit 2
 $$;
 
+-- The items of the pool that wait for the caller, in the random order of the pool.
+create function private.list_blind_items(
+  p_reviewer text, after_rank integer, after_item bigint, max_items integer
+) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_item(queued, p_reviewer) order by pool_rank, (queued).id), '[]')
+  from (
+    select queue::public.review_queue as queued, pool.rank as pool_rank
+    from public.model_disagreements pool join public.review_queue queue using (text_key)
+    where pool.decided_at is null
+      and (pool.rank, queue.id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+      and not exists (
+        select from private.review_skips skips
+        where skips.reviewer = p_reviewer::uuid and skips.text_key = pool.text_key
+      )
+      and (private.own_event(pool.text_key, p_reviewer)).to_intent is null
+    order by pool.rank, queue.id limit max_items
+  ) as waiting
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
--- reason if it is given. Without a reason, second opinions come first.
+-- reason if it is given. Without a reason, second opinions come first. The reason `model_disagreement` lists the pool.
 create function private.list_console_items(
   after_rank integer, after_item bigint, reason text, max_items integer
 ) returns jsonb
@@ -8516,7 +8789,11 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
+  page_size integer := least(greatest(max_items, 1), 100);
 begin
+  if list_console_items.reason = 'model_disagreement' then
+    return private.list_blind_items(caller, after_rank, after_item, page_size);
+  end if;
   return (
     select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
     from private.second_opinions(caller) as opinion
@@ -8533,7 +8810,7 @@ begin
           where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
         )
         and (private.own_event(queue.text_key, caller)).to_intent is null
-      order by rank, id limit least(greatest(max_items, 1), 100)
+      order by rank, id limit page_size
     ) as waiting
   );
 end
@@ -8542,10 +8819,14 @@ $$;
 -- Decisions ------------------------------------------------------------------------------------------
 -- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
 -- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
--- recorded; or `gone`: the text was deleted. A repeated call changes nothing.
+-- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
+-- a prediction for it, and nothing was recorded. A repeated call changes nothing.
 
--- Locks the text of an item, and returns the item as it is then. Null: it is gone.
-create function private.lock_console_item(p_item bigint, p_reviewer text) returns public.review_queue
+-- Locks the text of an item, and those of the items that change with it; returns the item as it is then. Null: it is
+-- gone.
+create function private.lock_console_item(
+  p_item bigint, p_reviewer text, others bigint[] default '{}'
+) returns public.review_queue
 language plpgsql
 set search_path = ''
 as $$
@@ -8555,7 +8836,9 @@ declare
 begin
   perform private.refuse_erased_reviewer(p_reviewer);
   if locked is not null then
-    perform private.lock_texts(array[locked]);
+    perform private.lock_texts(
+      array(select text_key from public.review_queue where id = any (others)) || locked
+    );
     select * into item from public.review_queue where id = p_item and text_key = locked;
   end if;
   return item;
@@ -8575,16 +8858,39 @@ begin
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    private.copy_to_correct(item.text_key, item.reasons), item.text_key, intent, secondary_intents,
+    private.copy_to_correct(
+      item.text_key,
+      -- The pool was drawn at random, so its senders learn nothing about each other.
+      case when private.is_blind(item) then array['random_fill'] else item.reasons end
+    ),
+    item.text_key, intent, secondary_intents,
     p_reviewer, p_notes, 'api'
   ) returning id into event;
   return event;
 end
 $$;
 
--- Records the caller's decision about an item, unless its text has an event that they have not seen.
+-- Shows a blind decision in the pool, as an edit there does, as long as all votes on the text agree with it.
+create function private.show_in_pool(event public.correction_events) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  decision public.correction_events := private.find_decision(event.text_key);
+begin
+  update public.model_disagreements
+  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
+    reviewer = event.reviewer, notes = event.notes
+  where text_key = event.text_key;
+  perform private.update_disagreement(decision, private.is_disputed(event.text_key, decision.to_intent));
+end
+$$;
+
+-- Records the caller's decision about an item, unless its text has an event that they have not seen. `is_blind`: they
+-- saw no prediction. Those of the near-duplicates that wait on are decided with it.
 create function private.decide_console_item(
-  item bigint, seen bigint, intent text, secondary_intents text[], notes text
+  item bigint, seen bigint, intent text, secondary_intents text[], notes text, is_blind boolean,
+  near_duplicates bigint[]
 ) returns jsonb
 language plpgsql
 security definer
@@ -8592,12 +8898,19 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  queued public.review_queue := private.lock_console_item(item, caller);
+  queued public.review_queue;
   latest public.correction_events;
   event bigint;
 begin
+  if cardinality(near_duplicates) > private.max_near_duplicates() then
+    raise exception 'Too many near-duplicates are decided at once.'
+      using errcode = 'check_violation', hint = 'Send at most 10.';
+  end if;
+  queued := private.lock_console_item(item, caller, near_duplicates);
   if queued.id is null then
     return jsonb_build_object('state', 'gone');
+  elsif private.is_blind(queued) and is_blind is not true then
+    return jsonb_build_object('state', 'blind');
   end if;
   if intent is null then
     raise exception 'A decision needs an intent.'
@@ -8610,19 +8923,26 @@ begin
     event := latest.id;
   elsif coalesce(latest.id, 0) is distinct from seen then
     return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller), 'votes',
-      private.show_votes(queued.text_key, caller));
+      case when private.is_blind(queued) then '[]' else private.show_votes(queued.text_key, caller) end);
   else
     event := private.append_console_event(queued, caller, intent, secondary_intents, notes);
+    if private.is_blind(queued) then
+      perform private.show_in_pool(events) from public.correction_events events where id = event;
+    end if;
   end if;
   delete from private.review_skips skips
   where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
-  return jsonb_build_object('state', 'recorded', 'event', event, 'is_disputed', (
-    select 'disagreement' = any (reasons) from public.review_queue where id = queued.id
-  ));
+  return jsonb_build_object(
+    'state', 'recorded', 'event', event,
+    'is_disputed', (select 'disagreement' = any (reasons) from public.review_queue where id = queued.id),
+    'near_duplicates', case when private.is_blind(queued) then '[]'
+      else to_jsonb(private.label_near_duplicates(queued, event, near_duplicates)) end
+  );
 end
 $$;
 
 -- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
+-- The near-duplicates that were decided with it wait again.
 create function private.undo_console_decision(item bigint, event bigint) returns jsonb
 language plpgsql
 security definer
@@ -8630,7 +8950,12 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  queued public.review_queue := private.lock_console_item(item, caller);
+  near_duplicates bytea[] := array(
+    select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
+  );
+  queued public.review_queue := private.lock_console_item(
+    item, caller, array(select id from public.review_queue where text_key = any (near_duplicates))
+  );
   latest public.correction_events;
   earlier public.correction_events;
 begin
@@ -8642,10 +8967,15 @@ begin
   where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
   order by id desc limit 1;
   if latest.id = undo_console_decision.event then
+    -- Others may have voted for the same intent, but not blind.
+    update public.model_disagreements pool
+    set corrected_intent = null, corrected_secondary_intents = null, reviewer = null, notes = null
+    where pool.text_key = queued.text_key and pool.reviewer = caller;
     perform private.append_console_event(
       queued, caller, earlier.to_intent, earlier.to_secondary_intents,
       case when earlier.to_intent is not null then earlier.notes end
     );
+    perform private.end_near_duplicate_labels(near_duplicates);
     select * into queued from public.review_queue where id = queued.id;
   elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
     is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
@@ -8698,6 +9028,9 @@ begin
         select coalesce(jsonb_object_agg(reason, texts), '{}') from (
           select reason, count(*) as texts from public.review_queue, unnest(reasons) as reason
           where waiting_since is not null and rank < private.rank_when_decided() group by reason
+          union all
+          select 'model_disagreement', count(*) from public.model_disagreements pool
+          where pool.decided_at is null having count(*) > 0
         ) as counted
       ),
       'decided_today', (select count(*) from public.review_queue where decided_at >= today),
@@ -8705,6 +9038,7 @@ begin
         select count(distinct text_key) from public.correction_events
         where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
       ),
+      'near_duplicates', (select count(*) from private.near_duplicate_labels where ended_at is null),
       'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),
       'audit', (
         select jsonb_build_object(
@@ -8796,14 +9130,17 @@ comment on function public.console_items(integer, bigint, text, integer) is
   'Returns the items that wait for the caller, best first, at most 100.';
 
 create function public.console_decide(
-  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null
+  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null,
+  is_blind boolean default false, near_duplicates bigint[] default '{}'
 ) returns jsonb
 language sql
 set search_path = ''
 begin atomic
-  select private.decide_console_item(item, seen, intent, secondary_intents, notes);
+  select private.decide_console_item(
+    item, seen, intent, secondary_intents, notes, is_blind, near_duplicates
+  );
 end;
-comment on function public.console_decide(bigint, bigint, text, text[], text) is
+comment on function public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]) is
   'Records the caller''s decision about an item, unless somebody decided since they saw it.';
 
 create function public.console_undo(item bigint, event bigint) returns jsonb
@@ -9827,7 +10164,7 @@ to prompt_maintainer;
 -- The console ------------------------------------------------------------------------------------------
 -- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
 
-revoke all on private.review_skips
+revoke all on private.review_skips, private.near_duplicate_labels
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.console_caller(),
@@ -9836,13 +10173,25 @@ revoke all on function
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
+  private.latest_event(bytea),
+  private.is_blind(public.review_queue),
+  private.show_blind_item(public.review_queue),
+  private.list_blind_items(text, integer, bigint, integer),
+  private.show_in_pool(public.correction_events),
+  private.max_near_duplicates(),
+  private.may_be_near_duplicate(public.review_queue),
+  private.show_near_duplicates(public.review_queue),
+  private.stands(public.correction_events),
+  private.near_duplicate_label(bytea),
+  private.label_near_duplicates(public.review_queue, bigint, bigint[]),
+  private.end_near_duplicate_labels(bytea[]),
   private.own_event(bytea, text),
   private.wants_second_opinion(bytea),
   private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),
-  private.lock_console_item(bigint, text),
+  private.lock_console_item(bigint, text, bigint[]),
   private.append_console_event(public.review_queue, text, text, text[], text),
-  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text, boolean, bigint[]),
   private.undo_console_decision(bigint, bigint),
   private.skip_console_item(bigint, text),
   private.read_console_progress(),
@@ -9852,7 +10201,7 @@ revoke all on function
   private.read_console_role(),
   public.console_role(),
   public.console_items(integer, bigint, text, integer),
-  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]),
   public.console_undo(bigint, bigint),
   public.console_skip(bigint, text),
   public.console_progress(),
@@ -9865,8 +10214,8 @@ grant execute on function
   private.read_console_role(), public.console_role(),
   private.list_console_items(integer, bigint, text, integer),
   public.console_items(integer, bigint, text, integer),
-  private.decide_console_item(bigint, bigint, text, text[], text),
-  public.console_decide(bigint, bigint, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text, boolean, bigint[]),
+  public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]),
   private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
   private.skip_console_item(bigint, text), public.console_skip(bigint, text),
   private.read_console_progress(), public.console_progress(),
@@ -9878,9 +10227,11 @@ to authenticated;
 grant select, delete on private.review_skips to prompt_maintainer;
 grant insert (reviewer, text_key, reason), update (reason, skipped_at)
   on private.review_skips to prompt_maintainer;
+grant select on private.near_duplicate_labels to prompt_maintainer;
+grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

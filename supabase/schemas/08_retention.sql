@@ -243,6 +243,7 @@ begin
   ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
+  perform private.end_near_duplicate_labels(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,

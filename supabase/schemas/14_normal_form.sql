@@ -53,6 +53,13 @@ begin
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
+  insert into private.near_duplicate_labels (text_key, event)
+  select new_key, event from private.near_duplicate_labels
+  where text_key = old_key and ended_at is null and private.text_key(
+    (select text from public.review_queue where review_queue.text_key = old_key)
+  ) = new_key
+  on conflict do nothing;
+
   update public.model_disagreements set text_key = new_key, text = private.normalise_text(text)
   where text_key = old_key and private.text_key(text) = new_key
     and not exists (select from public.model_disagreements where text_key = new_key);

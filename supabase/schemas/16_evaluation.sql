@@ -190,18 +190,27 @@ create policy "The maintainer replaces a score"
 -- The order of the queue ----------------------------------------------------------------------------
 
 -- The rank of an item, by what the champion says about it; by its captured prediction where the champion said nothing.
+-- The queue does not offer a text that was decided as a near-duplicate, unless it needs a decision of its own.
 create function private.current_rank(item public.review_queue, times_sent integer) returns integer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select private.review_rank(
-    item.reasons, coalesce(score.confidence, item.confidence),
-    case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
-    current_rank.times_sent
-  )
-  from (values (true)) as one left join private.queue_scores score
-    on score.text_key = item.text_key
-    and score.version = (select address ->> 'version' from private.champion)
+begin
+  if not item.reasons && array['disagreement', 'random_audit']
+    and (private.near_duplicate_label(item.text_key)).id is not null then
+    return private.rank_when_decided();
+  end if;
+  return (
+    select private.review_rank(
+      item.reasons, coalesce(score.confidence, item.confidence),
+      case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
+      current_rank.times_sent
+    )
+    from (values (true)) as one left join private.queue_scores score
+      on score.text_key = item.text_key
+      and score.version = (select address ->> 'version' from private.champion)
+  );
+end
 $$;
 
 -- Decisions on the pool -----------------------------------------------------------------------------

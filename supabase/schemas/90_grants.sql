@@ -651,7 +651,7 @@ to prompt_maintainer;
 -- The console ------------------------------------------------------------------------------------------
 -- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
 
-revoke all on private.review_skips
+revoke all on private.review_skips, private.near_duplicate_labels
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.console_caller(),
@@ -660,13 +660,25 @@ revoke all on function
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
+  private.latest_event(bytea),
+  private.is_blind(public.review_queue),
+  private.show_blind_item(public.review_queue),
+  private.list_blind_items(text, integer, bigint, integer),
+  private.show_in_pool(public.correction_events),
+  private.max_near_duplicates(),
+  private.may_be_near_duplicate(public.review_queue),
+  private.show_near_duplicates(public.review_queue),
+  private.stands(public.correction_events),
+  private.near_duplicate_label(bytea),
+  private.label_near_duplicates(public.review_queue, bigint, bigint[]),
+  private.end_near_duplicate_labels(bytea[]),
   private.own_event(bytea, text),
   private.wants_second_opinion(bytea),
   private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),
-  private.lock_console_item(bigint, text),
+  private.lock_console_item(bigint, text, bigint[]),
   private.append_console_event(public.review_queue, text, text, text[], text),
-  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text, boolean, bigint[]),
   private.undo_console_decision(bigint, bigint),
   private.skip_console_item(bigint, text),
   private.read_console_progress(),
@@ -676,7 +688,7 @@ revoke all on function
   private.read_console_role(),
   public.console_role(),
   public.console_items(integer, bigint, text, integer),
-  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]),
   public.console_undo(bigint, bigint),
   public.console_skip(bigint, text),
   public.console_progress(),
@@ -689,8 +701,8 @@ grant execute on function
   private.read_console_role(), public.console_role(),
   private.list_console_items(integer, bigint, text, integer),
   public.console_items(integer, bigint, text, integer),
-  private.decide_console_item(bigint, bigint, text, text[], text),
-  public.console_decide(bigint, bigint, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text, boolean, bigint[]),
+  public.console_decide(bigint, bigint, text, text[], text, boolean, bigint[]),
   private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
   private.skip_console_item(bigint, text), public.console_skip(bigint, text),
   private.read_console_progress(), public.console_progress(),
@@ -702,9 +714,11 @@ to authenticated;
 grant select, delete on private.review_skips to prompt_maintainer;
 grant insert (reviewer, text_key, reason), update (reason, skipped_at)
   on private.review_skips to prompt_maintainer;
+grant select on private.near_duplicate_labels to prompt_maintainer;
+grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

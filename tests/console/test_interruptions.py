@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Route
 
 from infra.local.stack import Stack
 from infra.local.users import User
@@ -151,3 +152,60 @@ def test_decisions_survive_a_reload_and_are_never_sent_as_somebody_else(
     console.wait_until_recorded()
 
     assert events(database, "to_intent", "reviewer") == [("scheduling", first.id)]
+
+
+def test_a_decision_that_the_server_fails_to_record_holds_up_no_other_and_is_not_lost(
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
+) -> None:
+    for number in range(3):
+        capture(f"message of a bad moment {number}")
+    console = open_page().sign_in(reviewer)
+    console.expects_failed_requests = True
+    console.wait_for_message("message of a bad moment 0")
+    row = database.execute(
+        "select id from public.review_queue where text = 'message of a bad moment 0'"
+    ).fetchone()
+    assert row is not None
+
+    def fail_one(route: Route) -> None:
+        if route.request.post_data_json["item"] == row[0]:
+            route.fulfill(status=503, json={"error": {"message": "The database is busy."}})
+        else:
+            route.continue_()
+
+    console.page.route("**/v1/reviews", fail_one)
+
+    console.press("1")
+    console.wait_for_message("message of a bad moment 1")
+    console.press("2")
+    console.wait_for_message("message of a bad moment 2")
+    console.press("2")
+    console.page.locator(".outgoing", has_text="the server does not take 1").wait_for()
+    console.page.locator(".outgoing[data-waiting='1']").wait_for()
+    assert events(database, "to_intent") == [("scheduling",), ("scheduling",)]
+    console.page.unroute("**/v1/reviews")
+
+    console.wait_until_recorded()
+    assert events(database, "to_intent")[2:] == [("reschedule",)]
+
+
+def test_a_decision_whose_response_was_lost_is_taken_back_with_its_event(
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
+) -> None:
+    capture("recorded without a response")
+    console = open_page().sign_in(reviewer)
+    console.expects_failed_requests = True
+    console.wait_for_message("recorded without a response")
+
+    def lose_response(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    console.page.route("**/v1/reviews", lose_response, times=1)
+    console.press("1")
+    console.page.get_by_text("1 not recorded yet").wait_for()
+    console.press("u")
+    console.wait_until_recorded()
+
+    assert events(database, "to_intent") == [("reschedule",), (None,)]
+    console.wait_for_message("recorded without a response")

@@ -14,6 +14,7 @@ from infra.local.stack import Stack
 
 from .browser import DESKTOP, PHONE, Console
 from .conftest import Capture, Database, OpenConsole
+from .disagreements import draw
 from .health import open_alert, plant_audits, plant_month
 from .models import plant_outcomes, record_verdict, register_models, start_split
 
@@ -70,6 +71,9 @@ def test_every_screen_is_accessible(
     capture("plan my week around the exam on thursday", conversation_id="c", message_index=0)
     capture("3pm", conversation_id="c", message_index=1, confidence=0.01)
     capture("the thing with the numbers, or when is it")
+    for text in ("move my dentist to friday morning", "please move my dentist to friday morning"):
+        capture(text)
+    draw(stack, capture("remind ann about the numbers"))
     console = open_page(size, color_scheme=scheme).open()
     check(console, "sign-in", variant)
 
@@ -84,9 +88,16 @@ def test_every_screen_is_accessible(
     check(console, "skip", variant)
     console.press("Escape", "?")
     check(console, "keys", variant)
-    console.press("Escape", "l")
+    console.press("Escape", "1", "1", "1")
+    console.wait_for_message("move my dentist to friday morning")
+    console.press("d")
+    check(console, "near-duplicates", variant)
+    console.press("b")
+    console.wait_for_message("remind ann about the numbers")
+    check(console, "blind", variant)
+    console.press("u", "l")
     console.page.get_by_role("heading", name="What waits").wait_for()
-    console.page.get_by_text("the thing with the numbers").wait_for()
+    console.page.get_by_text("remind ann about the numbers").wait_for()
     check(console, "list", variant)
     console.page.get_by_role("link", name="Figures").click()
     console.page.get_by_text("Why messages wait").wait_for()

@@ -69,7 +69,9 @@ def probe(
 
 CONSOLE_CALLS: dict[str, dict[str, Any]] = {
     "console_items": {},
-    "console_decide": {"item": 1, "seen": 0, "intent": "help"},
+    "console_decide": {
+        "item": 1, "seen": 0, "intent": "help", "is_blind": True, "near_duplicates": [1, 2],
+    },
     "console_undo": {"item": 1, "event": 1},
     "console_skip": {"item": 1, "reason": "unsure"},
     "console_progress": {},
@@ -99,7 +101,10 @@ def test_whoever_has_no_role_learns_nothing_from_the_console(
 
 
 def test_a_private_function_of_the_console_is_no_endpoint(api: PostgrestClient) -> None:
-    for function in ("list_console_items", "console_caller", "append_console_event"):
+    for function in (
+        *("list_console_items", "console_caller", "append_console_event"),
+        *("show_blind_item", "show_near_duplicates", "label_near_duplicates"),
+    ):
         for profile in ("public", "private"):
             headers = {"Content-Profile": profile}
             response = api.request(USER, "POST", f"/rpc/{function}", json={}, headers=headers)

@@ -32,6 +32,7 @@ COLUMN_TO_UPDATE = {
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
     "champion": "header", "model_disagreements": "notes", "disagreement_draws": "champion",
     "retraining_runs": "outcome", "queue_scores": "margin", "review_skips": "reason",
+    "near_duplicate_labels": "ended_at",
     "daily_audits": "messages", "daily_backlogs": "waiting",
     "alerts": "summary", "changed_days": "day", "monitoring": "counted_to",
     "deployments": "package",
@@ -69,7 +70,7 @@ OTHER_TABLES = (
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
     "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
     "private.queue_scores",
-    "private.review_skips",
+    "private.review_skips", "private.near_duplicate_labels",
 )  # fmt: skip
 for name in OTHER_TABLES:
     table = name.partition(".")[2]
@@ -216,7 +217,9 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("model_disagreements", "update"): {DASHBOARD: 1},
     **{
         (table, verb): {DASHBOARD: -1 if verb == "truncate" else 0}
-        for table in ("disagreement_draws", "retraining_runs", "queue_scores")
+        for table in (
+            "disagreement_draws", "retraining_runs", "queue_scores", "near_duplicate_labels",
+        )
         for verb in VERBS
     },
 }  # fmt: skip

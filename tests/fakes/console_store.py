@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted, UnknownIntent
 
 
@@ -15,16 +15,16 @@ class InMemoryConsoleStore:
     intents: Collection[str]
     role_of_others: str | None = "reviewer"
     roles: dict[str, str | None] = field(default_factory=dict)
-    decisions: list[tuple[int, int, Decision, str | None]] = field(default_factory=list)
+    decisions: list[tuple[ReviewedItem, Decision, str | None]] = field(default_factory=list)
 
     async def decide(
-        self, token: str, item: int, seen: int, decision: Decision, notes: str | None
+        self, token: str, item: ReviewedItem, decision: Decision, notes: str | None
     ) -> Mapping[str, Any]:
         if await self.role(token) not in {"reviewer", "operator"}:
             raise NotPermitted("no role")
         if not {decision.intent, *(decision.secondary_intents or ())} <= set(self.intents):
             raise UnknownIntent([])
-        self.decisions.append((item, seen, decision, notes))
+        self.decisions.append((item, decision, notes))
         return {"state": "recorded", "event": len(self.decisions), "is_disputed": False}
 
     async def role(self, token: str) -> str | None:

@@ -21,7 +21,7 @@ from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.console import console_router
 from prompt_capture.api.tokens import TokenVerifier
-from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
 from prompt_capture.settings import AwsSettings
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
@@ -64,13 +64,29 @@ def test_a_decision_is_recorded_with_the_users_own_token(console: ConsoleApi) ->
     response = console.post("/v1/reviews", DECISION | {"corrected_secondary_intents": []})
 
     assert response.json()["state"] == "recorded"
-    assert console.store.decisions == [(7, 3, Decision("reminder", ()), None)]
+    assert console.store.decisions == [(ReviewedItem(7, 3), Decision("reminder", ()), None)]
+
+
+def test_a_blind_decision_is_recorded_as_one(console: ConsoleApi) -> None:
+    console.post("/v1/reviews", DECISION | {"is_blind": True})
+
+    [(item, _, _)] = console.store.decisions
+    assert item == ReviewedItem(7, 3, is_blind=True)
+
+
+def test_at_most_ten_near_duplicates_are_decided_with_an_item(console: ConsoleApi) -> None:
+    accepted = console.post("/v1/reviews", DECISION | {"near_duplicates": [*range(1, 11)]})
+    refused = console.post("/v1/reviews", DECISION | {"near_duplicates": [*range(1, 12)]})
+
+    [(item, _, _)] = console.store.decisions
+    assert item.near_duplicates == tuple(range(1, 11))
+    assert (accepted.status_code, refused.status_code) == (200, 422)
 
 
 def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: ConsoleApi) -> None:
     console.post("/v1/reviews", DECISION | {"notes": "ask ada@example.com " + "x" * 3000})
 
-    [(_, _, _, notes)] = console.store.decisions
+    [(_, _, notes)] = console.store.decisions
     assert notes is not None
     assert notes.startswith("ask <EMAIL> x")
     assert len(notes) <= 2000
@@ -186,7 +202,9 @@ async def test_the_database_is_called_as_the_user_with_the_publishable_key() -> 
     requests: list[httpx.Request] = []
     store = SupabaseConsole(client(200, {"state": "gone"}, requests), "http://p/rest/v1", "sb_pub")
 
-    result = await store.decide("token", 7, 3, Decision("help", ("email",)), "a note")
+    result = await store.decide(
+        "token", ReviewedItem(7, 3, True, (9, 8)), Decision("help", ("email",)), "a note"
+    )
 
     assert result == {"state": "gone"}
     [request] = requests
@@ -195,6 +213,7 @@ async def test_the_database_is_called_as_the_user_with_the_publishable_key() -> 
     assert request.headers["authorization"] == "Bearer token"
     assert json.loads(request.content) == {
         "item": 7, "seen": 3, "intent": "help", "secondary_intents": ["email"], "notes": "a note",
+        "is_blind": True, "near_duplicates": [9, 8],
     }  # fmt: skip
 
 
@@ -208,7 +227,7 @@ async def test_the_databases_refusals_have_their_meaning(
     store = SupabaseConsole(client(400, {"code": code}, []), "http://p/rest/v1", "sb_pub")
 
     with pytest.raises(error_type):
-        await store.decide("token", 7, 3, Decision("help"), None)
+        await store.decide("token", ReviewedItem(7, 3), Decision("help"), None)
 
 
 async def test_a_role_that_is_no_text_is_none() -> None:

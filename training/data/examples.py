@@ -17,19 +17,26 @@ TRAINING_SPLIT = "train"
 EXPORTED_SOURCE: Final = "production"
 """The `source` of the lines of exported datasets."""
 
-Origin = Literal["audited", "seed", "reviewed", "predicted"]
+Origin = Literal["audited", "seed", "reviewed", "near_duplicate", "predicted"]
 """Where a label comes from.
 
 - `audited`: a person labelled a message that a uniform random audit selected.
 - `seed`: the message was written as an example.
 - `reviewed`: a person labelled a message that was selected in another way, such as the queue.
+- `near_duplicate`: a person labelled another text, and said that this one is alike.
 - `predicted`: the label is a prediction (of the tiers outcome, rule and confident).
 
 Only `audited` and `seed` are samples that a model can be measured on.
 """
 
 _EXPORTED_FIELDS: Final = frozenset({"source", "tier", "audited", "audit_probability"})
-_RELIABILITY: Final[dict[Origin, int]] = {"audited": 2, "reviewed": 2, "seed": 1, "predicted": 0}
+_RELIABILITY: Final[dict[Origin, int]] = {
+    "audited": 3,
+    "reviewed": 3,
+    "seed": 2,
+    "near_duplicate": 1,
+    "predicted": 0,
+}
 
 
 class InvalidExamples(Exception):
@@ -72,6 +79,8 @@ class Example(BaseModel):
         """Where the label comes from. Exports without tiers mark people's labels as corrected."""
         if self.tier == "person" or (self.tier is None and self.corrected):
             return "audited" if self.audited else "reviewed"
+        if self.tier == "near_duplicate":
+            return "near_duplicate"
         return "seed" if self.source is None else "predicted"
 
     @property
@@ -105,7 +114,8 @@ class LocatedExample(NamedTuple):
 def resolve_conflicts(examples: Iterable[Example]) -> list[Example]:
     """Select one example per text: a person's label, then a written one, then a predicted one.
 
-    Of equally reliable labels, the latest counts. The example keeps the origin by which its text
+    A label that a near-duplicate got comes before predicted ones. Of equally reliable labels, the
+    latest counts. The example keeps the origin by which its text
     can be part of a sample: `audited` if any copy was audited, else `seed` if any copy is one.
     """
     copies: dict[str, list[Example]] = {}

@@ -13,10 +13,15 @@ import settings from "./settings.js";
  */
 
 export class RequestFailed extends Error {
-  /** @param {Reason} reason @param {string} message */
-  constructor(reason, message) {
+  /**
+   * @param {Reason} reason
+   * @param {string} message
+   * @param {boolean} isAnswered - the other side is reached: it may take other requests
+   */
+  constructor(reason, message, isAnswered = false) {
     super(message);
     this.reason = reason;
+    this.isAnswered = isAnswered;
   }
 }
 
@@ -73,7 +78,7 @@ async function renewed() {
 function failure(status, content) {
   const message = content?.error?.message ?? content?.message ?? `The request failed (${status}).`;
   if (status === 403) return new RequestFailed("forbidden", message);
-  if (status >= 500 || status === 429) return new RequestFailed("unreachable", message);
+  if (status >= 500 || status === 429) return new RequestFailed("unreachable", message, true);
   return new RequestFailed("refused", message);
 }
 

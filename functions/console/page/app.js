@@ -59,6 +59,7 @@ function App() {
         review.current ??= new Review(signedIn.id, onChange, fail);
         review.current.outbox.flush();
         review.current.refill();
+        review.current.lookForDisagreements();
       }
     } catch (error) {
       fail(error);
@@ -153,13 +154,17 @@ function Header({ user, screens, screen, review, onSignOut }) {
 
 /** Shows how many decisions were made here, and how many are not recorded yet. */
 function Outgoing({ review }) {
-  const { entries, state } = review.outbox;
-  const isWaiting = entries.length > 0 && state !== "sending";
+  const { entries, failing, state } = review.outbox;
+  const isWaiting = entries.length > 0 && (failing > 0 || state !== "sending");
+  const why = () => {
+    if (state === "expired") return "sign in again";
+    if (state === "unreachable") return "no connection, trying again";
+    return failing ? `the server does not take ${failing}, trying again` : "trying again";
+  };
   return html`
     <span class="outgoing" role="status" data-waiting=${entries.length}>
       ${isWaiting
-        ? html`<strong>${entries.length} not recorded yet:</strong>
-            ${state === "expired" ? " sign in again" : " no connection, trying again"}`
+        ? html`<strong>${entries.length} not recorded yet:</strong> ${why()}`
         : `${review.decided} decided`}
     </span>
   `;

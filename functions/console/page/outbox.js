@@ -1,7 +1,8 @@
 // What the reviewer decided and the database has not recorded yet, in order.
 //
 // Decisions wait here while there is no connection or no session. They survive a reload of the tab
-// (`sessionStorage`), and are sent only as the user who made them.
+// (`sessionStorage`), and are sent only as the user who made them. One that the server fails to
+// record does not hold up the others: it is tried again later, after longer and longer pauses.
 
 import { RequestFailed, call, sendReview } from "./api.js";
 
@@ -11,11 +12,19 @@ import { RequestFailed, call, sendReview } from "./api.js";
  * @property {"decide" | "undo" | "skip"} kind
  * @property {any} body - what the function of the database receives
  * @property {number} [undoes] - the entry whose event an `undo` takes back
+ * @property {boolean} [isTried] - whether it was sent: it may be recorded, even without a response
+ * @property {number} [failures] - how often the server failed to record it
+ * @property {number} [notBefore] - when it is tried again, after a failure
  */
 
 const KEPT_EVENTS = 40;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
+
+/** @param {Entry} entry @returns {number[]} the items that it decides */
+export const itemsOf = (entry) => [entry.body.item, ...(entry.body.near_duplicates ?? [])];
+
+const pauseAfter = (failures) => Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
 
 const SENDERS = {
   decide: sendReview,
@@ -38,7 +47,7 @@ export class Outbox {
     /** The event that each of the latest decisions was recorded as. @type {[number, number][]} */
     this.events = stored.events ?? [];
     this.nextId = stored.nextId ?? 1;
-    /** @type {"idle" | "sending" | "unreachable" | "expired"} */
+    /** @type {"idle" | "sending" | "unreachable" | "failing" | "expired"} */
     this.state = "idle";
     this.isRunning = false;
     this.wake = () => {};
@@ -67,11 +76,14 @@ export class Outbox {
    * @returns {boolean} whether it was
    */
   cancel(id) {
-    const index = this.entries.findIndex((entry) => entry.id === id);
-    if (index < 0 || (index === 0 && this.state === "sending")) return false;
-    this.entries.splice(index, 1);
-    this.save();
-    return true;
+    const cancelled = this.entries.find((entry) => entry.id === id && !entry.isTried);
+    if (cancelled) this.drop(cancelled);
+    return cancelled !== undefined;
+  }
+
+  /** How many entries the server has failed to record so far. */
+  get failing() {
+    return this.entries.filter(({ failures }) => failures).length;
   }
 
   /** Sends what waits, one after another; while it cannot be sent, tries again. */
@@ -81,23 +93,50 @@ export class Outbox {
     this.isRunning = true;
     let pause = FIRST_PAUSE_MS;
     while (this.entries.length && !this.isClosed) {
-      const failed = await this.sendFirst();
-      if (!failed) {
-        pause = FIRST_PAUSE_MS;
+      const entry = this.next();
+      const early = (entry.notBefore ?? 0) - Date.now();
+      if (early > 0) {
+        this.setState("failing");
+        await this.sleep(early);
         continue;
       }
+      const failed = await this.send(entry);
       if (failed === "expired") break;
-      await this.sleep(pause);
-      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      if (failed === "unreachable") {
+        await this.sleep(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      } else {
+        pause = FIRST_PAUSE_MS;
+      }
     }
     this.isRunning = false;
     if (!this.entries.length) this.setState("idle");
   }
 
-  /** @returns {Promise<"unreachable" | "expired" | undefined>} why it waits on */
-  async sendFirst() {
-    const [entry] = this.entries;
+  /**
+   * The entry to send next: the first one that never failed, else the one whose pause ends first.
+   * No entry overtakes another one about the same item.
+   * @returns {Entry}
+   */
+  next() {
+    const free = this.entries.filter((entry, index) => {
+      const items = itemsOf(entry);
+      return !this.entries.slice(0, index).some((earlier) =>
+        itemsOf(earlier).some((item) => items.includes(item)));
+    });
+    return free.reduce((best, entry) =>
+      (entry.notBefore ?? 0) < (best.notBefore ?? 0) ? entry : best);
+  }
+
+  /** @param {Entry} entry @returns {Promise<"unreachable" | "expired" | undefined>} why nothing can be sent */
+  async send(entry) {
+    if (entry.kind === "undo" && this.eventOf(entry) === undefined) {
+      this.drop(entry); // What it takes back was not recorded.
+      return undefined;
+    }
+    entry.isTried = true;
     this.setState("sending");
+    this.save();
     try {
       const result = await SENDERS[entry.kind](this.bodyOf(entry));
       if (result.event) this.events = [...this.events, [entry.id, result.event]].slice(-KEPT_EVENTS);
@@ -105,6 +144,12 @@ export class Outbox {
       this.listener.onResult(entry, result);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
+      if (error.reason === "unreachable" && error.isAnswered) {
+        entry.failures = (entry.failures ?? 0) + 1;
+        entry.notBefore = Date.now() + pauseAfter(entry.failures);
+        this.save();
+        return undefined;
+      }
       if (error.reason === "unreachable" || error.reason === "expired") {
         this.setState(error.reason);
         return error.reason;
@@ -116,8 +161,12 @@ export class Outbox {
   }
 
   bodyOf(entry) {
-    const event = this.events.find(([id]) => id === entry.undoes)?.[1];
-    return entry.kind === "undo" ? { ...entry.body, event } : entry.body;
+    return entry.kind === "undo" ? { ...entry.body, event: this.eventOf(entry) } : entry.body;
+  }
+
+  /** The event that an undo takes back. */
+  eventOf(entry) {
+    return this.events.find(([id]) => id === entry.undoes)?.[1];
   }
 
   drop(entry) {

@@ -31,6 +31,7 @@ function Progress({ progress }) {
       <${Tile} name="waiting" value=${progress.waiting} />
       <${Tile} name="decided today" value=${progress.decided_today} />
       <${Tile} name="by you today" value=${progress.own_today} />
+      <${Tile} name="decided as near-duplicates" value=${progress.near_duplicates} />
       <${Tile} name="skipped by you" value=${progress.own_skipped} />
       <${Tile} name="audited messages decided" value=${`${audit.decided} of ${audit.messages}`} />
     </dl>

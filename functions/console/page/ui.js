@@ -44,6 +44,7 @@ const REASONS = {
   low_confidence: "low confidence",
   needs_review: "the model is unsure",
   random_fill: "random",
+  model_disagreement: "two models disagree",
 };
 
 /** @param {string} reason - of an item @returns {string} */

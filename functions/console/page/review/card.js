@@ -12,14 +12,29 @@ export function Card({ item, headingRef }) {
     <article class="card" aria-label="Message">
       ${item.context.length > 0 && html`<${Context} messages=${item.context} />`}
       <h2 class="message" dir="auto" tabindex="0" ref=${headingRef}>${item.text}</h2>
-      <ul class="facts" aria-label="Why it is here">
-        ${item.reasons.map((reason) => html`<li key=${reason}>${reasonName(reason)}</li>`)}
-        <li>${item.times_sent === 1 ? "sent once" : `sent ${item.times_sent} times`}</li>
-        <li>predicted ${item.predicted_intent}, ${percent(item.confidence)}</li>
-      </ul>
+      ${item.intents ? html`<${Blind} />` : html`<${Facts} item=${item} />`}
       ${item.conflict && html`<${Conflict} item=${item} />`}
-      ${item.votes.length > 0 && html`<${Votes} votes=${item.votes} />`}
+      ${item.votes?.length > 0 && html`<${Votes} votes=${item.votes} />`}
     </article>
+  `;
+}
+
+function Facts({ item }) {
+  return html`
+    <ul class="facts" aria-label="Why it is here">
+      ${item.reasons.map((reason) => html`<li key=${reason}>${reasonName(reason)}</li>`)}
+      <li>${item.times_sent === 1 ? "sent once" : `sent ${item.times_sent} times`}</li>
+      <li>predicted ${item.predicted_intent}, ${percent(item.confidence)}</li>
+    </ul>
+  `;
+}
+
+function Blind() {
+  return html`
+    <p class="hint">
+      Two models disagree. Which one says which is not shown, and both may be wrong: decide by the
+      message alone.
+    </p>
   `;
 }
 

@@ -1,12 +1,13 @@
 // Which intents the keys 1 to 9 stand for.
 
 /** @typedef {{ intent: string, domain: string, description: string }} Intent */
-/** @typedef {Intent & { confidence: number | null, origin: string }} Choice */
+/** @typedef {Intent & { origin: string }} Choice */
 
 export const MAX_CHOICES = 9;
 
 /**
- * The model's choices, then the intents that others voted for, then those of the same domain.
+ * The model's choices, then the intents that others voted for, then those of the same domain. Of a
+ * blind item, both intents come in their random order, and look the same.
  * An intent that the catalogue no longer has cannot be chosen.
  * @param {import("./state.js").Item} item
  * @param {Intent[]} catalogue
@@ -16,13 +17,18 @@ export function choicesFor(item, catalogue) {
   const byName = new Map(catalogue.map((intent) => [intent.intent, intent]));
   /** @type {Map<string, Choice>} */
   const choices = new Map();
-  const add = (name, origin, confidence = null) => {
+  const add = (name, origin) => {
     const intent = byName.get(name);
     if (!intent || choices.has(name) || choices.size === MAX_CHOICES) return;
-    choices.set(name, { ...intent, origin, confidence });
+    choices.set(name, { ...intent, origin });
   };
-  add(item.predicted_intent, "predicted", item.confidence);
-  if (item.runner_up_intent) add(item.runner_up_intent, "second best", item.runner_up_confidence);
+  if (item.intents) {
+    for (const name of item.intents) add(name, "said by one model");
+    add("unknown", "no intent fits");
+    return [...choices.values()];
+  }
+  add(item.predicted_intent, "predicted");
+  if (item.runner_up_intent) add(item.runner_up_intent, "second best");
   for (const name of item.predicted_secondary_intents) add(name, "predicted as a further intent");
   for (const { intent } of item.votes) add(intent, "chosen by a reviewer");
   const domain = byName.get(item.predicted_intent)?.domain;

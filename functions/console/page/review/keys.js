@@ -13,7 +13,7 @@ export function switchKeys(areOn) {
 }
 
 const COMMANDS = {
-  0: "noFurther", "/": "search", n: "note", s: "skip", Enter: "leave", u: "undo", l: "list",
+  0: "noFurther", "/": "search", n: "note", d: "near", s: "skip", Enter: "leave", u: "undo", l: "list", b: "blind",
   "?": "help",
 };
 
@@ -24,9 +24,11 @@ export const KEYS = [
   ["0", "State that there are no further intents"],
   ["/", "Search the catalogue"],
   ["n", "Write a note"],
+  ["d", "Choose all near-duplicates, or none: they are decided with the message"],
   ["s", "Skip, with a reason"],
   ["u, Ctrl with z", "Undo the latest decision, up to twenty"],
   ["l", "Show the list"],
+  ["b", "Review disagreements of models blind, or go back to the queue"],
   ["?", "Show this help"],
 ];
 
@@ -63,6 +65,6 @@ function find(event) {
 function isOccupied(event) {
   if (document.querySelector("dialog[open]")) return true;
   const target = event.target instanceof HTMLElement ? event.target : document.body;
-  if (target.matches("input, textarea, select")) return true;
+  if (target.matches("input:not([type=checkbox]), textarea, select")) return true;
   return event.key === "Enter" && target.matches("button, a, summary");
 }

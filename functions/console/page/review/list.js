@@ -7,7 +7,7 @@ import { percent, reasonName } from "../ui.js";
 const SHOWN = 50;
 const REASONS = [
   "disagreement", "random_audit", "failed_workflow", "out_of_scope", "low_confidence",
-  "needs_review", "random_fill",
+  "needs_review", "random_fill", "model_disagreement",
 ];
 
 /**
@@ -53,8 +53,9 @@ function Rows({ items, onOpen }) {
             <button type="button" class="row" onClick=${() => onOpen(item)}>
               <span class="message" dir="auto">${item.text}</span>
               <span class="hint">
-                ${item.predicted_intent}, ${percent(item.confidence)} ·
-                ${item.reasons.map(reasonName).join(", ")}
+                ${item.intents
+                  ? item.intents.join(" or ")
+                  : `${item.predicted_intent}, ${percent(item.confidence)} · ${item.reasons.map(reasonName).join(", ")}`}
               </span>
             </button>
           </li>

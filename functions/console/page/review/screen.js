@@ -6,17 +6,19 @@ import { ChoiceList, FurtherIntents } from "./choice_list.js";
 import { choicesFor } from "./choices.js";
 import { HelpDialog } from "./help.js";
 import { useKeys } from "./keys.js";
+import { NearDuplicates } from "./near_duplicates.js";
 import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { SkipDialog } from "./skip.js";
+import { BLIND } from "./state.js";
 
 /**
  * What is prepared for one item: it never applies to another one, however fast the keys are.
- * @typedef {{ item: number | null, further: string[] | null, note: string }} Draft
+ * @typedef {{ item: number | null, further: string[] | null, note: string, near: number[] }} Draft
  */
 
 /** @type {Draft} */
-const EMPTY = { item: null, further: null, note: "" };
+const EMPTY = { item: null, further: null, note: "", near: [] };
 
 /**
  * @param {{ review: import("./state.js").Review, catalogue: import("./choices.js").Intent[],
@@ -30,6 +32,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
   const search = useRef(null);
   const noteField = useRef(null);
   const choices = useMemo(() => (item ? choicesFor(item, catalogue) : []), [item, catalogue]);
+  const nearDuplicates = review.nearDuplicates;
   const draft = stored.item === item?.item ? stored : EMPTY;
   const prepare = (changes) => setDraft({ ...draft, item: item.item, ...changes });
 
@@ -38,13 +41,18 @@ export function ReviewScreen({ review, catalogue, onList }) {
   const decide = (intent) => {
     const secondary = draft.further && draft.further.filter((name) => name !== intent);
     setDraft(EMPTY);
-    review.decide({ intent, secondary, note: draft.note.trim() });
+    const near = draft.near.filter((number) => nearDuplicates.some((other) => other.item === number));
+    review.decide({ intent, secondary, note: draft.note.trim(), near });
   };
   const toggle = (intent) => {
     const names = draft.further ?? [];
     const rest = names.filter((name) => name !== intent);
     const changed = rest.length < names.length ? rest : [...names, intent];
     prepare({ further: changed.length ? changed : null });
+  };
+  const chooseAllNear = () => {
+    const all = nearDuplicates.map((other) => other.item);
+    prepare({ near: draft.near.length < all.length ? all : [] });
   };
   const skip = () => item && !item.conflict && setDialog("skip");
 
@@ -54,19 +62,24 @@ export function ReviewScreen({ review, catalogue, onList }) {
     noFurther: () => item && prepare({ further: draft.further?.length === 0 ? null : [] }),
     search: () => search.current?.focus(),
     note: () => noteField.current?.focus(),
+    near: () => item && nearDuplicates.length && chooseAllNear(),
     skip,
     leave: () => item?.conflict && review.dismiss(),
     undo: () => review.undo(),
     list: onList,
+    blind: () => switchBlind(review),
     help: () => setDialog("help"),
   });
 
   return html`
     <section class="review" aria-label="Review">
       <${Toolbar} review=${review} onSkip=${skip} onList=${onList} onHelp=${() => setDialog("help")} />
+      <${BlindReview} review=${review} />
       ${item
         ? html`
             <${Card} item=${item} headingRef=${heading} />
+            <${NearDuplicates} texts=${nearDuplicates} chosen=${draft.near} onAll=${chooseAllNear}
+              onChange=${(near) => prepare({ near })} />
             <${ChoiceList} choices=${choices} further=${draft.further ?? []} onChoose=${decide}
               onFurther=${toggle} />
             <${FurtherIntents} further=${draft.further} onChange=${(further) => prepare({ further })} />
@@ -86,6 +99,27 @@ export function ReviewScreen({ review, catalogue, onList }) {
         }} />`}
       ${dialog === "help" && html`<${HelpDialog} onClose=${() => setDialog(null)} />`}
     </section>
+  `;
+}
+
+const isBlindReview = (review) => review.reason === BLIND;
+
+function switchBlind(review) {
+  if (isBlindReview(review)) review.restart(null);
+  else if (review.hasDisagreements) review.restart(BLIND);
+}
+
+/** Offers the disagreements of models, which are reviewed apart from the queue, and the way back. */
+function BlindReview({ review }) {
+  const isBlind = isBlindReview(review);
+  if (!isBlind && !review.hasDisagreements) return null;
+  return html`
+    <p class="blind">
+      <span>${isBlind ? "Disagreements of models, blind." : "Two models disagree about some messages."}</span>
+      <button type="button" onClick=${() => switchBlind(review)}>
+        ${isBlind ? "Back to the queue" : "Review them blind"} <kbd>b</kbd>
+      </button>
+    </p>
   `;
 }
 

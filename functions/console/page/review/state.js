@@ -3,13 +3,14 @@
 // The page never waits for a decision: the next item is here already, and the outbox records.
 
 import { call } from "../api.js";
-import { Outbox } from "../outbox.js";
+import { Outbox, itemsOf } from "../outbox.js";
 
 /**
- * @typedef {object} Item - as `private.show_item` returns it
+ * @typedef {object} Item - as `private.show_item` returns it; a blind one has no prediction
  * @property {number} item
  * @property {number} rank
  * @property {string} text
+ * @property {[string, string]} [intents] - of a blind item: what two models say, in random order
  * @property {string} predicted_intent
  * @property {string[]} predicted_secondary_intents
  * @property {number} confidence
@@ -19,6 +20,7 @@ import { Outbox } from "../outbox.js";
  * @property {number} times_sent
  * @property {string[]} context
  * @property {Vote[]} votes
+ * @property {{ item: number, text: string }[]} near_duplicates
  * @property {number} seen
  * @property {{ intent: string }} [conflict] - the own decision that was not recorded
  *
@@ -29,12 +31,21 @@ import { Outbox } from "../outbox.js";
  * @property {string} intent
  * @property {string[] | null} secondary - null: the reviewer does not say
  * @property {string} note
+ * @property {number[]} near - the near-duplicates that are decided with it
  *
  * @typedef {object} Done - a decision or a skip that can be undone
  * @property {number} entry - its entry in the outbox
  * @property {Item} item
  * @property {Decision} [decision] - none: a skip
+ * @property {Item[]} removed - the near-duplicates that no longer had to be shown
  */
+
+/** The reason for which the pool of disagreements is listed, which is reviewed blind. */
+export const BLIND = "model_disagreement";
+
+const withNear = ({ near }) => (near.length ? ` with near-duplicates: ${near.length}` : "");
+
+const isBlind = (item) => item.intents !== undefined;
 
 const BATCH = 20;
 const REFILL_BELOW = 10;
@@ -56,6 +67,10 @@ export class Review {
     this.message = "";
     this.position = {};
     this.decided = 0;
+    /** Whether models disagree about a text that waits for this reviewer. */
+    this.hasDisagreements = false;
+    /** Counts the lists that were begun: what arrives for an earlier one is not shown. */
+    this.list = 0;
     this.outbox = new Outbox(userId, {
       onChange,
       onResult: (entry, result) => this.take(entry, result),
@@ -78,25 +93,40 @@ export class Review {
   async refill() {
     if (this.isLoading || this.isComplete || this.items.length >= REFILL_BELOW) return;
     this.isLoading = true;
+    const { list } = this;
     try {
       const found = await call("console_items", {
         ...this.position,
         reason: this.reason,
         max_items: BATCH,
       });
-      this.append(found);
-      this.isComplete = found.length < BATCH;
+      if (list === this.list) {
+        this.append(found);
+        this.isComplete = found.length < BATCH;
+      }
     } catch (error) {
       this.onFailure(error);
     } finally {
       this.isLoading = false;
       this.onChange();
+      if (list !== this.list) this.refill();
+    }
+  }
+
+  /** Looks for disagreements of models, which are reviewed apart from the queue. */
+  async lookForDisagreements() {
+    try {
+      const found = await call("console_items", { reason: BLIND, max_items: 1 });
+      this.hasDisagreements = found.length > 0;
+      this.onChange();
+    } catch (error) {
+      this.onFailure(error);
     }
   }
 
   /** @param {Item[]} found */
   append(found) {
-    const waiting = new Set(this.outbox.entries.map((entry) => entry.body.item));
+    const waiting = new Set(this.outbox.entries.flatMap(itemsOf));
     const known = new Set(this.items.map(({ item }) => item));
     this.items.push(...found.filter(({ item }) => !known.has(item) && !waiting.has(item)));
     const last = found.at(-1);
@@ -109,6 +139,8 @@ export class Review {
     this.items = this.items.filter(({ conflict }) => conflict);
     this.position = {};
     this.isComplete = false;
+    this.list += 1;
+    this.lookForDisagreements();
     return this.refill();
   }
 
@@ -118,18 +150,28 @@ export class Review {
     this.onChange();
   }
 
+  /** The near-duplicates of the current item that were not decided here meanwhile. */
+  get nearDuplicates() {
+    const decided = new Set(
+      this.done.flatMap(({ item, decision }) => (decision ? [item.item, ...decision.near] : [])),
+    );
+    return (this.current?.near_duplicates ?? []).filter(({ item }) => !decided.has(item));
+  }
+
   /** @param {Decision} decision */
   decide(decision) {
     const { item, seen } = this.current;
     this.finish("decide", decision, {
       item,
       seen,
+      is_blind: isBlind(this.current),
       corrected_intent: decision.intent,
       corrected_secondary_intents: decision.secondary,
       notes: decision.note || null,
+      near_duplicates: decision.near,
     });
     this.decided += 1;
-    this.say(`Recorded as ${decision.intent}.`);
+    this.say(`Recorded as ${decision.intent}${withNear(decision)}.`);
   }
 
   /** @param {string} reason */
@@ -147,8 +189,11 @@ export class Review {
 
   finish(kind, decision, body) {
     const item = this.items.shift();
+    const isNear = (other) => decision?.near.includes(other.item);
+    const removed = this.items.filter(isNear);
+    this.items = this.items.filter((other) => !isNear(other));
     const entry = this.outbox.add({ kind, body });
-    this.done = [...this.done, { entry, item, decision }].slice(-MAX_UNDONE);
+    this.done = [...this.done, { entry, item, decision, removed }].slice(-MAX_UNDONE);
     this.refill();
   }
 
@@ -165,31 +210,47 @@ export class Review {
       if (last.decision) this.outbox.add({ kind: "undo", body, undoes: last.entry });
       else this.outbox.add({ kind: "skip", body });
     }
-    this.items.unshift(last.item);
-    this.say(last.decision ? `Undone: ${last.decision.intent}.` : "Undone: the skip.");
+    this.items.unshift(last.item, ...last.removed);
+    this.say(
+      last.decision ? `Undone: ${last.decision.intent}${withNear(last.decision)}.` : "Undone: the skip.",
+    );
   }
 
   /** Takes what the database answered. */
   take(entry, result) {
     if (result.state === "recorded" && entry.kind !== "decide") this.replace(result.item);
-    if (result.state === "recorded") return;
+    if (result.state === "recorded") {
+      const lost = (entry.body.near_duplicates?.length ?? 0) - (result.near_duplicates?.length ?? 0);
+      if (lost > 0) this.say(`${lost} of the near-duplicates wait for a decision of their own.`);
+      return;
+    }
     const done = this.forget(entry.id);
+    this.items.splice(1, 0, ...(done?.removed ?? []));
+    const isUncounted = done?.decision && entry.kind === "decide";
+    if (isUncounted) this.decided -= 1;
     if (result.state === "gone") {
       this.say("The message was deleted meanwhile. Nothing was recorded.");
+    } else if (result.state === "blind") {
+      this.say("The message is reviewed blind since. Nothing was recorded.");
     } else if (entry.kind === "undo") {
       this.replace(result.item);
       this.say("A later decision stands. Nothing was undone.");
     } else {
       const conflict = { intent: entry.body.corrected_intent };
-      this.insertNext({ ...result.item, votes: result.votes, conflict });
-      if (done) this.decided -= 1;
+      const changed = { ...result.item, votes: result.votes, conflict };
+      // A decision that was taken back meanwhile is shown already.
+      if (done) this.insertNext(changed);
+      else this.replace(changed);
       this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
     }
   }
 
   takeFailure(entry, error) {
     const done = this.forget(entry.id);
-    if (done) this.insertNext(done.item);
+    if (done) {
+      this.insertNext(done.item);
+      this.items.push(...done.removed);
+    }
     if (done?.decision) this.decided -= 1;
     this.say(`Not recorded: ${error.message}`);
     if (error.reason === "forbidden") this.onFailure(error);

@@ -1,7 +1,7 @@
 """POST /v1/reviews and /v1/models/...: what the console's page sends for its user."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +10,7 @@ from prompt_capture.api.authentication import Authenticator, read_token
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.request_fields import OptionalLabels, OptionalText, RequiredLabel
-from prompt_capture.domain.changes import DecisionModel
+from prompt_capture.domain.changes import MAX_NEAR_DUPLICATES, DecisionModel, ReviewedItem
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 
 _DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
@@ -18,6 +18,8 @@ _DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
 
 _MAX_NUMBER = 2**53 - 1
 """The largest integer that JSON carries exactly."""
+
+_ItemNumber = Annotated[int, Field(ge=1, le=_MAX_NUMBER)]
 
 _TOKEN_ONLY: dict[str, Any] = {"security": [{"SupabaseToken": []}, {"UserToken": []}]}
 
@@ -32,7 +34,7 @@ class ReviewRequest(DecisionModel):
         },
     )
 
-    item: int = Field(ge=1, le=_MAX_NUMBER, description="The number of the item.")
+    item: _ItemNumber = Field(description="The number of the item.")
     seen: int = Field(
         ge=0,
         le=_MAX_NUMBER,
@@ -43,18 +45,29 @@ class ReviewRequest(DecisionModel):
     notes: OptionalText = Field(
         None, description="A remark, redacted. A text with more than 2,000 characters is shortened."
     )
+    is_blind: bool = Field(
+        False, description="Whether the reviewer saw no prediction, as of a disagreement of models."
+    )
+    near_duplicates: tuple[_ItemNumber, ...] = Field(
+        (),
+        max_length=MAX_NEAR_DUPLICATES,
+        description="The numbers of its near-duplicates that are decided with it.",
+    )
 
 
 class ReviewResponse(BaseModel):
     """What became of a decision.
 
     `changed`: somebody else decided meanwhile, and nothing was recorded. `gone`: the text was
-    deleted.
+    deleted. `blind`: it is reviewed blind since, and nothing was recorded.
     """
 
-    state: Literal["recorded", "changed", "gone"]
+    state: Literal["recorded", "changed", "gone", "blind"]
     event: int | None = Field(None, description="The number of the event that was recorded.")
     is_disputed: bool | None = Field(None, description="Whether reviewers disagree about the text.")
+    near_duplicates: list[int] | None = Field(
+        None, description="The near-duplicates that were decided with it."
+    )
     item: dict[str, Any] | None = Field(None, description="Where it changed: the item as it is.")
     votes: list[dict[str, Any]] | None = Field(None, description="Where it changed: all votes.")
 
@@ -77,7 +90,8 @@ def console_router(
     async def reviews(body: ReviewRequest, connection: Request) -> ReviewResponse:
         """Record a decision, unless somebody else decided since the reviewer saw the item."""
         token = _user_token(connection, authenticator)
-        result = await decide_on_item(token, body.item, body.seen, body.decision, body.notes)
+        item = ReviewedItem(body.item, body.seen, body.is_blind, body.near_duplicates)
+        result = await decide_on_item(token, item, body.decision, body.notes)
         return ReviewResponse.model_validate(result)
 
     router.include_router(_forwarding_router(decide_on_model, authenticator))

@@ -73,6 +73,23 @@ class Decision(NamedTuple):
         return f"{self.intent} (secondary: {', '.join(self.secondary_intents) or 'none'})"
 
 
+MAX_NEAR_DUPLICATES = 10
+"""How many near-duplicates one decision labels; the same as `private.max_near_duplicates`."""
+
+
+class ReviewedItem(NamedTuple):
+    """An item of the review queue, as its reviewer saw it.
+
+    `seen` is the latest event about its text that the reviewer knew. `is_blind`: they saw no
+    prediction. `near_duplicates` are the numbers of the items that are decided with it.
+    """
+
+    number: int
+    seen: int
+    is_blind: bool = False
+    near_duplicates: tuple[int, ...] = ()
+
+
 class DecisionModel(BaseModel):
     """The base of models with the fields of a decision.
 

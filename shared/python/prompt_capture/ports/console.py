@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.changes import Decision, ReviewedItem
 
 
 class ConsoleStore(Protocol):
@@ -13,7 +13,7 @@ class ConsoleStore(Protocol):
     """
 
     async def decide(
-        self, token: str, item: int, seen: int, decision: Decision, notes: str | None
+        self, token: str, item: ReviewedItem, decision: Decision, notes: str | None
     ) -> Mapping[str, Any]:
         """Record a decision about an item of the queue, unless its text has a later event.
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted
 from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
@@ -20,15 +20,15 @@ class DecideOnItem:
         self._store = store
 
     async def __call__(
-        self, token: str, item: int, seen: int, decision: Decision, notes: str | None
+        self, token: str, item: ReviewedItem, decision: Decision, notes: str | None
     ) -> Mapping[str, Any]:
         """Record a decision. The notes are redacted as prompts are, and can have any length.
 
         Raise `NotPermitted`, `UnknownIntent` or `StoreUnavailable`.
         """
         redacted = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
-        result = await self._store.decide(token, item, seen, decision, redacted)
-        logger.info("Decision received.", extra={"item": item, "state": result["state"]})
+        result = await self._store.decide(token, item, decision, redacted)
+        logger.info("Decision received.", extra={"item": item.number, "state": result["state"]})
         return result
 
 

@@ -10,7 +10,7 @@ from prompt_capture.adapters.supabase.postgrest import (
     ErrorsByCode,
     PostgrestAdapter,
 )
-from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
 
 _FORBIDDEN = "PT403"
@@ -24,14 +24,16 @@ class SupabaseConsole:
         self._publishable_key = publishable_key
 
     async def decide(
-        self, token: str, item: int, seen: int, decision: Decision, notes: str | None
+        self, token: str, item: ReviewedItem, decision: Decision, notes: str | None
     ) -> Mapping[str, Any]:
         arguments = {
-            "item": item,
-            "seen": seen,
+            "item": item.number,
+            "seen": item.seen,
             "intent": decision.intent,
             "secondary_intents": decision.secondary_intents,
             "notes": notes,
+            "is_blind": item.is_blind,
+            "near_duplicates": item.near_duplicates,
         }
         errors = {FOREIGN_KEY_VIOLATION: UnknownIntent([]), **_common_errors()}
         result = await self._as_user(token).call("console_decide", arguments, errors)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from prompt_capture.domain.datasets.lines import TIERS, Tier
+from prompt_capture.domain.datasets.lines import DECIDED_TIERS, TIERS, Tier
 from prompt_capture.domain.datasets.rows import AuditResult
 from prompt_capture.domain.types import FrozenModel
 
@@ -121,7 +121,7 @@ class Precision(FrozenModel):
 def tier_precisions(
     audits: Iterable[AuditResult], model_versions: Sequence[str]
 ) -> dict[Tier, Precision]:
-    """Return the precision of each tier but `person`, which the others are measured against.
+    """Return the precision of each tier of predictions, measured against the tier `person`.
 
     Without `model_versions`, the audits of every model version count.
     """
@@ -131,7 +131,7 @@ def tier_precisions(
     return {
         tier: Precision.from_audits(audit for audit in relevant if audit.tier == tier)
         for tier in TIERS
-        if tier != "person"
+        if tier not in DECIDED_TIERS
     }
 
 
@@ -141,12 +141,13 @@ def admit_tiers(
     """Return the tiers that reach the floor, and for each other tier the reason.
 
     A tier reaches the floor if the lower bound of its confidence interval does. The tier `person`
-    is always admitted, since the precision of the others is measured against it. A floor of 0
-    admits every tier, even with an unknown precision.
+    is always admitted, since the precision of the others is measured against it, and so is
+    `near_duplicate`: a reviewer read each of these texts. A floor of 0 admits every tier, even with
+    an unknown precision.
     """
     excluded_tiers: dict[str, str] = {
         tier: f"precision {precision}, required lower bound {floor:.0%}"
         for tier, precision in precisions.items()
-        if tier != "person" and (precision.ci_lower or 0) < floor
+        if tier not in DECIDED_TIERS and (precision.ci_lower or 0) < floor
     }
     return frozenset(tier for tier in TIERS if tier not in excluded_tiers), excluded_tiers

@@ -7,6 +7,7 @@ from typing import IO, Any, ClassVar, Final, Literal
 
 from prompt_capture.domain.datasets.audits import Precision, admit_tiers
 from prompt_capture.domain.datasets.lines import (
+    DECIDED_TIERS,
     TIERS,
     CandidateLine,
     Criteria,
@@ -16,7 +17,7 @@ from prompt_capture.domain.datasets.lines import (
     audit_probability,
     label_text,
     reviewed_intent,
-    reviewed_secondary_intents,
+    stated_secondary_intents,
     tier_of,
     to_json_line,
 )
@@ -25,6 +26,9 @@ from prompt_capture.domain.review_files import SUFFIXES, ReviewFormat, read_entr
 
 LOW_PRECISION: Final = 0.9
 """Below this lower bound, more than one label in ten may be wrong."""
+
+_OWN_DECISION: Final = frozenset({"disagreement", "random_audit"})
+"""A text with one of these reasons needs a decision of its own, even as a near-duplicate."""
 
 Entry = dict[str, Any]
 """The JSON fields of a line, or of an entry of a review file."""
@@ -139,13 +143,14 @@ class ConfidenceDataset(DatasetKind):
         if any(row.is_disputed for row in rows):
             return
         reviewed = reviewed_intent(rows)
-        secondary = reviewed_secondary_intents(rows)
+        secondary = stated_secondary_intents(rows)
         is_corrected = reviewed is not None
         probability = audit_probability(rows, criteria.audits_complete_before)
         for row in rows:
-            if row.is_retained or not (is_corrected or (row.confidence or 0) > criteria.threshold):
+            is_decided = is_corrected or row.near_duplicate_intent is not None
+            if row.is_retained or not (is_decided or (row.confidence or 0) > criteria.threshold):
                 continue
-            label = reviewed or row.predicted_intent
+            label = reviewed or row.label
             if not criteria.accepts_intent(label):
                 yield "intent_not_requested"
                 continue
@@ -168,7 +173,7 @@ class ConfidenceDataset(DatasetKind):
         return _common_fields(candidate)
 
     def warnings(self, counts: DatasetCounts, precisions: Precisions) -> tuple[str, ...]:
-        unreviewed = counts.lines - counts.by_tier["person"]
+        unreviewed = counts.lines - sum(counts.by_tier[tier] for tier in DECIDED_TIERS)
         precision = precisions["confident"]
         is_precise = precision.ci_lower is not None and precision.ci_lower >= LOW_PRECISION
         if not unreviewed or is_precise:
@@ -291,7 +296,10 @@ class ReviewFile(DatasetKind):
         for row in criteria.filter_rows(rows):
             if row.is_retained or not criteria.accepts_intent(row.predicted_intent):
                 continue
-            other_reasons = set(row.reasons or ()) - {"low_confidence"}
+            reasons = set(row.reasons or ())
+            if row.near_duplicate_intent is not None and reasons.isdisjoint(_OWN_DECISION):
+                continue
+            other_reasons = reasons - {"low_confidence"}
             if other_reasons or (row.confidence or 0) < criteria.threshold:
                 yield CandidateLine(
                     id=row.id,

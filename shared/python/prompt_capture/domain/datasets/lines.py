@@ -16,9 +16,15 @@ from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
 from prompt_capture.domain.text import canonical_text
 from prompt_capture.domain.text_files import escape_separators
 
-Tier = Literal["person", "outcome", "rule", "confident"]
+Tier = Literal["person", "near_duplicate", "outcome", "rule", "confident"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """The origins of labels, the most reliable first. A text's best tier determines its label."""
+
+DECIDED_TIERS: frozenset[Tier] = frozenset({"person", "near_duplicate"})
+"""The tiers whose labels a reviewer decided, so that no audit measures them. In `near_duplicate`,
+the reviewer decided another text and said that this one is alike: such labels train, and are never
+part of a test set, an audit, or a figure about reviewers.
+"""
 
 Split = Literal["train", "dev", "gold"]
 
@@ -150,6 +156,8 @@ def tier_of(row: ExportRow, threshold: float) -> Tier | None:
     """Return the tier of a row's label, or None where the row has no usable label."""
     if row.corrected_intent is not None:
         return "person"
+    if row.near_duplicate_intent is not None:
+        return "near_duplicate"
     if row.was_successful is False or row.predicted_intent == UNKNOWN_INTENT:
         return None
     if row.was_successful:
@@ -166,10 +174,13 @@ def reviewed_intent(rows: Sequence[ExportRow]) -> str | None:
     return row.corrected_intent if row else None
 
 
-def reviewed_secondary_intents(rows: Sequence[ExportRow]) -> list[str] | None:
-    """Return the secondary intents that reviewers stated for a text, or None."""
-    row = _latest_corrected(rows)
-    return row.corrected_secondary_intents if row else None
+def stated_secondary_intents(rows: Sequence[ExportRow]) -> list[str] | None:
+    """Return the secondary intents that reviewers stated with the label of a text, or None."""
+    corrected = _latest_corrected(rows)
+    if corrected is not None:
+        return corrected.corrected_secondary_intents
+    near = (row for row in rows if row.near_duplicate_intent is not None)
+    return next((row.near_duplicate_secondary_intents for row in near), None)
 
 
 def _latest_corrected(rows: Sequence[ExportRow]) -> ExportRow | None:
@@ -201,7 +212,7 @@ def label_text(rows: Sequence[ExportRow], criteria: Criteria) -> CandidateLine |
     tier, best_rows = _rows_of_best_tier(rows, criteria.threshold)
     if tier is None:
         return "unlabelled"
-    labels = {row.corrected_intent or row.predicted_intent for row in best_rows}
+    labels = {row.label for row in best_rows}
     if tier == "person":
         label = reviewed_intent(rows) or ""
     elif len(labels) > 1:
@@ -222,7 +233,7 @@ def label_text(rows: Sequence[ExportRow], criteria: Criteria) -> CandidateLine |
         row_ids=tuple(row.id for row in rows),
         senders=tuple({row.sender for row in rows if row.sender is not None}),
         audit_probability=audit_probability(rows, criteria.audits_complete_before),
-        secondary=reviewed_secondary_intents(rows) if tier == "person" else None,
+        secondary=stated_secondary_intents(rows),
     )
 
 

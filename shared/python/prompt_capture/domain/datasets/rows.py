@@ -44,7 +44,8 @@ class ExportRow(NamedTuple):
     valid within one export only. `reasons` says why the row waits for review; None: it does not.
     `is_audited`: the row was drawn for the audit, for which it had `audit_probability`.
     `corrected_secondary_intents` is None where reviewers did not say, `predicted_secondary_intents`
-    where there are none.
+    where there are none. `near_duplicate_intent` is that of another text, with which a reviewer
+    decided this one as a near-duplicate; None: nobody did, or the decision no longer stands.
     """
 
     id: str
@@ -67,6 +68,13 @@ class ExportRow(NamedTuple):
     audit_probability: float | None = None
     corrected_secondary_intents: list[str] | None = None
     predicted_secondary_intents: list[str] | None = None
+    near_duplicate_intent: str | None = None
+    near_duplicate_secondary_intents: list[str] | None = None
+
+    @property
+    def label(self) -> str:
+        """The most reliable intent that is known of the row."""
+        return self.corrected_intent or self.near_duplicate_intent or self.predicted_intent
 
     @property
     def is_retained(self) -> bool:

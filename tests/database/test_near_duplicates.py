@@ -1,0 +1,325 @@
+"""Near-duplicates in the console: which are listed, and what deciding them with a text leaves."""
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from .actors import ALICE, BOB
+from .console import ConsoleUser, add_account
+from .registry import call, connect_registrar
+from .rows import add_user, correct, erase, insert, refresh_queue
+from .server import Connection, Server
+
+GRACE = UUID("96ace000-0000-4000-8000-000000000024")
+OLGA = UUID("01ba0000-0000-4000-8000-000000000025")
+TEXT = "move the dentist to next friday"
+NEAR = ("to next friday, move the dentist!", "move the dentist to next monday")
+
+
+@pytest.fixture
+def grace(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
+    add_account(dashboard, GRACE, "reviewer")
+    return ConsoleUser(server, database, GRACE)
+
+
+@pytest.fixture
+def olga(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
+    add_account(dashboard, OLGA, "operator")
+    return ConsoleUser(server, database, OLGA)
+
+
+def capture(dashboard: Connection, *prompts: str, **columns: Any) -> list[UUID]:
+    """Capture messages that wait for review, each less urgent than the one before."""
+    return [
+        insert(dashboard, prompt=prompt, **{"confidence": 0.1 + number / 1000, **columns})
+        for number, prompt in enumerate(prompts)
+    ]
+
+
+def find(items: list[dict[str, Any]], text: str = TEXT) -> dict[str, Any]:
+    (item,) = [item for item in items if item["text"] == text]
+    return item
+
+
+def numbers(item: dict[str, Any]) -> list[int]:
+    return [near["item"] for near in item["near_duplicates"]]
+
+
+def decide_all(user: ConsoleUser, intent: str = "help", text: str = TEXT) -> dict[str, Any]:
+    """Decide a text with all of its near-duplicates."""
+    item = find(user.items(), text)
+    return user.decide(item, intent, near_duplicates=numbers(item))
+
+
+def waiting(user: ConsoleUser) -> set[str]:
+    return {item["text"] for item in user.items()}
+
+
+def exported(dashboard: Connection, window_from: int = 0) -> dict[str, tuple[Any, Any, Any]]:
+    """Return the labels that an export reads: of a person, and as a near-duplicate."""
+    row = dashboard.execute(
+        """select private.read_export(%s, private.complete_change_numbers(), '', 0,
+             '00000000-0000-0000-0000-000000000000', false, 100, '', null, null)""",
+        [window_from],
+    ).fetchone()
+    columns: list[list[Any]] = row[0] if row else []
+    lines = zip(columns[3], columns[9], columns[20], columns[21], strict=True) if columns[0] else []
+    return {text: labels for text, *labels in lines}  # type: ignore[misc]
+
+
+# Which are listed -------------------------------------------------------------------------
+
+
+def test_texts_with_the_same_words_come_first_and_then_those_that_differ_in_one(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *reversed(NEAR), "move the doctor to next monday", "something else")
+
+    item = find(grace.items())
+
+    assert [near["text"] for near in item["near_duplicates"]] == list(NEAR)
+    assert all(set(near) == {"item", "text"} for near in item["near_duplicates"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_near"),
+    [
+        ("show my tasks", "show my emails", False),
+        ("show my tasks", "my tasks: show!", True),
+        ("what is the time", "what is the weather", False),
+        ("what is the weather like", "what is the weather like today", True),
+        ("明日 の 会議 を 延期", "明日 の 会議 を 中止", True),
+        ("don\u2019t call me", "dont call me", True),
+        ("!!!", "???", False),
+        (" ".join(["word"] * 30), " ".join(["word"] * 29), False),
+        ("go go go and then stop", "go go and then stop", True),
+    ],
+)
+def test_near_duplicates_have_the_same_words_or_all_but_one_of_five(
+    dashboard: Connection, grace: ConsoleUser, one: str, other: str, are_near: bool
+) -> None:
+    capture(dashboard, one, other)
+
+    items = grace.items()
+
+    assert [len(item["near_duplicates"]) for item in items] == [are_near, are_near]
+
+
+def test_at_most_ten_are_listed_however_many_there_are(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    dashboard.execute("update private.settings set daily_cap = 1000")
+    capture(dashboard, TEXT, *(f"move the dentist to next {day}" for day in range(150)))
+
+    assert len(find(grace.items())["near_duplicates"]) == 10
+
+
+def test_texts_that_need_a_decision_of_their_own_are_not_listed(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    [_, disputed, decided, *_] = capture(
+        dashboard, TEXT, *(f"move the dentist to next {day}" for day in ("week", "month", "year"))
+    )
+    correct(dashboard, disputed, "help", "ann")
+    correct(dashboard, disputed, "email", "bob")
+    correct(dashboard, decided, "email", "bob")
+    dashboard.execute("update private.settings set audit_rate = 1")
+    capture(dashboard, "move the dentist to next year")
+
+    item = find(grace.items())
+
+    assert item["near_duplicates"] == []
+
+
+# What a decision leaves -------------------------------------------------------------------
+
+
+def test_near_duplicates_leave_the_queue_with_a_label_of_their_own_tier(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR, "something else")
+    item = find(grace.items())
+
+    result = grace.decide(item, "help", secondary_intents=["email"], near_duplicates=numbers(item))
+
+    assert result["near_duplicates"] == sorted(numbers(item))
+    assert waiting(grace) == waiting(olga) == {"something else"}
+    assert exported(dashboard) == {
+        TEXT: ["help", None, None],
+        NEAR[0]: [None, "help", ["email"]],
+        NEAR[1]: [None, "help", ["email"]],
+        "something else": [None, None, None],
+    }
+    assert grace.call("console_progress")["near_duplicates"] == 2
+
+
+def test_a_label_of_a_near_duplicate_is_no_decision_no_vote_and_no_audit(
+    server: Server, database: str, dashboard: Connection, grace: ConsoleUser
+) -> None:
+    log_ids = capture(dashboard, TEXT, *NEAR)
+    decide_all(grace)
+
+    queries = (
+        "select count(*)::int from public.correction_events",
+        "select count(*)::int from public.reviewer_votes",
+        "select count(*)::int from public.nlu_prompt_logs where corrected_intent is not null",
+        "select count(*)::int from public.labelled_prompts where corrected_intent is not null",
+        "select count(*)::int from public.review_queue where decided_at is not null",
+        "select sum(reviewed)::int from public.intent_health",
+        "select sum(corrections)::int from public.corrections_by_reviewer",
+    )
+    assert [dashboard.execute(query).fetchone() for query in queries] == [(1,)] * len(queries)
+    progress = grace.call("console_progress")
+    assert (progress["decided_today"], progress["own_today"]) == (1, 1)
+    keys = dashboard.execute(
+        "select array_agg(encode(text_key, 'hex')) from public.nlu_prompt_logs where id <> %s",
+        [log_ids[0]],
+    ).fetchone()
+    assert keys
+    with connect_registrar(server, database) as registrar:
+        assert call(registrar, "count_new_labels", since=None) == 1
+        assert call(registrar, "read_decided_texts", text_ids=keys[0], salt="") == []
+
+
+def test_a_near_duplicate_that_is_drawn_for_the_audit_waits_again(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    decide_all(grace)
+    dashboard.execute("update private.settings set audit_rate = 1")
+    capture(dashboard, NEAR[0])
+    refresh_queue(dashboard)
+
+    assert waiting(grace) == {NEAR[0]}
+    row = dashboard.execute("select private.audits_complete_before()").fetchone()
+    assert row == (None,)
+
+
+def test_one_undo_takes_the_whole_decision_back(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    before = [(item["text"], item["rank"]) for item in grace.items()]
+    result = decide_all(grace)
+    item = (
+        result["near_duplicates"]
+        and dashboard.execute(
+            "select id from public.review_queue where text = %s", [TEXT]
+        ).fetchone()
+    )
+    window = dashboard.execute("select private.complete_change_numbers()").fetchone()
+    assert item
+    assert window
+
+    grace.call("console_undo", item=item[0], event=result["event"])
+
+    assert [(item["text"], item["rank"]) for item in olga.items()] == before
+    assert exported(dashboard, int(str(window[0]))) == {
+        text: [None, None, None] for text in (TEXT, *NEAR)
+    }
+    assert grace.call("console_progress")["near_duplicates"] == 0
+    again = grace.decide(find(grace.items()), "help")
+    assert again["near_duplicates"] == []
+    refresh_queue(dashboard)
+    assert waiting(grace) == set(NEAR)
+
+
+def test_a_repeated_decision_labels_the_same_near_duplicates(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    item = find(grace.items())
+
+    one, other = (grace.decide(item, "help", near_duplicates=numbers(item)) for _ in range(2))
+
+    assert one == other
+    assert len(one["near_duplicates"]) == 2
+
+
+def test_what_somebody_decided_meanwhile_is_not_overwritten(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    item = find(grace.items())
+    olga.decide(find(olga.items(), NEAR[0]), "search")
+
+    result = grace.decide(item, "help", near_duplicates=numbers(item))
+
+    assert len(result["near_duplicates"]) == 1
+    assert exported(dashboard)[NEAR[0]] == ["search", None, None]
+    assert exported(dashboard)[NEAR[1]] == [None, "help", None]
+
+
+def test_a_person_who_decides_a_near_duplicate_overrules_its_label(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    prefetched = find(olga.items(), NEAR[0])
+    decide_all(grace)
+
+    assert olga.decide(prefetched, "search")["state"] == "recorded"
+
+    assert exported(dashboard)[NEAR[0]][0] == "search"
+
+
+def test_labels_of_near_duplicates_fall_with_a_dispute(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    [log_id, *_] = capture(dashboard, TEXT, *NEAR)
+    decide_all(grace)
+    correct(dashboard, log_id, "search", "ann")
+    assert exported(dashboard)[NEAR[0]] == [None, None, None]
+    window = dashboard.execute("select private.complete_change_numbers()").fetchone()
+    assert window
+
+    refresh_queue(dashboard)
+
+    assert waiting(olga) == {TEXT, *NEAR}
+    assert {*NEAR} <= set(exported(dashboard, int(str(window[0]))))
+    assert olga.decide(find(olga.items()), "help", near_duplicates=[])["is_disputed"] is False
+    assert exported(dashboard)[NEAR[0]] == [None, None, None]
+
+
+def test_a_decision_that_is_disputed_at_once_labels_no_near_duplicate(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    item = find(grace.items())
+    seen = grace.decide(item, "help")["event"]
+
+    result = olga.decide(item | {"seen": seen}, "search", near_duplicates=numbers(item))
+
+    assert (result["is_disputed"], result["near_duplicates"]) == (True, [])
+
+
+def test_texts_that_are_not_near_are_not_decided_with_another_one(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, "buy some milk and bread")
+    item, other = grace.items()
+
+    result = grace.decide(item, "help", near_duplicates=[other["item"], item["item"], 10**12])
+
+    assert result["near_duplicates"] == []
+    assert waiting(grace) == {"buy some milk and bread"}
+    with pytest.raises(psycopg.Error, match="Too many near-duplicates"):
+        grace.decide(other, "help", near_duplicates=list(range(11)))
+
+
+def test_an_erasure_takes_the_labels_that_rest_on_the_text_with_it(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    add_user(dashboard, BOB)
+    capture(dashboard, TEXT)
+    capture(dashboard, *NEAR, user_id=BOB)
+    decide_all(grace)
+
+    erase(dashboard, ALICE)
+    refresh_queue(dashboard)
+
+    assert exported(dashboard) == {text: [None, None, None] for text in NEAR}
+    assert waiting(grace) == set(NEAR)
+    erase(dashboard, BOB)
+    assert dashboard.execute("select from private.near_duplicate_labels").rowcount == 0
