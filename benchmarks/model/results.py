@@ -34,11 +34,15 @@ class ModelScores(ResultRecord):
 
 
 class LatencyStats(ResultRecord):
-    """Milliseconds per message on one thread, including tokenization."""
+    """Milliseconds per message on one thread, including tokenization.
+
+    `mean_processor` is the mean of the processor time, without waits for a busy processor.
+    """
 
     p50: float
     p99: float
     mean: float
+    mean_processor: float
 
 
 class ModelResult(ResultRecord):

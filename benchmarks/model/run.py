@@ -23,15 +23,19 @@ def sizes_for(data: Dataset, options: BenchmarkOptions) -> list[str]:
     return [size for size in options.sizes if TRAINING_SIZES[size].is_available(data)]
 
 
-def seeds_for(size: str, options: BenchmarkOptions) -> range:
-    """Return the seeds of a training size: only one if the size is not sampled."""
-    return range(options.seeds if TRAINING_SIZES[size].is_sampled else 1)
+def seeds_for(model: str, size: str, options: BenchmarkOptions) -> range:
+    """Return the seeds of a model at a training size: only one if they would change nothing."""
+    matters = TRAINING_SIZES[size].is_sampled or MODELS[model].uses_seed
+    return range(options.seeds if matters else 1)
 
 
 def count_steps(data: Dataset, options: BenchmarkOptions) -> int:
     """Return how often `run_benchmark` reports progress."""
-    fits = sum(len(seeds_for(size, options)) for size in sizes_for(data, options))
-    return fits * len(options.models) + 1
+    return 1 + sum(
+        len(seeds_for(model, size, options))
+        for size in sizes_for(data, options)
+        for model in options.models
+    )
 
 
 def run_benchmark(
@@ -52,7 +56,7 @@ def run_benchmark(
         )
     fitted = {
         (name, size): list(
-            _fit_seeds(name, size, data, seeds_for(size, options), folder, report_progress)
+            _fit_seeds(name, size, data, seeds_for(name, size, options), folder, report_progress)
         )
         for size in sizes
         for name in options.models
