@@ -23,9 +23,10 @@ _MANIFESTS = f"*{MANIFEST_SUFFIX}"
 FIRST_CHANGE = "0"
 """Where the window of a dataset of everything begins."""
 
-MIN_LABELS_FOR_DEV = 500
+MIN_LABELS_FOR_DEV = 5_000
 """With fewer labels of people, a dataset to train on has no dev split: training needs them all, and
-so few texts would show no difference between two models. The gold split stays what it is."""
+the dev split would have fewer than the 500 texts that a calibration error takes, and show no
+difference between two models. The gold split stays what it is."""
 
 _SHOWN = 3
 _DEV_SPLIT: Final = "dev"
@@ -175,7 +176,7 @@ def _without_small_dev_split(
     ):
         return lines
     note = f"texts of the split {_DEV_SPLIT} train too, as people labelled fewer than "
-    reading.remarks.note(f"{note}{MIN_LABELS_FOR_DEV}", Location(datasets[-1].name), len(dev))
+    reading.remarks.note(f"{note}{MIN_LABELS_FOR_DEV:,}", Location(datasets[-1].name), len(dev))
     training = {"split": TRAINING_SPLIT}
     return [
         line._replace(example=line.example.model_copy(update=training))
