@@ -65,7 +65,7 @@ class DatasetResult(ResultRecord):
 
     `serving_size` names the training size of the models whose latency, size and memory are
     measured. `unseen` is the number of test texts that do not occur in the training data.
-    `baseline` is the latency of microresolve with 20 labels per intent, if that size was run.
+    `baseline` is the latency of microresolve with 20 labels per intent, if microresolve was run.
     """
 
     name: str
