@@ -43,7 +43,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         ),
     ] = "",
     seeds: Annotated[
-        int, typer.Option(min=1, help="Random samples of the labels per training size.")
+        int, typer.Option(min=1, help="Fits per training size, each to another sample.")
     ] = 1,
     quick: Annotated[
         bool, typer.Option(help="Run with few labels and few texts: about a minute.")

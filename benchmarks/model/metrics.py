@@ -102,6 +102,7 @@ def _latencies(data: DatasetResult) -> Iterator[Metric]:
     yield _milliseconds(data, "p50", lambda latency: latency.p50)
     yield _milliseconds(data, "p99", lambda latency: latency.p99)
     yield _milliseconds(data, "mean", lambda latency: latency.mean, goals.MEAN_LATENCY)
+    yield _milliseconds(data, "mean processor time", lambda latency: latency.mean_processor)
     yield Metric(
         "p50 latency / microresolve, 20 labels per intent",
         _latency_ratio(data.baseline, lambda latency: latency.p50),

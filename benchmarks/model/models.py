@@ -41,11 +41,15 @@ class FitFunction(Protocol):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A benchmarked model; `predictor` loads what `fit` wrote."""
+    """A benchmarked model; `predictor` loads what `fit` wrote.
+
+    `uses_seed` is whether two fits to the same examples differ by their seed.
+    """
 
     title: str
     fit: FitFunction
     predictor: type[Predictor]
+    uses_seed: bool = True
 
     def load(self, folder: Path) -> Predictor:
         """Load what `fit` wrote."""
@@ -122,8 +126,10 @@ def _write_index(training: TrainingData, out: Path) -> None:
 
 
 MODELS = {
-    "microresolve": ModelSpec("microresolve 0.2.2", fit_microresolve, MicroResolvePredictor),
-    "tfidf": ModelSpec("TF-IDF, logistic regression", fit_tfidf, TfidfPredictor),
+    "microresolve": ModelSpec(
+        "microresolve 0.2.2", fit_microresolve, MicroResolvePredictor, uses_seed=False
+    ),
+    "tfidf": ModelSpec("TF-IDF, logistic regression", fit_tfidf, TfidfPredictor, uses_seed=False),
     "encoder": ModelSpec("MiniLM int8, new head", fit_encoder, ArtifactPredictor),
     "head": ModelSpec("new student, new head (head)", fit_in_mode("head"), ArtifactPredictor),
     "student": ModelSpec("static student (student)", fit_in_mode("student"), ArtifactPredictor),

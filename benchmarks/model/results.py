@@ -34,11 +34,15 @@ class ModelScores(ResultRecord):
 
 
 class LatencyStats(ResultRecord):
-    """Milliseconds per message on one thread, including tokenization."""
+    """Milliseconds per message on one thread, including tokenization.
+
+    `mean_processor` is the mean of the processor time, without waits for a busy processor.
+    """
 
     p50: float
     p99: float
     mean: float
+    mean_processor: float
 
 
 class ModelResult(ResultRecord):
@@ -61,7 +65,7 @@ class DatasetResult(ResultRecord):
 
     `serving_size` names the training size of the models whose latency, size and memory are
     measured. `unseen` is the number of test texts that do not occur in the training data.
-    `baseline` is the latency of microresolve with 20 labels per intent, if that size was run.
+    `baseline` is the latency of microresolve with 20 labels per intent, if microresolve was run.
     """
 
     name: str

@@ -45,8 +45,8 @@ def average_scores(runs: Sequence[ModelScores]) -> ModelScores:
     """Average the scores over seeds.
 
     The result's standard error is that of the mean accuracy. All runs share the test texts, so the
-    sampling error of the test texts does not shrink with more runs. The variance over the sampled
-    training data is added to it.
+    sampling error of the test texts does not shrink with more runs. The variance over the runs, of
+    the sampled training data and of the fits, is added to it.
     """
     if len(runs) == 1:
         return runs[0]

@@ -184,7 +184,9 @@ def test_a_job_that_meets_another_change_goes_on_in_the_same_run(
         rows = dashboard.execute("select from public.nlu_prompt_logs where id = %s", [expired])
         assert rows.rowcount == 0
     else:
-        days = dashboard.execute("select messages from public.daily_counts where day > '2020-01-01'")
+        days = dashboard.execute(
+            "select messages from public.daily_counts where day > '2020-01-01'"
+        )
         assert days.fetchall() == [(1,)]
 
 

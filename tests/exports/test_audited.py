@@ -111,7 +111,7 @@ async def test_few_labels_of_people_leave_no_dev_split(
     splits, (remark,) = read(scenario.folder)
     assert splits == {"train": 6}
     assert "3 " in remark
-    assert f"texts of the split dev train too, as people labelled fewer than {500}" in remark
+    assert f"texts of the split dev train too, as people labelled fewer than {5_000:,}" in remark
     assert read(dev_folder)[0] == {"dev": 3}
 
     monkeypatch.setattr("training.data.dev_splits.MIN_LABELS_FOR_DEV", 6)

@@ -1,7 +1,9 @@
 """The benchmark's metrics: scores, latency, and the comparison with goals."""
 
+import time
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -128,8 +130,25 @@ def test_models_are_interleaved_per_text_in_random_order() -> None:
     assert set(latencies) == set(names)
 
 
+def test_waiting_counts_as_latency_and_not_as_processor_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clocks = SimpleNamespace(now=0.0, used=0.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: clocks.now)
+    monkeypatch.setattr(time, "process_time", lambda: clocks.used)
+
+    def predict(text: str) -> None:
+        clocks.used += 0.001
+        clocks.now += 0.001 + float(text)
+
+    latency = measure_interleaved({"model": predict}, ["0", "0", "0.009"])["model"]
+
+    assert (latency.p50, latency.mean) == pytest.approx((1, 4))
+    assert latency.mean_processor == pytest.approx(1)
+
+
 def build_report(name: str, accuracy: float) -> BenchmarkReport:
-    latency = LatencyStats(p50=0.5, p99=2, mean=0.55)
+    latency = LatencyStats(p50=0.5, p99=2, mean=0.55, mean_processor=0.5)
     scores = SCORES.model_copy(update={"accuracy": accuracy})
     models = {
         model: ModelResult(
@@ -149,8 +168,8 @@ def build_report(name: str, accuracy: float) -> BenchmarkReport:
         test=20,
         unseen=10,
         oos_test=0,
-        tokenizer=LatencyStats(p50=0.05, p99=0.1, mean=0.06),
-        baseline=LatencyStats(p50=0.25, p99=0.3, mean=0.25),
+        tokenizer=LatencyStats(p50=0.05, p99=0.1, mean=0.06, mean_processor=0.06),
+        baseline=LatencyStats(p50=0.25, p99=0.3, mean=0.25, mean_processor=0.25),
         models=models,
     )
     machine = MachineInfo(processor="x", cores=2, load_average=0, python="3.11", packages={})

@@ -3,11 +3,17 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
+from prompt_capture.adapters.onnx.model_artifact import (
+    MeasuredOn,
+    ModelArtifact,
+    ModelManifest,
+)
 from tests.unit.predictions import make_predictions
 from training.calibrate.confidence import ReliabilityBin
 from training.calibrate.predictions import Predictions
@@ -15,6 +21,7 @@ from training.report.card import MAX_LABELS, write_card
 from training.report.charts import draw_confusion_matrix, draw_reliability_diagram
 from training.report.error_analysis import ConfusionMatrix
 from training.report.evaluation import LatencyPercentiles
+from training.report.writing import write_report
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 ROWS = [
@@ -116,7 +123,10 @@ def test_each_intent_has_its_own_threshold(html: str, manifest: ModelManifest) -
     [
         ({}, "the thresholds do not decide which predictions need a review"),
         ({"decide_review": True}, "below the threshold of their intent need a review"),
-        ({"target_precision": None, "target_recall": 0.8}, "reached a recall of 0.8 in training"),
+        (
+            {"target_precision": None, "target_recall": 0.8},
+            "reached a recall of 0.8 on the fair sample in training",
+        ),
         ({"per_intent": {"email": None}}, ">not reached</td>"),
     ],
 )
@@ -260,6 +270,51 @@ def test_texts_that_need_escaping_or_truncation_are_shown(
 
     assert shown in html
     assert html.count("long ") < 70
+
+
+@pytest.mark.parametrize(
+    ("sample", "described"),
+    [
+        ("audited", "7 messages of the uniform audit, labelled by people"),
+        ("seed", "7 examples that were written for training"),
+    ],
+)
+def test_the_card_of_a_training_run_names_the_sample_of_its_figures_and_of_its_thresholds(
+    manifest: ModelManifest, tmp_path: Path, sample: Literal["audited", "seed"], described: str
+) -> None:
+    measured_on = MeasuredOn(sample=sample, messages=len(ROWS), is_unbiased=True)
+    predictions = make_predictions(ROWS, SCOPE)
+
+    write_report(
+        tmp_path, manifest.model_copy(update={"measured_on": measured_on}), predictions, predictions
+    )
+
+    html = (tmp_path / "report" / "card.html").read_text("utf-8")
+    assert f"All metrics were measured on {described}, each held out" in html
+    facts = dict(re.findall(r'<th scope="row">([^<]+)</th><td>(.*?)</td>', html))
+    assert facts["Fair sample in training"] == described
+    assert f"accuracy {manifest.metrics['accuracy']}" in facts["Metrics on the fair sample"]
+    assert facts["Confidence threshold"].endswith("on the fair sample")
+    assert "reached a precision of 0.95 on the fair sample in training" in html
+
+
+def test_the_card_of_an_evaluation_keeps_the_sample_of_training_apart(
+    html: str, manifest: ModelManifest
+) -> None:
+    assert manifest.measured_on is not None
+    assert "All metrics were measured on 7 messages of a test." in html
+    facts = dict(re.findall(r'<th scope="row">([^<]+)</th><td>(.*?)</td>', html))
+    assert facts["Fair sample in training"].startswith(f"{manifest.measured_on.messages:,} ")
+
+
+def test_a_manifest_with_figures_and_without_their_sample_is_invalid(
+    manifest: ModelManifest,
+) -> None:
+    without_sample = manifest.model_dump(mode="json") | {"measured_on": None}
+
+    assert manifest.metrics
+    with pytest.raises(ValidationError, match="measured_on"):
+        ModelManifest.model_validate(without_sample)
 
 
 def test_the_card_of_a_model_without_a_fair_sample_shows_no_figures(

@@ -8,9 +8,10 @@ from training.data.exported_datasets import StoredDataset, datasets_in_use
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
-MIN_LABELS_FOR_DEV = 500
+MIN_LABELS_FOR_DEV = 5_000
 """With fewer labels of people, a dataset to train on has no dev split: training needs them all, and
-so few texts would show no difference between two models. The gold split stays what it is."""
+the dev split would have fewer than the 500 texts that a calibration error takes, and show no
+difference between two models. The gold split stays what it is."""
 
 _DEV_SPLIT: Final = "dev"
 
@@ -32,7 +33,7 @@ def train_on_small_dev_split(
         yield from read
         return
     note = f"texts of the split {_DEV_SPLIT} train too, as people labelled fewer than "
-    remarks.note(f"{note}{MIN_LABELS_FOR_DEV}", Location(used[-1].name), dev)
+    remarks.note(f"{note}{MIN_LABELS_FOR_DEV:,}", Location(used[-1].name), dev)
     for line in read:
         is_dev = line.example.split == _DEV_SPLIT
         yield line._replace(example=_as_training(line)) if is_dev else line

@@ -231,6 +231,12 @@ class ModelManifest(FrozenModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_sample(self) -> Self:
+        if self.metrics and self.measured_on is None:
+            raise ValueError("metrics need measured_on, the sample that they come from")
+        return self
+
     @property
     def served_files(self) -> Iterator[FileName]:
         """The files that service reads."""
