@@ -15,21 +15,46 @@ begin
       using hint = 'Back it up, remove the pre-release version, and migrate again: see docs/how-to/take-over-an-existing-table.md.';
   end if;
 
+  -- Before anything is moved: a project whose names are taken keeps its first version.
   select string_agg(name, ', ' order by name) into taken
   from unnest(array[
-    'public.intent_catalogue', 'public.correction_events', 'public.review_queue', 'public.daily_counts',
-    'public.labelled_texts', 'public.exported_rows', 'public.dataset_exports',
-    'public.exportable_prompts', 'public.labelled_prompts',
-    'public.failed_workflows', 'public.intent_health', 'public.confidence_distribution',
-    'public.corrections_by_reviewer', 'public.reviewer_votes', 'public.disputed_texts',
-    'public.reviewer_agreement', 'public.completed_audits', 'public.live_accuracy',
-    'public.daily_totals',
-    'private.settings', 'private.keys', 'private.deferred_changes', 'private.tombstones',
-    'private.erased_rows'
+    'private.settings', 'private.keys', 'public.intent_catalogue', 'public.correction_events',
+    'public.review_queue', 'private.incomplete_captures', 'private.deferred_changes',
+    'private.dropped_captures', 'public.labelled_texts', 'private.tombstones', 'public.completed_audits',
+    'public.exported_rows', 'public.dataset_exports', 'private.erased_rows', 'public.exportable_prompts',
+    'public.labelled_prompts', 'public.failed_workflows', 'public.intent_health',
+    'public.confidence_distribution', 'public.corrections_by_reviewer', 'public.reviewer_votes',
+    'public.disputed_texts', 'public.reviewer_agreement', 'public.live_accuracy', 'public.models',
+    'public.model_events', 'private.champion', 'public.model_states', 'public.model_disagreements',
+    'private.disagreement_draws', 'private.retraining_runs', 'private.queue_scores', 'public.daily_counts',
+    'public.daily_audits', 'public.daily_backlogs', 'private.changed_days', 'private.monitoring',
+    'public.daily_totals', 'public.alerts', 'private.review_skips', 'private.split', 'private.split_messages'
   ]) as ours (name)
   where to_regclass(name) is not null;
   if taken is not null then
     raise exception 'These tables or views exist already: %.', taken
+      using hint = 'Rename or drop them, then migrate again.';
+  end if;
+
+  -- PostgREST calls a function by its name, so one with other parameters is in the way, too.
+  select string_agg(distinct proname::text, ', ') into taken
+  from pg_catalog.pg_proc
+  where pronamespace = 'public'::regnamespace and proname = any (array[
+    'acknowledge_alert', 'claim_retraining', 'console_accuracy', 'console_decide', 'console_items',
+    'console_models', 'console_progress', 'console_role', 'console_skip', 'console_undo', 'continue_erasure',
+    'count_looks', 'count_new_labels', 'count_user_data', 'discard_deferred_changes', 'draw_disagreements',
+    'find_recorded_captures', 'finish_retraining', 'has_erasures_since', 'health', 'latest_retraining',
+    'list_alerts', 'list_erased_lines', 'list_model_events', 'list_models', 'list_uncleaned_objects',
+    'list_unfinished_erasures', 'mark_alerts_as_sent', 'mute_alert', 'open_export', 'promote_model',
+    'quarantine_model', 'read_audit_results', 'read_captured_texts', 'read_decided_disagreements',
+    'read_decided_texts', 'read_disagreement_texts', 'read_draw_progress', 'read_erased_rows', 'read_export',
+    'read_monitoring', 'read_split', 'read_waiting_texts', 'record_alerts', 'record_correction',
+    'record_dataset', 'record_outcome', 'record_queue_scores', 'record_review', 'record_verdict',
+    'register_model', 'register_rows', 'roll_back_model', 'save_retraining_progress', 'serving_event',
+    'serving_model', 'split_model', 'stop_split', 'unregister_senders'
+  ]);
+  if taken is not null then
+    raise exception 'These functions of the schema public exist already: %.', taken
       using hint = 'Rename or drop them, then migrate again.';
   end if;
 

@@ -1791,6 +1791,7 @@ $$;
 create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
 language plpgsql stable
 set search_path = ''
+set enable_sort = off  -- as in count_copies (06)
 as $$
 begin
   return array(
@@ -2299,7 +2300,8 @@ as $$
   select 50000
 $$;
 
--- How often a text was sent within the daily caps, and by how many users.
+-- How often a text was sent within the daily caps, and by how many users. Reads copies in the order of the index, and
+-- only as far as the limit: without statistics, the planner takes a text for rare, and would sort all its copies.
 create function private.count_copies(
   p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
 )
@@ -2309,10 +2311,24 @@ set enable_sort = off
 as $$
 begin
   select count(*), count(distinct user_id) into times_sent, user_count from (
-    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
     select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
     order by user_id limit max_copies
   ) as copies;
+end
+$$;
+
+-- The copy within the daily cap that changed longest ago.
+create function private.oldest_copy(p_text_key bytea) returns public.nlu_prompt_logs
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- as in count_copies
+as $$
+declare
+  log public.nlu_prompt_logs;
+begin
+  select * into log from public.nlu_prompt_logs
+  where text_key = p_text_key and within_daily_cap order by change_number limit 1;
+  return log;
 end
 $$;
 
@@ -2480,6 +2496,7 @@ $$;
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
+set enable_sort = off  -- as in count_copies
 as $$
 declare
   log public.nlu_prompt_logs;
@@ -2488,13 +2505,10 @@ begin
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
     where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
-    if not found then
-      select * into log from public.nlu_prompt_logs logs
-      where text_key = p_text_key and within_daily_cap
-        and exists (select from public.labelled_texts where text_key = p_text_key)
-      order by change_number limit 1;
+    if log.id is null and exists (select from public.labelled_texts where text_key = p_text_key) then
+      log := private.oldest_copy(p_text_key);
     end if;
-    if found and not exists (select from public.review_queue where text_key = p_text_key) then
+    if log.id is not null and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
       update public.labelled_texts set change_number = 0 where text_key = p_text_key;
@@ -2568,9 +2582,8 @@ begin
     limit wanted
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
-    select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
-    if found and not exists (
+    log := private.oldest_copy(filled_key);
+    if log.id is not null and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
       perform private.add_queue_item(log, array['random_fill']);
@@ -2734,6 +2747,7 @@ create trigger before_10_validate_edit before update on public.review_queue
 create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
 language sql stable
 set search_path = ''
+set enable_sort = off  -- as in count_copies
 as $$
   select coalesce(
     (
@@ -6664,11 +6678,13 @@ begin
     raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
       using errcode = 'check_violation', constraint = 'models_disagree';
   end if;
+  -- `limit` makes the planner look up each row. Without statistics, it would read all copies of the locked texts.
   locked := private.try_lock_texts(array(
-    select distinct text_key from public.nlu_prompt_logs
-    where within_daily_cap and id in (
-      select log_id from jsonb_to_recordset(disagreements) as given (log_id uuid)
-    )
+    select distinct text_key
+    from jsonb_to_recordset(disagreements) as given (log_id uuid) cross join lateral (
+      select text_key, within_daily_cap from public.nlu_prompt_logs where id = given.log_id limit 1
+    ) as named
+    where within_daily_cap
   ));
   -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
   perform private.lock_export_registry();
@@ -6677,8 +6693,10 @@ begin
     select * from (
       select distinct on (text_key) text_key, prompt, candidate_intent, champion_intent
       from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
-      join public.nlu_prompt_logs logs on logs.id = given.log_id
-      where text_key = any (locked) order by text_key, logs.id
+      cross join lateral (
+        select id, text_key, prompt from public.nlu_prompt_logs where id = given.log_id limit 1
+      ) as named
+      where text_key = any (locked) order by text_key, id
     ) as texts
     where not exists (select from public.correction_events events where events.text_key = texts.text_key)
       and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
@@ -6713,10 +6731,7 @@ set search_path = ''
 as $$
 begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
-    perform private.add_queue_item(first_copy, '{}') from (
-      select logs::public.nlu_prompt_logs as first_copy from public.nlu_prompt_logs logs
-      where logs.text_key = p_text_key and within_daily_cap order by created_at, id limit 1
-    ) as copies;
+    perform private.add_queue_item(private.oldest_copy(p_text_key), '{}');
   end if;
   -- The next window lists the text as one that has no line any more.
   update public.review_queue
@@ -8128,7 +8143,10 @@ as $$
 begin
   -- One evaluation at a time.
   perform from private.monitoring for update;
-  perform private.lock_alerts(array(select id from public.alerts where resolved_at is null));
+  -- The muted ones, too: a new alert takes over who muted it, whom an erasure may be replacing.
+  perform private.lock_alerts(array(
+    select id from public.alerts where resolved_at is null or muted_until > now()
+  ));
 
   update public.alerts set resolved_at = clock_timestamp()
   where resolved_at is null and rule = any (rules) and (rule, subject) not in (
@@ -9613,6 +9631,7 @@ revoke all on function
   private.max_copies_read(),
   private.max_copies_counted(),
   private.count_copies(bytea, integer),
+  private.oldest_copy(bytea),
   private.limit_copies(bytea[]),
   private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
@@ -9952,6 +9971,7 @@ grant execute on function
   private.max_copies_read(),
   private.max_copies_counted(),
   private.count_copies(bytea, integer),
+  private.oldest_copy(bytea),
   private.limit_copies(bytea[]),
   private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),

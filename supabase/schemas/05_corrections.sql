@@ -333,6 +333,7 @@ $$;
 create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
 language plpgsql stable
 set search_path = ''
+set enable_sort = off  -- as in count_copies (06)
 as $$
 begin
   return array(

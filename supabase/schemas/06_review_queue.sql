@@ -256,7 +256,8 @@ as $$
   select 50000
 $$;
 
--- How often a text was sent within the daily caps, and by how many users.
+-- How often a text was sent within the daily caps, and by how many users. Reads copies in the order of the index, and
+-- only as far as the limit: without statistics, the planner takes a text for rare, and would sort all its copies.
 create function private.count_copies(
   p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
 )
@@ -266,10 +267,24 @@ set enable_sort = off
 as $$
 begin
   select count(*), count(distinct user_id) into times_sent, user_count from (
-    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
     select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
     order by user_id limit max_copies
   ) as copies;
+end
+$$;
+
+-- The copy within the daily cap that changed longest ago.
+create function private.oldest_copy(p_text_key bytea) returns public.nlu_prompt_logs
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- as in count_copies
+as $$
+declare
+  log public.nlu_prompt_logs;
+begin
+  select * into log from public.nlu_prompt_logs
+  where text_key = p_text_key and within_daily_cap order by change_number limit 1;
+  return log;
 end
 $$;
 
@@ -437,6 +452,7 @@ $$;
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
+set enable_sort = off  -- as in count_copies
 as $$
 declare
   log public.nlu_prompt_logs;
@@ -445,13 +461,10 @@ begin
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
     where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
-    if not found then
-      select * into log from public.nlu_prompt_logs logs
-      where text_key = p_text_key and within_daily_cap
-        and exists (select from public.labelled_texts where text_key = p_text_key)
-      order by change_number limit 1;
+    if log.id is null and exists (select from public.labelled_texts where text_key = p_text_key) then
+      log := private.oldest_copy(p_text_key);
     end if;
-    if found and not exists (select from public.review_queue where text_key = p_text_key) then
+    if log.id is not null and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
       update public.labelled_texts set change_number = 0 where text_key = p_text_key;
@@ -525,9 +538,8 @@ begin
     limit wanted
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
-    select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
-    if found and not exists (
+    log := private.oldest_copy(filled_key);
+    if log.id is not null and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
       perform private.add_queue_item(log, array['random_fill']);
@@ -691,6 +703,7 @@ create trigger before_10_validate_edit before update on public.review_queue
 create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
 language sql stable
 set search_path = ''
+set enable_sort = off  -- as in count_copies
 as $$
   select coalesce(
     (

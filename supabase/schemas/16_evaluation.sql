@@ -421,11 +421,13 @@ begin
     raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
       using errcode = 'check_violation', constraint = 'models_disagree';
   end if;
+  -- `limit` makes the planner look up each row. Without statistics, it would read all copies of the locked texts.
   locked := private.try_lock_texts(array(
-    select distinct text_key from public.nlu_prompt_logs
-    where within_daily_cap and id in (
-      select log_id from jsonb_to_recordset(disagreements) as given (log_id uuid)
-    )
+    select distinct text_key
+    from jsonb_to_recordset(disagreements) as given (log_id uuid) cross join lateral (
+      select text_key, within_daily_cap from public.nlu_prompt_logs where id = given.log_id limit 1
+    ) as named
+    where within_daily_cap
   ));
   -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
   perform private.lock_export_registry();
@@ -434,8 +436,10 @@ begin
     select * from (
       select distinct on (text_key) text_key, prompt, candidate_intent, champion_intent
       from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
-      join public.nlu_prompt_logs logs on logs.id = given.log_id
-      where text_key = any (locked) order by text_key, logs.id
+      cross join lateral (
+        select id, text_key, prompt from public.nlu_prompt_logs where id = given.log_id limit 1
+      ) as named
+      where text_key = any (locked) order by text_key, id
     ) as texts
     where not exists (select from public.correction_events events where events.text_key = texts.text_key)
       and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
@@ -470,10 +474,7 @@ set search_path = ''
 as $$
 begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
-    perform private.add_queue_item(first_copy, '{}') from (
-      select logs::public.nlu_prompt_logs as first_copy from public.nlu_prompt_logs logs
-      where logs.text_key = p_text_key and within_daily_cap order by created_at, id limit 1
-    ) as copies;
+    perform private.add_queue_item(private.oldest_copy(p_text_key), '{}');
   end if;
   -- The next window lists the text as one that has no line any more.
   update public.review_queue

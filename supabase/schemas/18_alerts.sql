@@ -183,7 +183,10 @@ as $$
 begin
   -- One evaluation at a time.
   perform from private.monitoring for update;
-  perform private.lock_alerts(array(select id from public.alerts where resolved_at is null));
+  -- The muted ones, too: a new alert takes over who muted it, whom an erasure may be replacing.
+  perform private.lock_alerts(array(
+    select id from public.alerts where resolved_at is null or muted_until > now()
+  ));
 
   update public.alerts set resolved_at = clock_timestamp()
   where resolved_at is null and rule = any (rules) and (rule, subject) not in (

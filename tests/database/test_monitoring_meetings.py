@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from .actors import ALICE
-from .rows import LONG_AGO, count_days, insert
+from .rows import LONG_AGO, count_days, erase, insert
 from .server import Connection, Server
 from .test_model_races import waits
 
@@ -127,6 +127,27 @@ def test_changes_of_several_alerts_do_not_deadlock_with_the_erasure_of_their_ope
         changed.result()
 
     assert all(name.startswith("erased-") for name in operators(dashboard))
+
+
+def test_an_erasure_finds_the_alert_that_takes_over_who_muted_an_earlier_one(
+    server: Server, database: str, dashboard: Connection, other: Connection
+) -> None:
+    record_alerts(other, ["a"], ["a"])
+    other.execute("select private.mute_alert(1, now() + interval '1 day', %s)", [str(ALICE)])
+    record_alerts(other, [], ["a"])
+    with (
+        server.connect("supabase_admin", database, autocommit=False) as evaluating,
+        ThreadPoolExecutor() as threads,
+    ):
+        record_alerts(evaluating, ["a"], ["a"])
+        erasure = threads.submit(erase, dashboard, ALICE)
+        waits(erasure, dashboard, other)
+        evaluating.commit()
+        erasure.result()
+
+    names = dashboard.execute("select muted_by from public.alerts order by id").fetchall()
+    assert len(names) == 2
+    assert all(str(name).startswith("erased-") for (name,) in names)
 
 
 # Counts

@@ -1,8 +1,10 @@
 """Queries on 20,000 rows, through PostgREST and within the database, use the intended indexes."""
 
+import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from tests.database_reset import NOTHING_AT_RANDOM
 
 from .actors import ALICE, EXPORTER, SERVICE, USER, Actor
 from .api import PostgrestClient, run_postgrest
-from .rows import add_user, complete_captures, insert
+from .console import add_account, claim
+from .registry import register
+from .rows import add_user, complete_captures, correct, count_days, insert
 from .server import Connection, Server
 
 LOGS = "/nlu_prompt_logs"
@@ -342,6 +346,126 @@ def test_what_a_capture_reads_does_not_grow_with_the_copies_of_its_text(
         assert complete_captures(connection) == 1
         assert connection.execute(item).fetchone() == (5_002, 1, ["low_confidence"])
         assert complete_captures(connection) == 0
+
+
+POPULAR_COPIES = 5_000
+
+
+@pytest.fixture(scope="module")
+def popular_text(server: Server, template: str) -> str:
+    """A database with a text that Alice sent many times: audited, in the queue and undecided."""
+    server.copy_database(template, "popular_text")
+    with server.connect("supabase_admin", "popular_text") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
+        connection.execute("update private.settings set daily_cap = 1000000, audit_rate = 1")
+        add_account(connection, ALICE, "reviewer")
+        connection.execute(
+            """insert into public.nlu_prompt_logs
+                 (id, user_id, prompt, predicted_intent, confidence, source, model_version)
+               select gen_random_uuid(), %s, 'popular', 'help', 0.1, 'model', 'test-1'
+               from generate_series(1, %s)""",
+            [ALICE, POPULAR_COPIES],
+        )
+        complete_captures(connection)
+        register(connection, "candidate")
+        connection.execute("vacuum analyze public.nlu_prompt_logs")
+    return "popular_text"
+
+
+def fill_the_queue(connection: Connection) -> None:
+    """Add the text at random, as if no copy had been chosen."""
+    connection.execute("set session_replication_role = replica")
+    connection.execute("delete from public.review_queue")
+    connection.execute("set session_replication_role = origin")
+    connection.execute("update private.settings set min_queue_items = 1, retention_batch_rows = 50")
+    connection.execute("select private.fill_queue()")
+
+
+def draw_the_text(connection: Connection) -> None:
+    """Put the text into the pool of disagreements, as if no copy had been chosen."""
+    connection.execute("set session_replication_role = replica")
+    connection.execute("delete from public.review_queue")
+    connection.execute("set session_replication_role = origin")
+    row = connection.execute("select id from public.nlu_prompt_logs limit 1").fetchone()
+    disagreement = {
+        "log_id": str(row[0]) if row else "",
+        "candidate_intent": "help",
+        "champion_intent": "search",
+    }
+    drawn = connection.execute(
+        "select private.draw_disagreements('candidate', 'champion', 0.5, %s)",
+        [json.dumps([disagreement])],
+    ).fetchone()
+    assert drawn == (1,)
+
+
+def decide_in_the_console(connection: Connection) -> None:
+    """Decide the text as a reviewer in the console."""
+    row = connection.execute("select id from public.review_queue").fetchone()
+    claim(connection, ALICE)
+    decided = connection.execute(
+        "select public.console_decide(%s, 0, 'search') ->> 'state'", row
+    ).fetchone()
+    assert decided == ("recorded",)
+
+
+def decide_in_the_dashboard(connection: Connection) -> None:
+    """Decide the text in the table editor."""
+    connection.execute("set local role postgres")
+    connection.execute(
+        "update public.review_queue set corrected_intent = 'search', reviewer = 'ann'"
+    )
+
+
+def record_a_correction(connection: Connection) -> None:
+    """Correct a copy through the API."""
+    row = connection.execute("select id from public.nlu_prompt_logs limit 1").fetchone()
+    connection.execute("set local role service_role")
+    connection.execute("select public.record_correction(%s, 'search', 'ann', null, 'api')", row)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [record_a_correction, decide_in_the_console, decide_in_the_dashboard, fill_the_queue,
+     draw_the_text],
+)  # fmt: skip
+def test_what_a_change_reads_under_its_lock_does_not_grow_with_the_copies_of_a_text(
+    server: Server, popular_text: str, change: Callable[[Connection], None]
+) -> None:
+    with server.connect("supabase_admin", popular_text, autocommit=False) as connection:
+        read = read_in_transaction(connection)
+        change(connection)
+        connection.execute("reset role")
+        assert read_in_transaction(connection) - read < 3_000
+
+
+def read_in_transaction(connection: Connection) -> int:
+    """Return how many rows and index entries of the captured prompts the transaction read."""
+    row = connection.execute(
+        """select sum(pg_stat_get_xact_tuples_returned(oid)) from pg_class
+           where oid = 'public.nlu_prompt_logs'::regclass or oid in (
+             select indexrelid from pg_index where indrelid = 'public.nlu_prompt_logs'::regclass
+           )"""
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+def test_a_new_label_of_a_text_counts_for_all_its_audited_copies(
+    server: Server, template: str
+) -> None:
+    server.copy_database(template, "relabelled")
+    with server.connect("postgres", "relabelled") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
+        connection.execute("update private.settings set audit_rate = 1")
+        add_user(connection, ALICE)
+        insert(connection, created_at=datetime.now(UTC) - timedelta(days=2))
+        log_id = insert(connection)
+        count_days(connection)
+        correct(connection, log_id, "search")
+        count_days(connection)
+        audits = connection.execute("select label, messages from public.daily_audits")
+        assert audits.fetchall() == [("search", 1)] * 2
 
 
 FEW_ARE_COUNTED = """create or replace function private.max_copies_counted() returns integer

@@ -109,6 +109,41 @@ def test_a_name_that_is_taken_is_reported_before_anything_changes(
     assert describe(dashboard) == before
 
 
+RELATIONS = """
+select oid::regclass::text from pg_class
+where relkind in ('r', 'v') and relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+  and oid <> 'public.nlu_prompt_logs'::regclass"""
+FUNCTIONS = "select distinct proname from pg_proc where pronamespace = 'public'::regnamespace"
+
+
+@pytest.mark.parametrize(
+    ("names", "definition"),
+    [
+        (RELATIONS, "create table {} (id integer)"),
+        (FUNCTIONS, "create function public.{}() returns void language sql as 'select 1'"),
+    ],
+)
+def test_a_first_version_stays_where_any_name_of_the_schema_is_taken(
+    server: Server, template: str, dashboard: Connection, names: str, definition: str
+) -> None:
+    with server.connect("postgres", template) as migrated:
+        taken = {str(name) for (name,) in migrated.execute(names.encode()).fetchall()}
+    run_script(dashboard, FIRST_VERSIONS / "as_documented.sql")
+    dashboard.execute("create schema if not exists private")
+    for name in taken:
+        dashboard.execute(definition.format(name).encode())
+
+    with pytest.raises(errors.RaiseException) as refused:
+        migrate(dashboard)
+
+    message = str(refused.value.diag.message_primary)
+    reported = message.partition(": ")[2].removesuffix(".").split(", ")
+    assert {name.removeprefix("public.") for name in reported} == {
+        name.removeprefix("public.") for name in taken
+    }
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 3
+
+
 @pytest.fixture
 def pre_release(server: Server, dashboard: Connection) -> Iterator[Connection]:
     """A database of a pre-release version; its role is dropped afterwards."""

@@ -57,6 +57,14 @@ HOLDS = (
         "pooled_key",
     ),
     Hold(
+        "first alert",
+        """select from public.alerts where id = (
+             select min(id) from public.alerts where subject = %s
+           ) for update""",
+        "mark",
+    ),
+    Hold("progress of the counts", "select from private.monitoring for update"),
+    Hold(
         "events",
         "select from public.correction_events where text_key = %s for update",
         "shared_key",

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from tests.database.console import claim
-from tests.database.registry import call
+from tests.database.registry import call, promote, register, roll_back
 from tests.database.rows import build_row
 from tests.database.server import Connection
 
@@ -148,6 +148,13 @@ def _decide_in_console(connection: Connection, scene: Scene) -> Any:
     ).fetchone()
 
 
+def _undo_in_console(connection: Connection, scene: Scene) -> Any:
+    """Take back what Alice decided about the shared text last."""
+    item, latest = _find_item(connection, scene.shared_key)
+    claim(connection, scene.alice)
+    return connection.execute("select public.console_undo(%s, %s)", [item, latest]).fetchone()
+
+
 def _skip_in_console(connection: Connection, scene: Scene) -> Any:
     item, _ = _find_item(connection, scene.lone_key)
     claim(connection, scene.alice)
@@ -218,6 +225,53 @@ def _score(connection: Connection, scene: Scene) -> Any:
     return call(connection, "record_queue_scores", version=CANDIDATE, scores=json.dumps(scores))
 
 
+def _evaluate_alerts(connection: Connection, scene: Scene) -> Any:
+    """Read the counts, and find that a rule fires for the scene and another one no longer does."""
+    connection.execute("select public.read_monitoring(30)")
+    finding = {
+        "rule": "fires",
+        "subject": scene.mark,
+        "since": "2026-11-01T00:00:00Z",
+        "summary": "Seen.",
+        "runbook": "docs/how-to/operate.md#seen",
+    }
+    return connection.execute(
+        "select public.record_alerts(%s, array['fires', 'fired'])", [json.dumps([finding])]
+    ).fetchone()
+
+
+def _handle_alerts(connection: Connection, scene: Scene) -> Any:
+    """Take over and mute both alerts of the scene as Alice."""
+    connection.execute("reset role")
+    alerts = connection.execute(
+        "select id from public.alerts where subject = %s and resolved_at is null order by id",
+        [scene.mark],
+    ).fetchall()
+    claim(connection, scene.alice)
+    for alert in alerts:
+        connection.execute("select public.acknowledge_alert(%s)", alert)
+        connection.execute("select public.mute_alert(%s, now() + interval '1 day')", alert)
+    return len(alerts)
+
+
+def _register_candidate(connection: Connection, scene: Scene) -> Any:
+    """Register a candidate as Alice, as a retraining does."""
+    return register(connection, f"retrained-{scene.mark}", actor=str(scene.alice))
+
+
+def _split(connection: Connection, scene: Scene) -> Any:
+    """Stop the split and start it again."""
+    actor = {"actor": str(scene.alice), "reason": "compare"}
+    call(connection, "stop_split", **actor)
+    return call(connection, "split_model", version=CANDIDATE, share=0.5, **actor)
+
+
+def _change_champion(connection: Connection, scene: Scene) -> Any:
+    """Promote the candidate, which ends the split, and go back to the packaged model."""
+    promote(connection, CANDIDATE, str(scene.alice))
+    return roll_back(connection, str(scene.alice))
+
+
 OPERATIONS = (
     Operation("capture", "prompt_writer", (_capture,), never_waits=True),
     Operation("capture of a new text", "prompt_writer", (_capture_new_text,), never_waits=True),
@@ -225,7 +279,7 @@ OPERATIONS = (
     Operation("drain batch of 100", "prompt_writer", (_drain,), never_waits=True),
     Operation("outcome", "service_role", (_record_outcome,)),
     Operation("correction", "service_role", (_correct,)),
-    Operation("console", "authenticated", (_decide_in_console, _skip_in_console)),
+    Operation("console", "authenticated", (_decide_in_console, _undo_in_console, _skip_in_console)),
     Operation("edit of the queue", "postgres", (_edit_queue,)),
     Operation("edit of a row", "postgres", (_edit_log,)),
     Operation("import of a review", "service_role", (_import,)),
@@ -254,6 +308,9 @@ OPERATIONS = (
         (_call("private.count_changed_day()"), _call("private.count_changed_day()")),
         never_waits=True,
     ),
+    Operation("evaluation of alerts", "prompt_monitor", (_evaluate_alerts,)),
+    Operation("handling of alerts", "authenticated", (_handle_alerts,)),
+    Operation("registry", "model_registrar", (_register_candidate, _split, _change_champion)),
     Operation("opening an export", "prompt_exporter", (_open_export,)),
     Operation("registering exported rows", "prompt_exporter", (_register_rows,)),
     Operation("finishing an export", "prompt_exporter", (_register_rows, _finish_export)),

@@ -20,6 +20,7 @@ REFUSALS = {
     "55P03",  # an erasure or a deletion is under way: the caller tries again
     "PT403",  # the reviewer was erased
     "PT404",  # the row was deleted
+    "PT409",  # the alert was resolved
     "P0002",  # the edited row was deleted
 }
 """What an operation may answer when another one was faster."""
@@ -54,15 +55,20 @@ class Run:
 
 
 class Stage:
-    """Four connections: the held operation's, the other one's, the lock holder's, a monitor's."""
+    """Connections of the held operation, the other one, the lock holder, a monitor and a dashboard.
 
-    def __init__(self, server: Server, database: str, threads: ThreadPoolExecutor) -> None:
-        self._server, self._database, self._threads = server, database, threads
+    They are used for all pairs: a new connection has to plan all queries again.
+    """
+
+    def __init__(self, server: Server, database: str) -> None:
+        self._server, self._database = server, database
+        self._threads = ThreadPoolExecutor(2)
         self._held = self._connect()
         self._other = self._connect()
         self._holder = self._connect()
         self.monitor = self._connect()
         self.monitor.autocommit = True
+        self.dashboard = psycopg.connect(server.url("postgres", database), autocommit=True)
 
     def _connect(self) -> Connection:
         connection = psycopg.connect(self._server.url("supabase_admin", self._database))
@@ -73,8 +79,11 @@ class Stage:
 
     def close(self) -> None:
         """Close the connections, whatever they are doing."""
-        for connection in (self._held, self._other, self._holder, self.monitor):
+        for connection in (
+            self._held, self._other, self._holder, self.monitor, self.dashboard
+        ):  # fmt: skip
             connection.close()
+        self._threads.shutdown()
 
     def steps_of(self, operation: Operation, scene: Scene) -> int:
         """Run an operation alone, and return its number of steps."""

@@ -44,7 +44,8 @@ class Scene:
     `shared` is a text that both sent; `own` is a text of Alice alone, which a note quotes. Both
     have an expired row of Alice and are decided. `lone` has no row but an expired one of Alice, and
     waits for review. `pooled` is a text of Alice alone in the pool of disagreements. A correction
-    waits for `expected`, a row that has not arrived.
+    waits for `expected`, a row that has not arrived. Two alerts, both muted by Alice, have `mark`
+    as subject, and a split with the candidate is under way.
     """
 
     alice: UUID = field(default_factory=uuid4)
@@ -118,12 +119,23 @@ def create_scene(dashboard: Connection, admin: Connection) -> Scene:
         register(admin, CANDIDATE)
         draw(admin, [pooled])
     scene.bobs = insert(dashboard, user_id=scene.bob, prompt=scene.shared, confidence=0.3)
+    with admin.transaction():
+        admin.execute("set local role model_registrar")
+        call(
+            admin, "split_model", version=CANDIDATE, share=0.5, actor=str(scene.alice), reason="new"
+        )
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         dashboard.execute(
             "select public.record_correction(%s, 'status', 'ben', %s, 'api')",
             [scene.expected, f"quotes confession {scene.mark}"],
         )
+    admin.execute(
+        """insert into public.alerts (rule, subject, since, summary, runbook, muted_until, muted_by)
+           select rule, %s, now(), 'Seen.', 'docs/how-to/operate.md#seen', now(), %s
+           from unnest(array['fires', 'fired']) as rule""",
+        [scene.mark, str(scene.alice)],
+    )
     row = dashboard.execute(
         """select private.text_key(%s), private.text_key(%s), private.text_key(%s),
              private.text_key(%s), private.peek_change_number()""",

@@ -1,17 +1,16 @@
 """Every ordered pair of operations: one is held open at each of its locks, while the other runs."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 
-from tests.database.server import Connection, Server
-from tests.database_reset import DELETE_ALL_ROWS
+from tests.database.server import Server
+from tests.database_reset import DELETE_FEW_ROWS
 
 from .holds import HOLDS
-from .invariants import check_scene, complete
+from .invariants import TRACES, check_scene, complete
 from .operations import OPERATIONS, Operation
 from .runner import NoProgressError, Point, Stage
 from .scene import create_scene
@@ -20,53 +19,78 @@ BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
 @contextmanager
-def open_stage(server: Server, database: str) -> Iterator[tuple[Stage, Connection]]:
-    """Open the connections of two operations and the dashboard's; delete all rows at the end."""
-    with ThreadPoolExecutor(2) as threads, server.connect("postgres", database) as dashboard:
-        dashboard.execute("update private.settings set audit_rate = 0")
-        stage = Stage(server, database, threads)
+def open_stage(server: Server, database: str) -> Iterator[Stage]:
+    """Open the connections of two operations."""
+    stage = Stage(server, database)
+    try:
+        stage.monitor.execute(TRACES.encode())
+        yield stage
+    finally:
+        stage.close()
+
+
+class Stages:
+    """The stage on which all pairs meet, one after another; after a failure, a new one."""
+
+    def __init__(self, server: Server, database: str) -> None:
+        self._server, self._database = server, database
+        self._open = ExitStack()
+        self._stage: Stage | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[Stage]:
+        """Use a stage without rows."""
+        if self._stage is None:
+            self._stage = self._open.enter_context(open_stage(self._server, self._database))
+        stage = self._stage
+        stage.monitor.execute(DELETE_FEW_ROWS.encode())
+        stage.monitor.execute("delete from auth.users")
+        stage.monitor.execute("update private.settings set audit_rate = 0")
         try:
-            yield stage, dashboard
-        finally:
-            stage.close()
-    with server.connect("supabase_admin", database) as admin:
-        admin.execute(DELETE_ALL_ROWS)
-        admin.execute("delete from auth.users")
+            yield stage
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the stage, whatever its connections are doing."""
+        self._open.close()
+        self._stage = None
 
 
 @pytest.fixture(scope="module")
-def world(server: Server, template: str) -> str:
-    """A migrated database in which every scenario adds its own rows."""
+def stages(server: Server, template: str) -> Iterator[Stages]:
+    """The stage in a migrated database in which every scenario adds its own rows."""
     server.copy_database(template, "interleavings")
-    return "interleavings"
+    opened = Stages(server, "interleavings")
+    yield opened
+    opened.close()
 
 
 _points: dict[str, list[Point]] = {}
 
 
-def list_points(stage: Stage, dashboard: Connection, operation: Operation) -> list[Point]:
+def list_points(stage: Stage, operation: Operation) -> list[Point]:
     """Return where an operation can be held: each lock for which it waits, commit and rollback."""
     if operation.name not in _points:
         points: list[Point] = []
-        for step in range(stage.steps_of(operation, create_scene(dashboard, stage.monitor))):
+        for step in range(stage.steps_of(operation, create_scene(stage.dashboard, stage.monitor))):
             points += [Point(step, "commit"), Point(step, "rollback")]
             points += [
                 Point(step, hold)
                 for hold in HOLDS
-                if stage.blocks(operation, step, hold, create_scene(dashboard, stage.monitor))
+                if stage.blocks(operation, step, hold, create_scene(stage.dashboard, stage.monitor))
             ]
         _points[operation.name] = points
     return _points[operation.name]
 
 
-def meet(
-    stage: Stage, dashboard: Connection, held: Operation, point: Point, other: Operation
-) -> None:
+def meet(stage: Stage, held: Operation, point: Point, other: Operation) -> None:
     """Let two operations meet in a new scene, and check the invariants."""
-    scene = create_scene(dashboard, stage.monitor)
+    scene = create_scene(stage.dashboard, stage.monitor)
     others_scene = scene.with_other_messages() if other is held else scene
     first, second = stage.meet(held, point, other, scene, others_scene)
-    complete(dashboard)
+    complete(stage.dashboard)
     try:
         assert not (other.never_waits and second.waited), f"{other} waited"
         check_scene(stage.monitor, scene, {other.name: second} | {held.name: first})
@@ -77,23 +101,23 @@ def meet(
 
 @pytest.mark.parametrize("other", OPERATIONS, ids=str)
 @pytest.mark.parametrize("held", OPERATIONS, ids=str)
-def test_two_operations_meet(server: Server, world: str, held: Operation, other: Operation) -> None:
-    with open_stage(server, world) as (stage, dashboard):
-        for point in list_points(stage, dashboard, held):
-            meet(stage, dashboard, held, point, other)
+def test_two_operations_meet(stages: Stages, held: Operation, other: Operation) -> None:
+    with stages.use() as stage:
+        for point in list_points(stage, held):
+            meet(stage, held, point, other)
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.never_waits], ids=str)
 def test_an_operation_that_never_waits_waits_for_no_lock(
-    server: Server, world: str, operation: Operation
+    stages: Stages, operation: Operation
 ) -> None:
-    with open_stage(server, world) as (stage, dashboard):
+    with stages.use() as stage:
         for step in range(len(operation.steps)):
             for hold in HOLDS:
                 if hold.name == "events":
                     continue  # whoever locks the events of a text holds the lock of the text
                 blocked = stage.blocks(
-                    operation, step, hold, create_scene(dashboard, stage.monitor)
+                    operation, step, hold, create_scene(stage.dashboard, stage.monitor)
                 )
                 assert not blocked, f"step {step} waits for {hold.name}"
 
@@ -151,6 +175,16 @@ MISTAKES = {
         _without("perform pg_advisory_xact_lock_shared", "perform least"),
         ("capture", "commit", "opening an export"),
     ),
+    "an operator handles an alert while their account is deleted": (
+        "private.alert_operator(text)",
+        _without("perform private.lock_edits_shared();"),
+        ("handling of alerts", "commit", "deletion of the account"),
+    ),
+    "an erasure takes the alerts of its user in another order than an evaluation": (
+        "private.lock_alerts(bigint[])",
+        _without("order by id for update", "order by id limit 0"),
+        ("deletion of the account", "first alert", "evaluation of alerts"),
+    ),
     "an import overwrites a newer label": (
         "record_review(uuid,text,text,text,text,text[],text[])",
         _without(
@@ -176,9 +210,9 @@ def test_the_instrument_detects_a_mistake(server: Server, template: str, mistake
     for hold in [*HOLDS, "commit", "rollback"]:
         if at == getattr(hold, "name", hold):
             point = Point(0, hold)  # type: ignore[arg-type]
-            with open_stage(server, database) as (stage, dashboard):
+            with open_stage(server, database) as stage:
                 try:
-                    meet(stage, dashboard, BY_NAME[held], point, BY_NAME[other])
+                    meet(stage, BY_NAME[held], point, BY_NAME[other])
                 except (AssertionError, NoProgressError, psycopg.Error) as error:
                     detected.append(type(error).__name__)
     assert detected, "nothing was noticed"
