@@ -40,7 +40,7 @@ def record_texts(content: bytes) -> None:
 
 def find_leaks() -> list[tuple[str, str]]:
     """Return pairs of an output's source and a text in it, either plain or escaped as in JSON."""
-    forms = {text: (text, json.dumps(text)[1:-1]) for text in SENT_TEXTS}
+    forms = {text: {text, json.dumps(text)[1:-1]} for text in SENT_TEXTS}
     return [
         (source, text)
         for source, output in OUTPUTS.items()

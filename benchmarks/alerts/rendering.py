@@ -24,7 +24,7 @@ _LONG = 1_000
 
 
 @dataclass(frozen=True)
-class Goal:
+class AlertsGoal:
     """What is promised, what was measured in the worst case, and whether that suffices."""
 
     promise: str
@@ -34,24 +34,24 @@ class Goal:
 
 def check_goals(
     alarms: Sequence[FalseAlarms], delays: Sequence[Delay], topics: Sequence[NewTopic]
-) -> list[Goal]:
+) -> list[AlertsGoal]:
     """Return each goal, with the worst of its figures."""
     most = max(one.total for one in alarms)
     slowest = max(one.ratio for one in delays)
     promised = [one for one in topics if one.volume == GOAL_VOLUME and one.base <= MAX_BASE]
     fewest = min(one.found for one in promised)
     return [
-        Goal(
+        AlertsGoal(
             f"at most {MAX_FALSE_ALARMS_PER_YEAR:.0f} false alarms a year over all rules",
             f"{most:.2f}",
             most <= MAX_FALSE_ALARMS_PER_YEAR,
         ),
-        Goal(
+        AlertsGoal(
             f"a drop is noticed within {MAX_RATIO} times the delay of the oracle",
             f"{slowest:.2f}",
             slowest <= MAX_RATIO,
         ),
-        Goal(
+        AlertsGoal(
             f"a new topic in {GOAL_VOLUME:,} messages a day is found within two days in "
             f"{MIN_FOUND:.0%}, where at most {MAX_BASE:.0%} were out of scope",
             f"{fewest:.0%}",
@@ -60,7 +60,7 @@ def check_goals(
     ]
 
 
-def goal_line(goal: Goal) -> str:
+def goal_line(goal: AlertsGoal) -> str:
     """Return a goal as a line."""
     return f"{'✓' if goal.is_reached else '✗'} {goal.promise}: {goal.measured}"
 
