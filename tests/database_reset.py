@@ -4,11 +4,11 @@ _TABLES = (
     "public.nlu_prompt_logs", "public.correction_events", "public.review_queue",
     "public.daily_counts", "public.daily_audits", "public.daily_backlogs", "private.changed_days",
     "public.alerts", "private.monitoring", "private.deployments", "public.labelled_texts",
-    "public.exported_rows",
-    "public.dataset_exports", "private.tombstones", "private.deferred_changes",
-    "private.dropped_captures", "private.incomplete_captures", "private.erased_rows",
-    "private.settings", "private.review_skips", "private.near_duplicate_labels", "public.models", "public.model_events",
-    "private.champion", "private.split", "private.split_messages", "public.model_disagreements",
+    "public.exported_rows", "public.dataset_exports", "private.tombstones",
+    "private.deferred_changes", "private.dropped_captures", "private.incomplete_captures",
+    "private.erased_rows", "private.settings", "private.review_skips",
+    "private.near_duplicate_labels", "public.models", "public.model_events", "private.champion",
+    "private.split", "private.split_messages", "public.model_disagreements",
     "private.disagreement_draws", "private.retraining_runs", "private.queue_scores",
 )  # fmt: skip
 _ONE_ROW = """

@@ -10198,6 +10198,7 @@ revoke all on function
   private.show_blind_item(public.review_queue),
   private.list_blind_items(text, integer, bigint, integer),
   private.show_in_pool(public.correction_events),
+  private.near_duplicate_keys(text),
   private.max_near_duplicates(),
   private.may_be_near_duplicate(public.review_queue),
   private.show_near_duplicates(public.review_queue),

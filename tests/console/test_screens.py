@@ -46,6 +46,7 @@ def find_violations(page: Page) -> list[str]:
 
 def check(console: Console, name: str, variant: str) -> None:
     """Check the screen, and take its picture if asked to."""
+    console.page.mouse.move(0, 0)
     assert find_violations(console.page) == []
     widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     scrolled, visible = console.page.evaluate(widths)
@@ -71,8 +72,8 @@ def test_every_screen_is_accessible(
     capture("plan my week around the exam on thursday", conversation_id="c", message_index=0)
     capture("3pm", conversation_id="c", message_index=1, confidence=0.01)
     capture("the thing with the numbers, or when is it")
-    for text in ("move my dentist to friday morning", "please move my dentist to friday morning"):
-        capture(text)
+    for words in ("to friday", "on friday", "to monday"):
+        capture(f"please move the meeting with ann {words}")
     draw(stack, capture("remind ann about the numbers"))
     console = open_page(size, color_scheme=scheme).open()
     check(console, "sign-in", variant)
@@ -89,7 +90,7 @@ def test_every_screen_is_accessible(
     console.press("Escape", "?")
     check(console, "keys", variant)
     console.press("Escape", "1", "1", "1")
-    console.wait_for_message("move my dentist to friday morning")
+    console.wait_for_message("please move the meeting with ann to friday")
     console.press("d")
     check(console, "near-duplicates", variant)
     console.press("b")

@@ -139,12 +139,13 @@ def _edit_log(connection: Connection, scene: Scene) -> Any:
 
 
 def _decide_in_console(connection: Connection, scene: Scene) -> Any:
-    """Decide the shared text as Alice, who knows its latest event."""
+    """Decide the shared text, and another one with it, as Alice, who knows its latest event."""
     item = _find_item(connection, scene.shared_key)
+    other, _ = _find_item(connection, scene.lone_key)
     claim(connection, scene.alice)
     return connection.execute(
-        "select public.console_decide(%s, %s, 'search', '{email}', %s)",
-        [*item, f"quotes confession {scene.mark}"],
+        "select public.console_decide(%s, %s, 'search', '{email}', %s, false, array[%s::bigint])",
+        [*item, f"quotes confession {scene.mark}", other],
     ).fetchone()
 
 
