@@ -82,7 +82,9 @@ def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
     assert readout.get_by_text("Model 24").is_visible()
 
 
-def test_the_figures_are_read_once_and_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) -> None:
+def test_the_figures_are_read_once_and_no_text_of_a_message_is_received(
+    open_page: OpenConsole, viewer: User
+) -> None:
     console = open_page()
     bodies: list[str] = []
     console.page.on(
