@@ -167,7 +167,7 @@ def start_split(stack: Stack, share: float = 0.4) -> None:
             version="assistant-third",
             share=share,
             actor="grace",
-            reason=HOSTILE,
+            reason="As good on the gold texts.",
         )
 
 
