@@ -7,7 +7,7 @@ from tests.database.registry import build_model, call, promote, quarantine
 from tests.unit.gate_evidence import CANDIDATE, CHAMPION, join, make_evidence
 from training.gate.backtest import Backtest, IntentShare, ModelFigures
 from training.gate.evidence import PairedEvidence
-from training.gate.figures import ConfidenceBand, Confusion, compare_intents
+from training.gate.figures import ConfidenceBand, GoldConfusion, compare_intents
 from training.gate.ledger import RecordedVerdict
 from training.gate.verdict import decide
 
@@ -112,7 +112,7 @@ def _figures(
             for band, texts, correct in bands
         ),
         confusions=tuple(
-            Confusion(intent=intent, predicted=predicted, texts=texts)
+            GoldConfusion(intent=intent, predicted=predicted, texts=texts)
             for intent, predicted, texts in confusions
         ),
     )
@@ -167,7 +167,7 @@ def start_split(stack: Stack, share: float = 0.4) -> None:
             version="assistant-third",
             share=share,
             actor="grace",
-            reason=HOSTILE,
+            reason="As good on the gold texts.",
         )
 
 

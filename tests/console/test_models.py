@@ -206,6 +206,13 @@ def test_a_verdict_says_what_decided_and_which_intents_change(
         ["assistant-third", "90 % to 100 %", "160", "156", "97.5 %"],
     ]
     assert chart(console, "Reliability").locator("circle").count() == 6
+    moves = verdict.get_by_role("region", name="Captured texts by intent").get_by_role("table")
+    assert [row[:5] for row in read_table(moves)[1:]] == [
+        ["email", "640", "700", "80", "20"],
+        ["search", "560", "500", "10", "70"],
+    ]
+    compared = verdict.get_by_role("region", name="What was compared").inner_text()
+    assert "disagreements\n120" in compared
     assert open_numbers(console, "Confusion matrix")[1:] == CONFUSIONS
 
 

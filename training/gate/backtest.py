@@ -24,7 +24,7 @@ from training.gate.evidence import (
 from training.gate.figures import (
     MAX_INTENTS,
     ConfidenceBand,
-    Confusion,
+    GoldConfusion,
     IntentChange,
     compare_intents,
     count_bands,
@@ -84,7 +84,7 @@ class ModelFigures(FrozenModel):
     p50_ms: float | None
     p99_ms: float | None
     bands: tuple[ConfidenceBand, ...] = ()
-    confusions: tuple[Confusion, ...] = ()
+    confusions: tuple[GoldConfusion, ...] = ()
 
 
 class Backtest(FrozenModel):

@@ -27,7 +27,7 @@ class ConfidenceBand(FrozenModel):
     correct: int
 
 
-class Confusion(FrozenModel):
+class GoldConfusion(FrozenModel):
     """How many gold texts with an intent a model takes for another one, `predicted`."""
 
     intent: str
@@ -65,13 +65,13 @@ def count_bands(gold: Predictions) -> Iterator[ConfidenceBand]:
         )
 
 
-def count_confusions(gold: Predictions) -> list[Confusion]:
+def count_confusions(gold: Predictions) -> list[GoldConfusion]:
     """Return the most frequent confusions, at most `MAX_CONFUSIONS`."""
     wrong = ~gold.correct
     pairs = Counter(zip(gold.truth[wrong].tolist(), gold.predicted[wrong].tolist(), strict=True))
     most = sorted(pairs.items(), key=lambda each: (-each[1], each[0]))[:MAX_CONFUSIONS]
     return [
-        Confusion(intent=intent, predicted=predicted, texts=texts)
+        GoldConfusion(intent=intent, predicted=predicted, texts=texts)
         for (intent, predicted), texts in most
     ]
 

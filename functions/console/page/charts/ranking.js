@@ -30,7 +30,7 @@ export function Ranking({ title, hint, headings, rows, empty = "None in this per
                   <tr key=${index}>
                     <th scope="row">${name}</th>
                     ${cells.map((cell, column) => html`<td key=${column}>${cell}</td>`)}
-                    <td>${picture ?? html`<meter aria-label=${`${headings.at(-1)}: ${name}`} max=${most} value=${value}></meter>`}</td>
+                    <td>${picture ?? html`<meter aria-label=${`${title}: ${name}`} max=${most} value=${value}></meter>`}</td>
                   </tr>
                 `,
               )}

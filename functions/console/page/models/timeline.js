@@ -27,7 +27,7 @@ export function Timeline({ events, onFailure }) {
         (event) => html`
           <li key=${event.id} class=${event.kind}>
             <p>
-              <strong>${(SENTENCES[event.kind] ?? (() => event.kind))(event)}</strong>
+              <strong>${(SENTENCES[event.kind] ?? (() => event.kind))(event)}</strong>${" "}
               <span class="hint"><${Time} time=${event.at} />, by ${event.actor}</span>
             </p>
             <p class="reason" dir="auto">${event.reason}</p>

@@ -71,7 +71,8 @@ function Backtest({ id, onFailure }) {
   `;
 }
 
-function Charts({ backtest: { candidate, champion, changes = [], intents, ...counts } }) {
+function Charts({ backtest }) {
+  const { candidate, champion, changes = [] } = backtest;
   const models = [candidate, champion];
   const bands = models.flatMap(({ version, bands = [] }) =>
     bands.map(({ band, texts, correct }) => ({
@@ -84,16 +85,33 @@ function Charts({ backtest: { candidate, champion, changes = [], intents, ...cou
       <${Calibration} title="Reliability" unit="Gold texts" bands=${bands} empty="There are no gold texts."
         hint="The share of right predictions among the gold texts, by confidence." />
       <${Confusions} models=${models} changes=${changes} />
-      <section class="chart" aria-label="The backtest">
-        <h3>The backtest</h3>
-        <${Evidence} content=${{ ...counts, models: models.map(({ bands, confusions, ...figures }) => figures) }} />
-      </section>
-      <section class="chart wide" aria-label="Captured texts by intent">
-        <h3>Captured texts by intent</h3>
-        <p class="hint">How many texts each model gives an intent, and how many move to it or away from it with the candidate.</p>
-        <${Evidence} content=${{ intents }} />
+      <${Moves} intents=${backtest.intents} />
+      <section class="chart" aria-label="What was compared">
+        <h3>What was compared</h3>
+        <${Evidence} content=${{ ...pick(backtest, COUNTS), models: models.map((model) => pick(model, FIGURES)) }} />
       </section>
     </div>
+  `;
+}
+
+const COUNTS = [
+  "captured", "left_out", "disagreements", "drawable", "gold", "decided", "learnt", "repeated", "outdated",
+];
+const FIGURES = [
+  "version", "accuracy", "excess_calibration_error", "out_of_scope", "p50_ms", "p99_ms", "size_bytes",
+];
+
+/** The database keeps the fields of an object in an order of its own. */
+const pick = (content, names) => Object.fromEntries(names.map((name) => [name, content[name]]));
+
+function Moves({ intents }) {
+  return html`
+    <${Ranking} title="Captured texts by intent" empty="The models agree on all captured texts."
+      hint="How many texts each model gives an intent, and how many the candidate gains or gives up."
+      headings=${["Intent", "Champion", "Candidate", "Gained", "Given up"]}
+      rows=${intents.map(({ intent, champion, candidate, gained, given_up }) => ({
+        cells: [intent, champion, candidate, gained, given_up], value: gained + given_up,
+      }))} />
   `;
 }
 
