@@ -12,7 +12,7 @@ from training.data.formats.reading import Reading
 from training.data.sources import DataSource
 from training.gate.backtest import Backtest
 from training.gate.candidate_looks import open_look, record_look, run_backtest
-from training.gate.comparison import ComparedModel, Comparison, ModelLoader
+from training.gate.comparison import CandidateComparison, ComparedModel, ComparedModelLoader
 from training.gate.pool import draw_if_needed
 from training.gate.verdict import Verdict
 
@@ -37,7 +37,7 @@ class BacktestReport(BaseModel):
 
 
 async def find_models(
-    registry: ModelRegistry, loader: ModelLoader, version: str
+    registry: ModelRegistry, loader: ComparedModelLoader, version: str
 ) -> tuple[ComparedModel, ComparedModel]:
     """Fetch a candidate and the champion, which is the packaged model where none is registered.
 
@@ -60,7 +60,7 @@ def read_gold_ids(sources: Sequence[DataSource]) -> list[str]:
 async def compare_models(
     evaluation: EvaluationStore,
     registry: ModelRegistry,
-    comparison: Comparison,
+    comparison: CandidateComparison,
     operator: str,
     on_progress: Callable[[int, int], None],
 ) -> BacktestReport:

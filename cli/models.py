@@ -225,7 +225,7 @@ async def _backtest(
     from cli.labelled_data import read_texts
     from cli.sources import local_sources
     from prompt_capture import bootstrap
-    from training.gate.comparison import Comparison, ModelLoader
+    from training.gate.comparison import CandidateComparison, ComparedModelLoader
 
     registry, catalogue = bootstrap.model_registry(), bootstrap.service_store()
     with tempfile.TemporaryDirectory() as folder, progress_bars(error_console) as progress:
@@ -233,10 +233,10 @@ async def _backtest(
             gold_ids = read_gold_ids(sources)
         with local_sources(learnt, progress) as sources:
             texts = read_texts(sources, progress) if sources else []
-        loader = ModelLoader(bootstrap.published_models(), packaged, Path(folder))
+        loader = ComparedModelLoader(bootstrap.published_models(), packaged, Path(folder))
         candidate, champion = await find_models(registry, loader, version)
         known = await catalogue.known_intents()
-        comparison = Comparison(candidate, champion, texts, gold_ids, known, days)
+        comparison = CandidateComparison(candidate, champion, texts, gold_ids, known, days)
         step = progress.step("Classifying")
         return await compare_models(bootstrap.evaluation(), registry, comparison, operator, step)
 

@@ -10,7 +10,7 @@ from prompt_capture.ports.evaluation import EvaluationStore
 from prompt_capture.ports.models import ModelRegistry
 from prompt_capture.workflows.models.decisions import decision_of
 from training.gate.backtest import BacktestOptions, BacktestResult, backtest
-from training.gate.comparison import Comparison
+from training.gate.comparison import CandidateComparison
 from training.gate.description import describe_verdict
 from training.gate.evidence import SelectedEvidence, select_evidence
 from training.gate.ledger import DECIDED, RecordedVerdict, digest_evidence, recorded_verdicts
@@ -25,7 +25,7 @@ class CandidateLook:
     `events` are those of the candidate in the ledger, the newest first.
     """
 
-    comparison: Comparison
+    comparison: CandidateComparison
     evidence: SelectedEvidence
     events: Sequence[ModelEvent]
 
@@ -62,7 +62,7 @@ class LookResult:
 
 
 async def open_look(
-    evaluation: EvaluationStore, registry: ModelRegistry, comparison: Comparison
+    evaluation: EvaluationStore, registry: ModelRegistry, comparison: CandidateComparison
 ) -> CandidateLook:
     """Read the evidence about two models, and the earlier looks. Raise `StoreUnavailable`."""
     candidate, champion = comparison.candidate.version, comparison.champion.version

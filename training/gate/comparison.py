@@ -54,7 +54,7 @@ class ComparedModel:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CandidateComparison:
     """Two models, and what a comparison of them needs to know.
 
     `learnt` are texts that either model learnt, besides those that the fingerprints know.
@@ -78,7 +78,7 @@ class Comparison:
         )
 
 
-class ModelLoader:
+class ComparedModelLoader:
     """Loads published models into `folder`, and the packaged model from where it is.
 
     `packaged` is a folder with the manifest of the packaged model.

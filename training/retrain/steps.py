@@ -13,7 +13,7 @@ from prompt_capture.workflows.models.decisions import decision_of
 from prompt_capture.workflows.models.publish import PublishModel
 from training.allocator import return_freed_memory
 from training.gate.candidate_looks import open_look, record_look, run_backtest
-from training.gate.comparison import ComparedModel, Comparison, ModelLoader
+from training.gate.comparison import CandidateComparison, ComparedModel, ComparedModelLoader
 from training.gate.description import describe_verdict
 from training.gate.verdict import Verdict
 from training.retrain.candidates import fit_candidate
@@ -40,7 +40,7 @@ class Steps:
         self._saved = saved
         self._folder = folder
         self._bucket = BucketCopy(ports.datasets, folder / "datasets", options.prefixes)
-        self._loader = ModelLoader(ports.files, options.packaged, folder / "published")
+        self._loader = ComparedModelLoader(ports.files, options.packaged, folder / "published")
 
     async def carry_out(self, occasion: Occasion, report: RetrainingReport) -> RetrainingReport:
         """Run all steps, or those that are left, and return the completed report.
@@ -166,9 +166,9 @@ class Steps:
         omitted = self._saved.progress.omitted_stages
         return ["The student no longer fits, so the candidate lacks it."] if omitted else []
 
-    def _compare(self, candidate: ComparedModel, champion: ComparedModel) -> Comparison:
+    def _compare(self, candidate: ComparedModel, champion: ComparedModel) -> CandidateComparison:
         gold = self._saved.progress.gold
-        return Comparison(
+        return CandidateComparison(
             candidate,
             champion,
             self._read_learnt_texts(candidate, champion),
