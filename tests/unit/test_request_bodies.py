@@ -95,6 +95,7 @@ def test_a_body_that_differs_only_in_its_form_is_read_as_the_same_message(
         {"Content-Type": "application/json; charset=utf-8"},
         {"Content-Type": "application/problem+JSON"},
         {"Content-Encoding": "identity"},
+        {"Content-Encoding": "UTF-8"},
         {"Content-Type": ""},
         {"Idempotency-Key": ""},
         {"Idempotency-Key": " \t"},

@@ -607,3 +607,27 @@ def test_remarks_outside_the_controls_of_label_studio_are_named() -> None:
 
     assert list(review.decided) == [1]
     assert review.ignored == ("meta", "comments")
+
+
+def test_a_header_that_is_repeated_is_no_entry() -> None:
+    first, second = (
+        write_entries([_entry(each, corrected_intent="status")], "csv").decode()
+        for each in (ID, OTHER)
+    )
+
+    review = read_review(first + second.removeprefix("\ufeff"))
+
+    assert (len(review.decided), review.errors) == (2, [])
+
+
+def test_invisible_characters_in_the_name_of_a_column_do_not_matter() -> None:
+    content = f"\u200bid,corrected_intent\u200b\n{ID},reminder\n"
+
+    assert list(read_review(content).decided) == [2]
+
+
+def test_nul_in_notes_costs_no_decision() -> None:
+    review = read_review(json.dumps([_entry(corrected_intent="reminder", notes="a\0b")]))
+
+    (decided,) = review.decided.values()
+    assert decided.notes == "ab"

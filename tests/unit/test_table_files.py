@@ -169,6 +169,15 @@ def test_class_labels_of_the_library_datasets_are_read_by_their_names(tmp_path: 
     ]  # fmt: skip
 
 
+def test_class_labels_whose_names_are_an_object_by_number_are_read(tmp_path: Path) -> None:
+    feature = {"_type": "ClassLabel", "names": {"1": "thanks", "0": "greeting"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": {"label": feature}}})}
+    table = pa.table({"text": ["hello"], "label": [0]}).replace_schema_metadata(metadata)
+    parquet.write_table(table, tmp_path / "data.parquet")
+
+    assert read_as("parquet", tmp_path / "data.parquet") == [HELLO]
+
+
 def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
     remarks = Remarks()
     file = _write_parquet(tmp_path, text=["hello", None, None], label=["greeting", "a", None])

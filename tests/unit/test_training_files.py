@@ -261,3 +261,43 @@ def test_an_archive_is_rejected_with_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidExamples, match="unpack the archive"):
         read_examples([file])
+
+
+def test_numbered_texts_in_folders_of_several_levels_are_not_read_by_their_numbers(
+    tmp_path: Path,
+) -> None:
+    for name in ("train/greet/0_9", "train/bye/1_1", "test/greet/2_3"):
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir(parents=True)
+        file.write_text("hello")
+
+    with pytest.raises(InvalidExamples, match="Name the one that has a folder for each label"):
+        read_examples([tmp_path])
+    assert {each.label for each in read_examples([tmp_path / "train"])} == {"greet", "bye"}
+
+
+def test_files_about_the_data_are_no_labels(tmp_path: Path) -> None:
+    for name in ("README", "LICENSE", "readme", "greet"):
+        (tmp_path / f"{name}.txt").write_text("hello", "utf-8")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [example.label for example, _ in located] == ["greet", "readme"]
+    assert "2 left out: files that are not LABEL.txt" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize("label", ['""', "null", '" "', '"\\u200b"'])
+def test_a_text_with_an_empty_label_is_rejected_with_what_to_do(tmp_path: Path, label: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(f'{{"text": "hi", "label": {label}}}', "utf-8")
+
+    with pytest.raises(InvalidExamples, match="line 1 has no label"):
+        read_examples([file])
+
+
+def test_invisible_characters_around_a_label_are_no_part_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("text,label\nhi,greet\u200b\nhello,\ufeffgreet\n", "utf-8")
+
+    assert {each.label for each in read_examples([file])} == {"greet"}

@@ -97,12 +97,19 @@ def _read_class_names(schema: Any) -> Mapping[str, list[str]]:
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         return {
-            name: [str(label) for label in feature["names"]]
+            name: _list_names(feature["names"])
             for name, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
     except (KeyError, TypeError, AttributeError, ValueError):
         return {}
+
+
+def _list_names(names: Any) -> list[str]:
+    """Return the names of class labels by number, also from an object of them by number."""
+    if isinstance(names, dict):
+        names = [names[str(number)] for number in range(len(names))]
+    return [str(name) for name in names]
 
 
 def _decode(file: DataFile, name: str, column: Any) -> list[str | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.locations import Location
@@ -64,20 +65,15 @@ class Reading:
         values = {
             name: value for name, value in values.items() if value is not None or name in _REQUIRED
         }
-        if isinstance(label := values.get("label"), str) and label != label.strip():
-            values["label"] = label.strip()
+        if isinstance(label := values.get("label"), str) and label != strip_invisible(label):
+            values["label"] = strip_invisible(label)
             self.remarks.change("white space around labels is removed", location)
         split = values.get("split")
         values["split"] = (split.strip().casefold() or None) if isinstance(split, str) else split
         if values["split"] == _TRAINING:
             values["split"] = TRAINING_SPLIT
             self.remarks.change(f"the split {_TRAINING} is read as {TRAINING_SPLIT}", location)
-        try:
-            example = Example.model_validate(values)
-        except ValidationError as error:
-            hint = _describe_missing_label(values) or _describe_wrong_type(values)
-            reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
-            raise InvalidExamples(reason) from None
+        example = _to_example(values, location)
         if not example.text.strip():
             self.remarks.leave_out("texts that are empty", location)
             return None
@@ -96,6 +92,18 @@ class Reading:
         if names:
             reason = f"fields that are not read: {', '.join(names)}"
             self.remarks.leave_out(reason, location, len(names))
+
+
+def _to_example(values: Mapping[str, Any], location: Location) -> Example:
+    try:
+        return Example.model_validate(values)
+    except ValidationError as error:
+        if isinstance(values.get("text"), str) and values.get("label", _NO_LABEL) in ("", None):
+            reason = f"{location} has no label. Add the label, or delete the text."
+        else:
+            hint = _describe_missing_label(values) or _describe_wrong_type(values)
+            reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
+    raise InvalidExamples(reason)
 
 
 def _is_no_value(text: str) -> bool:

@@ -14,6 +14,11 @@ from training.data.formats.reading import Reading
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 
+_DOCUMENT = re.compile(
+    r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS)\.(?:txt|TXT)"
+)
+"""A file about the data. A label of this name would not be in capitals."""
+
 _NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 """The name of a file that has a number in place of a label."""
 
@@ -31,11 +36,14 @@ def is_label_file(path: Path) -> bool:
 
 
 def find_label_files(folder: Path) -> list[Path]:
-    """Return the label files below a folder, without hidden ones."""
+    """Return the label files below a folder, without hidden ones and those about the data."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if is_label_file(path) and not path.is_dir() and not is_hidden(path, folder)
+        if is_label_file(path)
+        and not path.is_dir()
+        and not is_hidden(path, folder)
+        and not _DOCUMENT.fullmatch(path.name)
     )
 
 
@@ -55,11 +63,21 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 def is_folder_per_label(folder: Path, files: Sequence[Path]) -> bool:
     """Return whether the files below a folder are numbered texts, in a folder for each label.
 
-    Data sets such as 20 Newsgroups come like this: `greet/0001.txt`, `bye/0002.txt`.
+    Data sets such as 20 Newsgroups come like this: `greet/0001.txt`, `bye/0002.txt`. Raise
+    `InvalidExamples` where these folders are in others, as in `train/greet/0001.txt`.
     """
-    return len({file.parent for file in files}) > 1 and all(
-        file.parent.parent == folder and _NUMBERED.fullmatch(file.name) for file in files
-    )
+    folders = {file.parent for file in files}
+    if len(folders) < 2 or not all(_NUMBERED.fullmatch(file.name) for file in files):
+        return False
+    if all(each.parent == folder for each in folders):
+        return True
+    if deeper := [each for each in folders if each.parent not in {folder, *folder.parents}]:
+        raise InvalidExamples(
+            f"{folder} has numbered texts in folders of several levels, so that no folder is "
+            f"surely a label. Name the one that has a folder for each label, such as "
+            f"{min(deeper).parent}."
+        )
+    return False
 
 
 def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:

@@ -20,6 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 HeaderValue = TypeVar("HeaderValue")
 
 _JSON = "application/json"
+_UNCOMPRESSED = frozenset({"", "identity", "utf-8"})
+"""Values of Content-Encoding that change nothing. Some clients name the encoding of the text."""
 
 _ESCAPE = re.compile(
     rb"""(?P<kept>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}  # a surrogate pair
@@ -97,7 +99,7 @@ def _parse_body(model: type[Model], connection: Request, body: bytes) -> Model:
     A byte order mark is ignored, and half a surrogate pair is read as U+FFFD.
     """
     encoding = connection.headers.get("content-encoding", "")
-    if encoding.strip().lower() not in {"", "identity"}:
+    if encoding.strip().lower() not in _UNCOMPRESSED:
         raise ApiError(
             415,
             "unsupported_encoding",

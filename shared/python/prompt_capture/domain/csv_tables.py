@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import REPLACEMENT, replace_surrogates
 
 csv.field_size_limit(2**31 - 1)  # the limit of a C long everywhere; files are read as a whole
@@ -291,7 +292,7 @@ def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _normalise_name(cell: str) -> str:
-    return cell.strip().strip('\ufeff"').strip().casefold()
+    return strip_invisible(strip_invisible(cell).strip('"')).casefold()
 
 
 def _reject_repeated_column(header: _Header, name: str) -> None:

@@ -262,7 +262,8 @@ def _list_unread_remarks(
 ) -> Iterator[str]:
     """Yield the fields with remarks outside the controls, which are not read."""
     results = [result for each in annotations for result in each.get("result") or ()]
-    if any(isinstance(result, dict) and result.get(_META) for result in results):
+    metas = [result.get(_META) for result in results if isinstance(result, dict)]
+    if any(isinstance(meta, dict) and any(meta.values()) for meta in metas):
         yield _META
     if any(each.get(_COMMENTS) for each in (task, *annotations)):
         yield _COMMENTS

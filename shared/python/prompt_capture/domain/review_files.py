@@ -171,7 +171,7 @@ def _is_table(content: str) -> bool:
 
 
 def _list_entries(content: str) -> Iterator[_Entry]:
-    """Yield the entries of a file; rows of a CSV without content are no entries."""
+    """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
     try:
         if _begins_with(content, "["):
             for number, values in enumerate(parse_json(content.removeprefix("\ufeff")), 1):
@@ -206,7 +206,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
 
 def _list_rows(content: str) -> Iterator[_Entry]:
     for row in read_table(content, _TABLES):
-        if not row.is_blank:
+        if not row.is_blank and not row.is_header:
             problem = row.problem or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
 
@@ -267,13 +267,13 @@ def _read_decision(values: Mapping[str, Any]) -> ReviewedPrompt | None:
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's fields without empty ones, with text that can be sent, and joined notes."""
+    """Return the fields that are not empty, with text that can be stored, and joined notes."""
     notes = values.get("notes")
     if isinstance(notes, list) and all(isinstance(note, str) for note in notes):
         notes = "\n".join(notes)
     fields = {**values, "notes": notes}
     return {
-        name: replace_surrogates(value) if isinstance(value, str) else value
+        name: replace_surrogates(value).replace("\0", "") if isinstance(value, str) else value
         for name, value in fields.items()
         if value not in ("", None)
     }

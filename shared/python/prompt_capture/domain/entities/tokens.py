@@ -41,6 +41,9 @@ _CHECKS = 400
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_MIN_HEXADECIMAL_ENTROPY = 2.5
+"""The least entropy of random digits, in bits each; that of "aaaa" is 0."""
+
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
 _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
 
@@ -102,7 +105,7 @@ def is_random(token: str) -> bool:
     if len(token) < _MIN_RANDOM:
         return False
     if _HEXADECIMAL.fullmatch(token):
-        return True
+        return _entropy(token) >= _MIN_HEXADECIMAL_ENTROPY
     pieces = _PIECE.findall(token)
     characters = "".join(pieces)
     if len(characters) < _MIN_RANDOM or _UUID.fullmatch(token):
