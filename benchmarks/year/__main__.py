@@ -64,12 +64,11 @@ def year(
     console = Console()
     with _exit_on_year_error():
         plans = [file_data(data, seed) if data else own_data() for seed in numbers]
-        results: dict[int, YearResult] = {}
+        machine, results = describe_machine(), dict[int, YearResult]()
         for result in _play_all(plans, numbers):
             results[result.seed] = result
-            report = YearReport(
-                title=plans[0].title, machine=describe_machine(), years=tuple(results.values())
-            )
+            years = tuple(results.values())
+            report = YearReport(title=plans[0].title, machine=machine, years=years)
             _write(report, out)  # an interrupted run keeps the months that were played
     (out / TABLE).write_text(render_markdown(report), "utf-8")
     write_picture(report, out / PICTURE)

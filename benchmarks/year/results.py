@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from benchmarks.machine import MachineInfo
+
 LAST_MONTHS = 3
 """The accuracy at the end is that of so many months, since one month has few messages."""
 
@@ -66,7 +68,7 @@ class YearReport(BaseModel):
     """All years of a run, and the machine on which they were played."""
 
     title: str
-    machine: str
+    machine: MachineInfo
     years: tuple[YearResult, ...]
 
 

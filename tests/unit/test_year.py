@@ -1,14 +1,16 @@
 """The year: its data, its months, its reviewers, its goals, its table and its picture."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
+from benchmarks.machine import describe_machine
 from benchmarks.year.__main__ import year
 from benchmarks.year.data import LATE_INTENT, YearData, file_data, own_data
 from benchmarks.year.goals import check_year
@@ -55,6 +57,7 @@ def played(months: tuple[MonthResult, ...], seed: int = 0) -> YearResult:
     return YearResult(seed=seed, months=months, worse=("worse-1",), bad_batch=("assistant-9",))
 
 
+MACHINE = describe_machine()
 GOOD = played(tuple(month(number) for number in range(1, 5)))
 
 
@@ -233,7 +236,7 @@ def test_a_row_has_accuracies_labels_and_verdicts() -> None:
 
 
 def test_the_markdown_has_a_table_for_each_year_and_the_goals() -> None:
-    report = YearReport(title="t", machine="m", years=(GOOD, played(GOOD.months, 1)))
+    report = YearReport(title="t", machine=MACHINE, years=(GOOD, played(GOOD.months, 1)))
 
     lines = render_markdown(report).splitlines()
 
@@ -247,7 +250,7 @@ def test_the_markdown_has_a_table_for_each_year_and_the_goals() -> None:
 
 def test_the_picture_names_the_curves_and_the_events(tmp_path: Path) -> None:
     months = (*GOOD.months, month(5, events=("intents shift",)))
-    report = YearReport(title="t", machine="m", years=(played(months), played(months, 1)))
+    report = YearReport(title="t", machine=MACHINE, years=(played(months), played(months, 1)))
     first, second = tmp_path / "a.svg", tmp_path / "b.svg"
 
     write_picture(report, first)
@@ -262,6 +265,46 @@ def test_the_picture_names_the_curves_and_the_events(tmp_path: Path) -> None:
 # Command
 
 
+def _run(*options: str) -> Result:
+    app = typer.Typer()
+    app.command()(year)
+    return CliRunner().invoke(app, options)
+
+
+@pytest.mark.parametrize(
+    ("loop", "has_data", "expected"), [(80, False, 0), (72, False, 1), (72, True, 0)]
+)
+def test_a_missed_goal_is_the_exit_status_unless_the_data_is_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: int, has_data: bool, expected: int
+) -> None:
+    months = [month(number, loop=loop) for number in range(1, 5)]
+
+    def play(
+        _data: object, _scenario: object, seed: int, _base: object, report: Callable[[str], None]
+    ) -> Iterator[YearResult]:
+        for number in range(1, 5):
+            report(f"seed {seed}, month {number}")
+            yield played(tuple(months[:number]), seed)
+
+    monkeypatch.setattr("benchmarks.year.__main__.play_year", play)
+    monkeypatch.setattr("benchmarks.year.__main__.load_encoder", lambda _model: None)
+    monkeypatch.setattr("benchmarks.year.__main__.file_data", lambda *_: small_data())
+    mine = tmp_path / "mine.jsonl"
+    mine.touch()
+    data = ("--data", str(mine)) if has_data else ()
+
+    result = _run("--seeds", "3,4", "--out", str(tmp_path / "out"), *data)
+
+    assert result.exit_code == expected, result.output
+    assert "seed 4, month 4" in result.stderr
+    assert "Seed 3: 400 messages" in result.stdout
+    assert ("✓" if loop == 80 else "✗") + " at the end, at least 3 points" in result.stdout
+    written = YearReport.model_validate_json((tmp_path / "out" / "results.json").read_text())
+    assert [year.seed for year in written.years] == [3, 4]
+    assert (tmp_path / "out" / "table.md").is_file()
+    assert (tmp_path / "out" / "year.svg").is_file()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -272,10 +315,7 @@ def test_the_picture_names_the_curves_and_the_events(tmp_path: Path) -> None:
 def test_wrong_options_are_explained_before_anything_starts(
     options: tuple[str, ...], message: str
 ) -> None:
-    app = typer.Typer()
-    app.command()(year)
-
-    result = CliRunner().invoke(app, options)
+    result = _run(*options)
 
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.replace("│", " ").split())
