@@ -70,7 +70,11 @@ def probe(
 CONSOLE_CALLS: dict[str, dict[str, Any]] = {
     "console_items": {},
     "console_decide": {
-        "item": 1, "seen": 0, "intent": "help", "is_blind": True, "near_duplicates": [1, 2],
+        "item": 1,
+        "seen": 0,
+        "intent": "help",
+        "is_blind": True,
+        "near_duplicates": [1, 2],
     },
     "console_undo": {"item": 1, "event": 1},
     "console_skip": {"item": 1, "reason": "unsure"},

@@ -65,7 +65,7 @@ def exported(dashboard: Connection, window_from: int = 0) -> dict[str, list[Any]
              '00000000-0000-0000-0000-000000000000', false, 100, '', null, null)""",
         [window_from],
     ).fetchone()
-    columns: list[list[Any]] = row[0] if row else []
+    columns: Any = row[0] if row else [[]]
     lines = zip(columns[3], columns[9], columns[20], columns[21], strict=True) if columns[0] else []
     return {text: labels for text, *labels in lines}
 
