@@ -40,8 +40,8 @@ def export(
             metavar="POLICY",
             rich_help_panel=_LABELS,
             help="Which labels a retraining dataset contains.\n\n"
-            "confidence: corrected, or predicted above the threshold.\n\n"
-            "audited: of tiers that a random audit found precise.",
+            "confidence: decided by reviewers, or predicted above the threshold.\n\n"
+            "audited: decided by reviewers, or of tiers that a random audit found precise.",
         ),
     ] = DEFAULT_POLICY,
     days: Annotated[

@@ -196,7 +196,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if not item.reasons && array['disagreement', 'random_audit']
+  if not item.reasons && private.own_decision_reasons()
     and (private.near_duplicate_label(item.text_key)).id is not null then
     return private.rank_when_decided();
   end if;

@@ -89,28 +89,40 @@ create policy "The maintainer labels near-duplicates"
 create policy "The maintainer ends labels of near-duplicates"
   on private.near_duplicate_labels for update to prompt_maintainer using (true) with check (true);
 
--- What near-duplicates have in common, for an index: hashes of the sorted words without punctuation, and, where there
--- are 5 to 24, of all but one of them. Two texts with a common hash have the same words, or differ in one. Null: there
--- are no words.
+-- What near-duplicates have in common, for an index: the sum of the hashes of all words, without punctuation, and, where
+-- there are 5 to 24 words, each sum without one of them. The first key of two texts is the same where their words are;
+-- they have a common one where their words differ in one. Captures wait for it, so texts of more than 100 words have
+-- no key, nor have those without words.
 create function private.near_duplicate_keys(normalised text) returns bigint[]
-language sql immutable
+language plpgsql immutable cost 2000
 set search_path = ''
 as $$
-  with words as (
-    select word, row_number() over (order by word collate "C") as place, count(*) over () as total
-    from unnest(string_to_array(
-      translate(normalised, U&'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~\2018\2019\201C\201D\2026\00BF\00A1', ''), ' '
-    )) as word
-    where word <> ''
-  )
-  select array_agg(distinct hashtextextended(kept, 0)) from (
-    select string_agg(word, ' ' order by place) as kept from words
-    union all
-    select string_agg(others.word, ' ' order by others.place)
-    from words left_out join words others on others.place <> left_out.place
-    where left_out.total between 5 and 24 group by left_out.place
-  ) as parts
-  where kept is not null
+declare
+  words text[] := string_to_array(
+    translate(normalised, U&'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~\2018\2019\201C\201D\2026\00BF\00A1', ''), ' '
+  );
+  hashes bigint[] := '{}';
+  total bigint := 0;
+  word text;
+  hash bigint;
+begin
+  if cardinality(words) > 100 then
+    return null;
+  end if;
+  foreach word in array words loop
+    if word <> '' then
+      hash := hashtextextended(word, 0) & 281474976710655;  -- 48 bits: the sum of 100 is a bigint
+      hashes := hashes || hash;
+      total := total + hash;
+    end if;
+  end loop;
+  if hashes = '{}' then
+    return null;
+  elsif cardinality(hashes) not between 5 and 24 then
+    return array[total];
+  end if;
+  return array[total] || array(select distinct total - left_out from unnest(hashes) as left_out);
+end
 $$;
 
 -- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
@@ -133,22 +145,19 @@ as $$
   select 10
 $$;
 
--- Whether an item may be decided as a near-duplicate. An audited text, one about which reviewers or models disagree, and
--- one that is decided already need a decision of their own.
-create function private.may_be_near_duplicate(item public.review_queue) returns boolean
-language sql stable
+-- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
+create function private.own_decision_reasons() returns text[]
+language sql immutable
 set search_path = ''
 as $$
-  select item.waiting_since is not null and item.rank < private.rank_when_decided()
-    and not item.reasons && array['disagreement', 'random_audit', 'model_disagreement']
+  select array['disagreement', 'random_audit', 'model_disagreement']
 $$;
 
--- The near-duplicates of an item in the queue: those with the same words first, then the most urgent ones. The index
--- finds them; of texts that have a part in common with many others, it returns a random few.
+-- The near-duplicates of an item in the queue, of 20 that the index finds: those with the same words first, then the
+-- most urgent ones.
 create function private.show_near_duplicates(item public.review_queue) returns jsonb
 language plpgsql stable
 set search_path = ''
-set gin_fuzzy_search_limit = 100
 set enable_seqscan = off
 set enable_indexscan = off
 as $$
@@ -160,12 +169,12 @@ begin
       jsonb_build_object('item', id, 'text', text) order by has_same_words desc, rank, id
     ), '[]')
     from (
-      select id, text, rank, private.near_duplicate_keys(text) = keys as has_same_words from (
-        select * from public.review_queue queue
+      select id, text, rank, (private.near_duplicate_keys(text))[1] = keys[1] as has_same_words from (
+        select id, text, rank from public.review_queue
         where private.near_duplicate_keys(text) && keys
           and waiting_since is not null and rank < private.rank_when_decided()
-          and id <> item.id and private.may_be_near_duplicate(queue)
-        limit 5 * private.max_near_duplicates()
+          and id <> item.id and not reasons && private.own_decision_reasons()
+        limit 2 * private.max_near_duplicates()
       ) as found
       order by has_same_words desc, rank, id limit private.max_near_duplicates()
     ) as nearest
@@ -214,7 +223,9 @@ begin
   with added as (
     insert into private.near_duplicate_labels (text_key, event)
     select queue.text_key, p_event from public.review_queue queue
-    where queue.id = any (items) and queue.id <> item.id and private.may_be_near_duplicate(queue)
+    where queue.id = any (items) and queue.id <> item.id
+      and waiting_since is not null and rank < private.rank_when_decided()
+      and not reasons && private.own_decision_reasons()
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
     on conflict do nothing
     returning text_key

@@ -669,7 +669,7 @@ revoke all on function
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
   private.max_near_duplicates(),
-  private.may_be_near_duplicate(public.review_queue),
+  private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
   private.stands(public.correction_events),
   private.near_duplicate_label(bytea),

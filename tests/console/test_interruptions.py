@@ -168,7 +168,8 @@ def test_a_decision_that_the_server_fails_to_record_holds_up_no_other_and_is_not
     assert row is not None
 
     def fail_one(route: Route) -> None:
-        if route.request.post_data_json["item"] == row[0]:
+        body = route.request.post_data_json
+        if body is not None and body["item"] == row[0]:
             route.fulfill(status=503, json={"error": {"message": "The database is busy."}})
         else:
             route.continue_()

@@ -331,6 +331,15 @@ HOLES: dict[str, tuple[str, Test]] = {
         ),
         check_table_rights("split_messages", USER),
     ),
+    "a user who can read which texts are near-duplicates": (
+        (
+            "grant usage on schema private to authenticated;"
+            "grant select on private.near_duplicate_labels to authenticated;"
+            'create policy "A user reads labels" on private.near_duplicate_labels for select'
+            " to authenticated using (true)"
+        ),
+        check_table_rights("near_duplicate_labels", USER),
+    ),
     "a maintainer that can change the ledger": (
         "grant update (version) on public.model_events to prompt_maintainer",
         check_maintainer_changes_names_alone,

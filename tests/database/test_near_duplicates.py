@@ -11,6 +11,7 @@ from .console import ConsoleUser, add_account
 from .registry import call, connect_registrar
 from .rows import add_user, correct, erase, insert, refresh_queue
 from .server import Connection, Server
+from .test_plans import count_entries_read
 
 GRACE = UUID("96ace000-0000-4000-8000-000000000024")
 OLGA = UUID("01ba0000-0000-4000-8000-000000000025")
@@ -57,16 +58,16 @@ def waiting(user: ConsoleUser) -> set[str]:
     return {item["text"] for item in user.items()}
 
 
-def exported(dashboard: Connection, window_from: int = 0) -> dict[str, tuple[Any, Any, Any]]:
+def exported(dashboard: Connection, window_from: int = 0) -> dict[str, list[Any]]:
     """Return the labels that an export reads: of a person, and as a near-duplicate."""
     row = dashboard.execute(
         """select private.read_export(%s, private.complete_change_numbers(), '', 0,
              '00000000-0000-0000-0000-000000000000', false, 100, '', null, null)""",
         [window_from],
     ).fetchone()
-    columns: list[list[Any]] = row[0] if row else []
+    columns: Any = row[0] if row else [[]]
     lines = zip(columns[3], columns[9], columns[20], columns[21], strict=True) if columns[0] else []
-    return {text: labels for text, *labels in lines}  # type: ignore[misc]
+    return {text: labels for text, *labels in lines}
 
 
 # Which are listed -------------------------------------------------------------------------
@@ -93,6 +94,8 @@ def test_texts_with_the_same_words_come_first_and_then_those_that_differ_in_one(
         ("明日 の 会議 を 延期", "明日 の 会議 を 中止", True),
         ("don\u2019t call me", "dont call me", True),
         ("!!!", "???", False),
+        ("a " * 60 + "b", "a " * 60 + "b!", True),
+        ("a " * 120 + "b", "a " * 120 + "b!", False),
         (" ".join(["word"] * 30), " ".join(["word"] * 29), False),
         ("go go go and then stop", "go go and then stop", True),
     ],
@@ -131,6 +134,21 @@ def test_texts_that_need_a_decision_of_their_own_are_not_listed(
     item = find(grace.items())
 
     assert item["near_duplicates"] == []
+
+
+def test_near_duplicates_are_found_by_their_index(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    capture(dashboard, TEXT, *NEAR, *(f"another text {number}" for number in range(30)))
+    with server.connect("supabase_admin", database) as admin:
+        before = count_entries_read(admin, "review_queue_by_words")
+        admin.execute(
+            "select private.show_near_duplicates(queue) from public.review_queue queue"
+            " where text = %s",
+            [TEXT],
+        )
+
+        assert count_entries_read(admin, "review_queue_by_words") - before == 1 + len(NEAR)
 
 
 # What a decision leaves -------------------------------------------------------------------

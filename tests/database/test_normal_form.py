@@ -430,6 +430,30 @@ def test_a_text_of_the_pool_moves_to_its_new_key(
     assert dashboard.execute("select from public.exportable_prompts").rowcount == 0
 
 
+def test_the_label_of_a_near_duplicate_moves_to_the_new_key_of_its_text(
+    server: Server, old_form: tuple[Connection, FormSwitch]
+) -> None:
+    dashboard, switch = old_form
+    insert(dashboard, prompt=INVISIBLE_COPIES[1], confidence=0.2)
+    correct(dashboard, insert(dashboard, prompt="another text", confidence=0.2), "help", "ann")
+    with server.connect("supabase_admin", dashboard.info.dbname) as admin:
+        admin.execute(
+            """insert into private.near_duplicate_labels (text_key, event)
+               select text_key, (select max(id) from public.correction_events)
+               from public.review_queue where text <> 'another text'"""
+        )
+    switch.to_present()
+
+    dashboard.execute(REBUILD.encode())
+
+    with server.connect("supabase_admin", dashboard.info.dbname) as admin:
+        labelled = admin.execute(
+            """select text, (private.near_duplicate_label(text_key)).to_intent
+               from private.near_duplicate_labels join public.review_queue using (text_key)"""
+        ).fetchall()
+    assert labelled == [(TEXT, "help")]
+
+
 def test_a_text_that_split_off_from_one_of_the_pool_is_not_in_the_pool(
     server: Server, old_form: tuple[Connection, FormSwitch]
 ) -> None:

@@ -31,7 +31,7 @@ def text_in(split: Split) -> str:
 
 def row(text: str, **fields: Any) -> ExportRow:
     """Return a row that was decided as a near-duplicate; `fields` replace others."""
-    values = {
+    values: dict[str, Any] = {
         "id": "1", "text_id": "2", "change": "3", "prompt": text, "predicted_intent": "email",
         "confidence": 0.4, "scope": 1.0, "source": "model", "model_version": "test-1",
         "corrected_intent": None, "was_successful": None, "is_disputed": False,

@@ -131,7 +131,7 @@ class DatasetKind(ABC):
 
 
 class ConfidenceDataset(DatasetKind):
-    """Training data: messages that are corrected, or predicted above the threshold."""
+    """Training data: messages that reviewers decided, or predicted above the threshold."""
 
     mode = "retraining"
     policy = "confidence"
