@@ -45,6 +45,9 @@ from training.fit.learners import Learner, make_learner
 FOLDS = 5
 MIN_HELD_OUT = 1_500
 """With this many held-out examples, another fold would not calibrate better."""
+MANY_TEXTS = 50_000
+"""With more texts, regressions are fitted one after the other. Each has a copy of the embeddings,
+which is 0.5 GB for 100,000 texts, and uses all cores by itself."""
 MIN_UNSEEN = 100
 """With fewer fair examples that the base was not tuned on, all examples may be held out."""
 
@@ -107,7 +110,8 @@ def train(
     base.last_encoder.embed(texts, progress.step("Embedding the examples"))
     # A BLAS that divides small products among all cores spends most of its time on waiting. The
     # limit holds for the process, so that a fit must not lift it while another one runs.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+    fits_at_once = 1 if len(texts) > MANY_TEXTS and not config.distils_student else os.cpu_count()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(fits_at_once) as threads:
         learner = make_learner(config, base, texts, unlabelled, progress)
         folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
         final = threads.submit(learner.fit, texts, labels)

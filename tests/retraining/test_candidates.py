@@ -17,13 +17,14 @@ def _digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.*")}
 
 
-def test_the_same_data_in_another_order_give_the_same_files(
-    tmp_path: Path, first_model: Path, seeds: list[Example]
+def test_the_same_data_in_another_order_and_fitted_one_by_one_give_the_same_files(
+    tmp_path: Path, first_model: Path, seeds: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = ModelArtifact.load(first_model)
     intents = {one.label for one in seeds}
     located = [LocatedExample(one, Location("seeds.jsonl")) for one in seeds[::3]]
-    for name, ordered in (("one", located), ("other", located[::-1])):
+    for name, ordered, at_once in (("one", located, 50_000), ("other", located[::-1], 1)):
+        monkeypatch.setattr("training.train.MANY_TEXTS", at_once)
         fit_candidate(champion, RetrainingData(ordered, ()), intents, tmp_path / name)
 
     assert _digests(tmp_path / "one") == _digests(tmp_path / "other")

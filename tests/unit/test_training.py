@@ -200,6 +200,21 @@ def test_embeddings_are_computed_once_and_not_copied(base: BaseEncoders) -> None
     assert encoder.embed([]).shape == (0, together.shape[1])
 
 
+def test_texts_of_the_same_tokens_cost_no_copy_of_the_others(base: BaseEncoders) -> None:
+    encoder = base.encoders["student"]
+    texts = [f"{word} the twenty second time" for word in "abcdefghijklmnopqrstuvwxyz"]
+    texts = [*texts, texts[3].upper(), *(f"{text} and again" for text in texts)]
+    assert encoder.tokenise(texts[3:4]) == encoder.tokenise(texts[26:27])
+
+    first, again = encoder.embed(texts), encoder.embed(texts)
+    backwards = encoder.embed(texts[::-1])
+
+    assert np.shares_memory(first, again)
+    assert not np.shares_memory(first, backwards)
+    assert np.array_equal(first, backwards[::-1])
+    assert np.array_equal(first[3], first[26])
+
+
 def test_training_and_service_compute_the_same_embeddings(
     few: list[Example], base: BaseEncoders, tmp_path: Path
 ) -> None:
