@@ -178,7 +178,7 @@ def test_only_reviewers_can_correct_and_only_in_their_own_name(api: ApiFixture) 
     [
         ({"log_id": str(uuid4())}, "prompt_log_not_found"),
         ({"was_successful": 1}, "invalid_request"),
-        ({"workflow_type": None}, "invalid_request"),
+        ({"workflow_type": 3}, "invalid_request"),
         ({"unknown_field": True}, "invalid_request"),
     ],
 )

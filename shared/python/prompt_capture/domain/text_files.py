@@ -33,8 +33,8 @@ _OTHER_FILES = {
         b"BZh%d1AY&SY" % level: f"is compressed with bzip2. {_OTHER_COMPRESSION}"
         for level in range(1, 10)
     },
-    b"PK\x03\x04": "is a workbook or another zip archive. Save a workbook as the type 'CSV UTF-8 "
-    "(Comma delimited)', or unpack the archive",
+    b"PK\x03\x04": "is an Excel workbook or another zip archive. Save a workbook as the type "
+    "'CSV UTF-8 (Comma delimited)', or unpack the archive",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook. In Excel, save it as the type "
     "'CSV UTF-8 (Comma delimited)'",
     b"PAR1": "is a Parquet file and not a text file",
