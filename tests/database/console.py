@@ -9,7 +9,7 @@ from .server import Connection, Server
 ITEM_FIELDS = {
     "item", "rank", "text", "predicted_intent", "confidence", "predicted_secondary_intents",
     "runner_up_intent", "runner_up_confidence", "reasons", "times_sent", "waiting_since", "context",
-    "votes", "seen",
+    "votes", "near_duplicates", "seen",
 }  # fmt: skip
 """What a reviewer sees of an item."""
 

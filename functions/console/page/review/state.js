@@ -221,7 +221,9 @@ export class Review {
     if (result.state === "recorded" && entry.kind !== "decide") this.replace(result.item);
     if (result.state === "recorded") {
       const lost = (entry.body.near_duplicates?.length ?? 0) - (result.near_duplicates?.length ?? 0);
-      if (lost > 0) this.say(`${lost} of the near-duplicates wait for a decision of their own.`);
+      if (lost > 0) {
+        this.say(`Near-duplicates left out, since they were or must be decided themselves: ${lost}.`);
+      }
       return;
     }
     const done = this.forget(entry.id);
