@@ -78,7 +78,7 @@ def read_header(
     Raise `RequestValidationError`.
     """
     value = connection.headers.get(name)
-    if not value or value.isspace():
+    if value is None or not value.strip(" \t"):
         return None
     try:
         return adapter.validate_python(value)
