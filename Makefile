@@ -83,10 +83,11 @@ bench-loop: setup  #: Reviews; DATA_DIR= QUICK=1 FINAL=1 DATASETS= ORDERS= POLIC
 		$(if $(REVIEWS),--reviews "$(REVIEWS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(AUDITS),--audits "$(AUDITS)") \
 		$(if $(FINAL),--final)
 
-bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
+bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS= SHARE=1
 	@$(BIN)/python -m benchmarks.model $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
 		$(if $(MODELS),--models "$(MODELS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
-		$(if $(SIZES),--sizes "$(SIZES)") $(if $(SEEDS),--seeds "$(SEEDS)")
+		$(if $(SIZES),--sizes "$(SIZES)") $(if $(SEEDS),--seeds "$(SEEDS)") \
+		$(if $(SHARE),--share-embeddings)
 
 bench-redaction: setup  #: Precision, recall and time of redaction; SEED=1 TEXTS=200
 	@SEED="$(SEED)" TEXTS="$(TEXTS)" $(BIN)/python -m tests.unit.redaction_metrics

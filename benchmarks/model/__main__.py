@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.progress import Progress
 
 from benchmarks.machine import describe_machine
 from benchmarks.model.data import TRAINING_SIZES, USAGE, Dataset, list_datasets
-from benchmarks.model.models import MODELS
+from benchmarks.model.models import MODELS, share_embeddings
 from benchmarks.model.rendering import render_markdown, render_terminal, summarise_goals, write_plot
 from benchmarks.model.result_table import build_table
 from benchmarks.model.results import BenchmarkOptions, BenchmarkReport, DatasetResult
@@ -45,6 +46,14 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
     seeds: Annotated[
         int, typer.Option(min=1, help="Fits per training size, each to another sample.")
     ] = 1,
+    share: Annotated[
+        bool,
+        typer.Option(
+            "--share-embeddings",
+            help="Embed each text once for all fits, which takes half of the time. Their own "
+            "times are then unknown.",
+        ),
+    ] = False,
     quick: Annotated[
         bool, typer.Option(help="Run with few labels and few texts: about a minute.")
     ] = False,
@@ -65,6 +74,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         sizes=select_names(sizes or (QUICK_SIZES if quick else ""), TRAINING_SIZES, "--sizes"),
         seeds=seeds,
         messages=TIMED_MESSAGES,
+        shares_embeddings=share,
     )
     with exit_on_error():
         names = select_names(datasets, list_datasets(data_dir), "--datasets")
@@ -82,6 +92,7 @@ def _run_all(data: Sequence[Dataset], options: BenchmarkOptions) -> list[Dataset
     total = sum(count_steps(dataset, options) for dataset in data)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        share_embeddings() if options.shares_embeddings else nullcontext(),
         Progress(*progress_columns(), console=error_console, transient=True) as progress,
     ):
         task = progress.add_task("", total=total, completed=-1, visible=error_console.is_terminal)

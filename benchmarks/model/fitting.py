@@ -34,11 +34,13 @@ class FittedModel:
         return self.spec.load(self.folder)
 
 
-def fit_model(spec: ModelSpec, training: TrainingData, data: Dataset, folder: Path) -> FittedModel:
+def fit_model(
+    spec: ModelSpec, training: TrainingData, data: Dataset, folder: Path, *, is_timed: bool = True
+) -> FittedModel:
     """Fit a model to a file of examples, load it, and score it on all test texts.
 
-    The training time covers reading the file, fitting, and loading the model. `folder` must not
-    exist yet.
+    The training time, unless it `is_timed`, is None. It covers reading the file, fitting, and
+    loading the model. `folder` must not exist yet.
     """
     out = folder / "model"
     out.mkdir(parents=True)
@@ -49,7 +51,7 @@ def fit_model(spec: ModelSpec, training: TrainingData, data: Dataset, folder: Pa
     model = spec.load(out)
     seconds = time.perf_counter() - start
     predictions, oos_predictions = _predict(model, data.test), _predict(model, data.oos_test)
-    scores = score_predictions(data, predictions, oos_predictions, seconds)
+    scores = score_predictions(data, predictions, oos_predictions, seconds if is_timed else None)
     return FittedModel(spec, out, size, scores)
 
 

@@ -1,6 +1,9 @@
 """The benchmarked models: how each is fitted. To add a model, add an entry to `MODELS`."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -72,8 +75,21 @@ def fit_in_mode(mode: TrainingMode) -> FitFunction:
     return fit
 
 
+_shared_base: ContextVar[BaseEncoders | None] = ContextVar("shared_base", default=None)
+
+
+@contextmanager
+def share_embeddings() -> Iterator[None]:
+    """Let all fits share the encoders of the shipped model: they embed each text once."""
+    token = _shared_base.set(_load_shipped_base())
+    try:
+        yield
+    finally:
+        _shared_base.reset(token)
+
+
 def _load_shipped_base() -> BaseEncoders:
-    return base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
+    return _shared_base.get() or base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
 
 
 def _fit(base: BaseEncoders, config: TrainingConfig, training: TrainingData, out: Path) -> None:

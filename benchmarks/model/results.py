@@ -20,7 +20,8 @@ class ModelScores(ResultRecord):
     texts reach.
     `oos_false_accept_rate` is the share of out-of-scope messages that get an intent with a
     confidence above 0.85.
-    `training_seconds` covers reading the labelled file, training, and loading the model.
+    `training_seconds` covers reading the labelled file, training, and loading the model. It is None
+    where fits share the embeddings, which only the first one computes.
     """
 
     accuracy: float
@@ -29,7 +30,7 @@ class ModelScores(ResultRecord):
     ece: float
     oos_recall: float | None
     oos_false_accept_rate: float | None
-    training_seconds: float
+    training_seconds: float | None
     seeds: int
 
 
@@ -81,12 +82,16 @@ class DatasetResult(ResultRecord):
 
 
 class BenchmarkOptions(ResultRecord):
-    """The options of a run: names of `MODELS` and `TRAINING_SIZES`, seeds, and messages to time."""
+    """The options of a run: names of `MODELS` and `TRAINING_SIZES`, seeds, and messages to time.
+
+    With `shares_embeddings`, all fits together embed each text once.
+    """
 
     models: tuple[str, ...]
     sizes: tuple[str, ...]
     seeds: int
     messages: int
+    shares_embeddings: bool = False
 
 
 class BenchmarkReport(ResultRecord):

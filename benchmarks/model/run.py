@@ -1,6 +1,6 @@
 """Run the benchmark on a dataset: fit every model at every training size, then time all of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.model.data import TRAINING_SIZES, Dataset, UnusableDataset, sample_evenly
@@ -56,9 +56,7 @@ def run_benchmark(
             f"({', '.join(options.sizes)})."
         )
     fitted = {
-        (name, size): list(
-            _fit_seeds(name, size, data, seeds_for(name, size, options), folder, report_progress)
-        )
+        (name, size): list(_fit_seeds(name, size, data, options, folder, report_progress))
         for size in sizes
         for name in options.models
     }
@@ -88,15 +86,16 @@ def _fit_seeds(
     name: str,
     size: str,
     data: Dataset,
-    seeds: Iterable[int],
+    options: BenchmarkOptions,
     folder: Path,
     report_progress: Callable[[str], None],
 ) -> Iterator[FittedModel]:
-    for seed in seeds:
+    for seed in seeds_for(name, size, options):
         report_progress(f"{data.name}: fitting {name}, size {size}, seed {seed}")
         model_folder = folder / f"{data.name}-{name}-{size}-{seed}"
         training = TRAINING_SIZES[size].sample(data, seed)
-        yield fit_model(MODELS[name], training, data, model_folder)
+        is_timed = not options.shares_embeddings
+        yield fit_model(MODELS[name], training, data, model_folder, is_timed=is_timed)
 
 
 def _fit_baseline(data: Dataset, options: BenchmarkOptions, folder: Path) -> FittedModel | None:

@@ -17,7 +17,7 @@ def score_predictions(
     data: Dataset,
     predictions: Sequence[ScoredIntent],
     oos_predictions: Sequence[ScoredIntent],
-    training_seconds: float,
+    training_seconds: float | None,
 ) -> ModelScores:
     """Score the predictions for the test texts, and for the out-of-scope texts if there are any."""
     correct = np.array(

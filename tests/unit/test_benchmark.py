@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.model.__main__ import bench
 from benchmarks.model.data import TrainingData
-from benchmarks.model.models import MODELS
+from benchmarks.model.models import MODELS, fit_encoder, share_embeddings
 from benchmarks.model.results import BenchmarkReport
 from training.fit.encoders import BaseEncoders
 
@@ -57,7 +57,7 @@ def out(folder: Path, shipped_base: BaseEncoders, tmp_path_factory: pytest.TempP
     A real run loads them for each fit, so that the time of each fit is complete.
     """
     out = tmp_path_factory.mktemp("out")
-    sizes = "10,20,full,full+oos"
+    sizes = "10,full,full+oos"
     options = ("--models", ",".join(FAST_MODELS), "--sizes", sizes, "--seeds", "2")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped_base)
@@ -85,9 +85,9 @@ def test_a_dataset_without_out_of_scope_messages_has_no_out_of_scope_scores(
     plain, scoped = report.datasets
 
     for name in FAST_MODELS:
-        assert set(plain.models[name].scores) == {"10", "20", "full"}
+        assert set(plain.models[name].scores) == {"10", "full"}
         assert plain.models[name].scores["full"].oos_recall is None
-        assert set(scoped.models[name].scores) == {"10", "20", "full", "full+oos"}
+        assert set(scoped.models[name].scores) == {"10", "full", "full+oos"}
         assert scoped.models[name].scores["full+oos"].oos_recall is not None
 
 
@@ -110,8 +110,8 @@ def test_a_model_is_fitted_once_for_each_seed_unless_these_change_nothing(
         name: {size: scores.seeds for size, scores in models[name].scores.items()}
         for name in ("tfidf", "head")
     }
-    assert seeds["tfidf"] == {"10": 2, "20": 2, "full": 1}
-    assert seeds["head"] == {"10": 2, "20": 2, "full": 2}
+    assert seeds["tfidf"] == {"10": 2, "full": 1}
+    assert seeds["head"] == {"10": 2, "full": 2}
 
 
 def test_latency_size_and_memory_of_serving_are_measured(report: BenchmarkReport) -> None:
@@ -181,6 +181,41 @@ def test_an_unknown_name_is_an_error(folder: Path, option: str) -> None:
 
     assert result.exit_code == 2
     assert "unknown name nonsense" in result.stderr
+
+
+def test_fits_share_the_encoders_only_where_the_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases: list[BaseEncoders] = []
+    monkeypatch.setattr(
+        "benchmarks.model.models.train", lambda examples, base, out, config: bases.append(base)
+    )
+    training = TrainingData([], [], seed=0)
+
+    with share_embeddings():
+        fit_encoder(training, tmp_path)
+        fit_encoder(training, tmp_path)
+    fit_encoder(training, tmp_path)
+
+    first, second, other = (base.last_encoder for base in bases)
+    assert first is second
+    assert first is not other
+
+
+def test_a_run_in_which_fits_share_embeddings_has_no_training_times(
+    folder: Path, tmp_path: Path
+) -> None:
+    options = ("--datasets", "plain", "--models", "tfidf", "--sizes", "full")
+
+    result = run_bench(
+        "--data-dir", str(folder), *options, "--share-embeddings", "--out", str(tmp_path)
+    )
+
+    assert result.exit_code == 0, result.output
+    report = BenchmarkReport.model_validate_json((tmp_path / "results.json").read_text())
+    assert report.options.shares_embeddings
+    assert report.datasets[0].models["tfidf"].scores["full"].training_seconds is None
+    assert "training time (s)" not in (tmp_path / "table.md").read_text()
 
 
 def test_an_interrupted_run_leaves_no_files(

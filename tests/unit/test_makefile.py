@@ -68,13 +68,16 @@ def test_a_benchmark_is_also_a_target_of_its_own(name: str) -> None:
 
 def test_variables_reach_the_benchmark() -> None:
     capture = make("-n", "bench", "NAME=capture", "ROUNDS=7").stdout
-    model = make("-n", "bench", "NAME=model", "DATA_DIR=data", "QUICK=1", "SEEDS=3").stdout
+    model = make(
+        "-n", "bench", "NAME=model", "DATA_DIR=data", "QUICK=1", "SEEDS=3", "SHARE=1"
+    ).stdout
     loop = make("-n", "bench", "NAME=loop", "DATA_DIR=data", "ORDERS=queue", "FINAL=1").stdout
     faults = make("-n", "soak", "MESSAGES=100", "ONLY=clock", "DEADLINE=2").stdout
 
     assert "ROUNDS=7 .venv/bin/python -m benchmarks.capture" in capture
     assert '-m benchmarks.model --data-dir "data" --quick' in model
     assert '--seeds "3"' in model
+    assert "--share-embeddings" in model
     assert '-m benchmarks.loop --data-dir "data"' in loop
     assert '--orders "queue"' in loop
     assert "--final" in loop
