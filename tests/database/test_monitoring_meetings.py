@@ -214,7 +214,7 @@ def test_a_job_that_meets_another_change_goes_on_in_the_same_run(
 def test_days_are_counted_in_turn_while_captures_go_on(dashboard: Connection) -> None:
     insert(dashboard, created_at=datetime.now(UTC) - timedelta(days=2))
     insert(dashboard, created_at=datetime.now(UTC) - timedelta(days=1))
-    counted: list[int] = []
+    counted: list[object] = []
     while not counted or counted[-1]:
         insert(dashboard)
         row = dashboard.execute("select private.count_changed_day()").fetchone()
