@@ -28,7 +28,8 @@ begin
     'public.model_events', 'private.champion', 'public.model_states', 'public.model_disagreements',
     'private.disagreement_draws', 'private.retraining_runs', 'private.queue_scores', 'public.daily_counts',
     'public.daily_audits', 'public.daily_backlogs', 'private.changed_days', 'private.monitoring',
-    'public.daily_totals', 'public.alerts', 'private.review_skips', 'private.split', 'private.split_messages'
+    'public.daily_totals', 'public.alerts', 'private.review_skips', 'private.split', 'private.split_messages',
+    'private.deployments', 'private.near_duplicate_labels'
   ]) as ours (name)
   where to_regclass(name) is not null;
   if taken is not null then
@@ -41,8 +42,8 @@ begin
   from pg_catalog.pg_proc
   where pronamespace = 'public'::regnamespace and proname = any (array[
     'acknowledge_alert', 'claim_retraining', 'console_accuracy', 'console_decide', 'console_items',
-    'console_models', 'console_progress', 'console_role', 'console_skip', 'console_undo', 'continue_erasure',
-    'count_looks', 'count_new_labels', 'count_user_data', 'discard_deferred_changes', 'draw_disagreements',
+    'console_models', 'console_progress', 'console_role', 'console_skip', 'console_undo', 'console_verdict',
+    'continue_erasure', 'count_new_labels', 'count_user_data', 'discard_deferred_changes', 'draw_disagreements',
     'find_recorded_captures', 'finish_retraining', 'has_erasures_since', 'health', 'latest_retraining',
     'list_alerts', 'list_erased_lines', 'list_model_events', 'list_models', 'list_uncleaned_objects',
     'list_unfinished_erasures', 'mark_alerts_as_sent', 'mute_alert', 'open_export', 'promote_model',
