@@ -26,6 +26,7 @@ from infra.local.processes import ServiceFailed
 from prompt_capture.client import CaptureError
 
 SEEDS = "0,1,2"
+WIDTH_WITHOUT_TERMINAL = 120
 RESULTS, TABLE, PICTURE = "results.json", "table.md", "year.svg"
 
 
@@ -62,6 +63,8 @@ def year(
     """
     numbers = _parse_seeds(seeds)
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
     with _exit_on_year_error():
         plans = [file_data(data, seed) if data else own_data() for seed in numbers]
         machine, results = describe_machine(), dict[int, YearResult]()
