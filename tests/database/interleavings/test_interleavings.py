@@ -175,11 +175,6 @@ MISTAKES = {
         _without("perform pg_advisory_xact_lock_shared", "perform least"),
         ("capture", "commit", "opening an export"),
     ),
-    "an operator handles an alert while their account is deleted": (
-        "private.alert_operator(text)",
-        _without("perform private.lock_edits_shared();"),
-        ("handling of alerts", "commit", "deletion of the account"),
-    ),
     "an erasure takes the alerts of its user in another order than an evaluation": (
         "private.lock_alerts(bigint[])",
         _without("order by id for update", "order by id limit 0"),
