@@ -26,7 +26,7 @@ from .server import Connection, Server
 from .test_model_races import waits
 
 CANDIDATE, CHAMPION = "candidate-1", "champion-1"
-MARK = "pooled"
+MARK = "a text that no table may keep"
 """A word in the texts of the pool, by which tests search all tables."""
 
 

@@ -112,8 +112,8 @@ def test_utterance_lists_and_batch_tests_are_read(
         ),
         (_clu(_utterance("a"), "b"), r"project\.json, utterance 2 is not a JSON object"),
         (_clu(_utterance(["a"])), "utterance 1: text"),
-        (_clu(_utterance("a", None)), "utterance 1: label"),
-        (_clu({"text": "a"}), "utterance 1: label"),
+        (_clu(_utterance("a", None)), "utterance 1 has no label"),
+        (_clu({"text": "a"}), "utterance 1 has no label"),
         (_clu(_utterance("a", dataset=3)), "utterance 1: split"),
     ],
 )

@@ -61,7 +61,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": 3}', "line 1: label"),
         ('{"utterance": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"prompt": "a", "label": "b"}', "line 1 has no text. Write one"),
-        ('{"text": "a", "label": " "}', "line 1: label"),
+        ('{"text": "a", "label": " "}', "line 1 has no label"),
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
         ('{"text": "a", "label": "b", "secondary": "c"}', "secondary: Input should be a list"),
         ('{"text": "a", "text": "b", "label": "c"}', r"line 1: .*same key twice"),
