@@ -73,7 +73,7 @@ def test_the_lines_of_an_export_are_read(tmp_path: Path) -> None:
         ('{"text": "a"}', "line 1: label"),
         ('{"text": 1, "label": "b"}', "line 1: text"),
         ("[]", "contains no examples"),
-        ('{"text": "a", "label": ""}', "line 1: label"),
+        ('{"text": "a", "label": ""}', "line 1 has no label"),
     ],
 )
 def test_the_error_names_an_invalid_line(tmp_path: Path, content: str, message: str) -> None:
