@@ -20,8 +20,10 @@ from training.data.formats import FORMATS, read_as, write_as
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
+ANNOTATION = re.compile(r"\][\[({]")
+"""Rasa may read an entity annotation here, and such texts are left out with a remark."""
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
-    lambda text: text == text.strip() and "\0" not in text
+    lambda text: text == text.strip() and "\0" not in text and not ANNOTATION.search(text)
 )
 EXAMPLES = st.lists(
     st.builds(
