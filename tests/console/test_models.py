@@ -190,7 +190,7 @@ def test_whoever_is_no_operator_any_more_decides_nothing(
         [operator.id],
     )
 
-    decide(console, "Promote", "Too late.")
+    decide(console, "Promote", "Too late.", without_verdict=True)
 
     console.page.get_by_role("heading", name="Models", exact=True).wait_for(state="detached")
     assert latest_event(database) == before

@@ -39,6 +39,7 @@ def test_twenty_messages_are_reviewed_with_keys_alone(
                 console.press("Shift+Digit2", "n")
                 console.page.keyboard.type("Two things at once.")
                 console.press("Escape", "1")
+                console.page.get_by_text("Recorded as reschedule and scheduling.").wait_for()
             case 11:
                 console.press("0", "1")
             case 15:
@@ -278,6 +279,7 @@ def test_keys_help_on_the_list_and_lead_back(
     capture("a message to go back to")
     console = open_page().sign_in(reviewer)
     console.wait_for_message("a message to go back to")
+    assert console.page.get_by_title("below the threshold for review").is_visible()
     help_dialog = console.page.get_by_role("dialog", name="Keys")
     console.press("b")
     console.page.get_by_text("No disagreements wait.").wait_for()

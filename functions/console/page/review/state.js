@@ -175,7 +175,8 @@ export class Review {
       near_duplicates: decision.near,
     });
     this.decided += 1;
-    this.say(`Recorded as ${decision.intent}${withNear(decision)}.`);
+    const all = [decision.intent, ...(decision.secondary ?? [])].join(" and ");
+    this.say(`Recorded as ${all}${withNear(decision)}.`);
   }
 
   /** @param {string} reason @param {import("./screen.js").Draft} draft */
