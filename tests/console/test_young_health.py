@@ -25,7 +25,8 @@ def test_a_backlog_of_hours_has_an_axis_in_hours_and_a_chart_without_data_says_s
     age = chart(console, "Age of the backlog")
 
     labels = [text.strip() for text in age.locator("svg text[text-anchor=end]").all_text_contents()]
-    assert labels and all(label.endswith(" h") for label in labels)
+    assert labels
+    assert all(label.endswith(" h") for label in labels)
     assert len(set(labels)) == len(labels)
     ages = {name: value for name, value, *_ in open_numbers(console, "Age of the backlog")[1:]}
     assert ages[day.isoformat()] == "12 h"
