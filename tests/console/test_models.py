@@ -6,6 +6,7 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.local.users import User
+from tests.database.registry import roll_back
 
 from .browser import Console
 from .charts import chart, open_numbers, read_table
@@ -68,21 +69,69 @@ def test_an_operator_promotes_and_rolls_back_after_reading_what_will_happen(
     assert latest_event(database)[:3] == ("rolled_back", "assistant-second", "assistant-third")
 
 
-def test_a_promotion_that_no_verdict_supports_is_refused_and_says_so(
-    open_page: OpenConsole, operator: User, database: Database
+def test_a_promotion_that_no_verdict_supports_waits_for_a_reason_and_the_tick(
+    open_page: OpenConsole, operator: User
 ) -> None:
     console = open_page().sign_in(operator, "models")
-    console.expects_failed_requests = True
-    console.page.get_by_role("heading", name="serves assistant-second").wait_for()
-    before = latest_event(database)
     console.page.get_by_role("button", name="Promote").first.click()
     dialog = console.page.get_by_role("dialog")
+    button = dialog.locator("button[type=submit]")
+    dialog.get_by_text("Say why.").wait_for()
+    assert button.is_disabled()
+
     dialog.get_by_label("Why?").fill("It seems better.")
+
+    dialog.get_by_text("Say why.").wait_for(state="detached")
+    assert "No verdict supports it" in dialog.locator("#decision-lacks").inner_text()
+    assert button.is_disabled()
+    dialog.get_by_label("Promote it although no verdict supports it").check()
+    console.page.locator("dialog button[type=submit]:enabled").wait_for()
+
+
+def test_a_supported_promotion_needs_no_tick_and_is_refused_where_the_verdict_is_spent(
+    open_page: OpenConsole, operator: User, stack: Stack, database: Database
+) -> None:
+    record_verdict(stack)
+    console = open_page().sign_in(operator, "models")
+    console.expects_failed_requests = True
+    console.page.get_by_role("button", name="Promote").first.click()
+    dialog = console.page.get_by_role("dialog")
+    dialog.get_by_label("Why?").fill("The verdict says so.")
+    console.page.locator("dialog button[type=submit]:enabled").wait_for()
+    roll_back(database)
+    before = latest_event(database)
 
     dialog.locator("button[type=submit]").click()
 
     dialog.get_by_text("no verdict supports the promotion").wait_for()
     assert latest_event(database) == before
+
+
+def test_a_share_that_is_none_cannot_be_sent(open_page: OpenConsole, operator: User) -> None:
+    console = open_page().sign_in(operator, "models")
+    console.page.get_by_role("button", name="Start a split").first.click()
+    dialog = console.page.get_by_role("dialog")
+    dialog.get_by_label("Why?").fill("As good on the gold texts.")
+    console.page.locator("dialog button[type=submit]:enabled").wait_for()
+
+    dialog.get_by_label("Share of the users").fill("0")
+
+    dialog.get_by_text("Enter a share from 0.1 to 99.9 %.").wait_for()
+    assert dialog.locator("button[type=submit]").is_disabled()
+
+
+def test_figures_have_plain_names_and_a_forced_promotion_says_so(
+    open_page: OpenConsole, operator: User
+) -> None:
+    console = open_page().sign_in(operator, "models")
+    console.page.get_by_text("macro F1, 0 to 1").first.wait_for()
+    decide(console, "Promote", "Better on the audit.", without_verdict=True)
+    event = console.page.locator(".timeline").get_by_role("listitem").first
+    event.get_by_text("assistant-third replaced assistant-second").wait_for()
+
+    event.get_by_text("What it rests on").click()
+
+    event.get_by_text("Forced by the operator").wait_for()
 
 
 def test_a_quarantine_says_that_it_is_final(
@@ -141,7 +190,7 @@ def test_whoever_is_no_operator_any_more_decides_nothing(
         [operator.id],
     )
 
-    decide(console, "Promote", "Too late.")
+    decide(console, "Promote", "Too late.", without_verdict=True)
 
     console.page.get_by_role("heading", name="Models", exact=True).wait_for(state="detached")
     assert latest_event(database) == before

@@ -36,7 +36,8 @@ def test_near_duplicates_are_decided_with_the_message_and_undone_with_it(
     console.wait_for_message(MESSAGE)
     console.wait_until_recorded()
     assert labelled(database) == []
-    console.page.get_by_label(NEAR[1]).check()
+    assert [box.is_checked() for box in boxes.all()] == [True, True]
+    console.page.get_by_label(NEAR[0]).uncheck()
     console.press("2")
     console.wait_for_message(NEAR[0])
     console.wait_until_recorded()

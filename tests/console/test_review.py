@@ -8,6 +8,7 @@ import psycopg
 from infra.local.stack import Stack
 from infra.local.users import User
 
+from .browser import PHONE
 from .conftest import Capture, Database, OpenConsole, events
 
 
@@ -22,7 +23,7 @@ def test_twenty_messages_are_reviewed_with_keys_alone(
 ) -> None:
     log_ids = [capture(f"message number {number} of this test") for number in range(20)]
     console = open_page().open()
-    console.page.get_by_label("E-mail address").focus()
+    console.page.locator("#email:focus").wait_for()
     console.page.keyboard.type(reviewer.email)
     console.press("Tab")
     console.page.keyboard.type(reviewer.password)
@@ -38,6 +39,7 @@ def test_twenty_messages_are_reviewed_with_keys_alone(
                 console.press("Shift+Digit2", "n")
                 console.page.keyboard.type("Two things at once.")
                 console.press("Escape", "1")
+                console.page.get_by_text("Recorded as reschedule and scheduling.").wait_for()
             case 11:
                 console.press("0", "1")
             case 15:
@@ -45,6 +47,7 @@ def test_twenty_messages_are_reviewed_with_keys_alone(
             case _:
                 console.press("2" if number % 2 else "1")
     console.page.get_by_role("heading", name="Nothing waits for you").wait_for()
+    console.page.get_by_text("What you skipped").wait_for()
     console.wait_until_recorded()
 
     expected: list[tuple[Any, ...]] = [
@@ -178,6 +181,22 @@ def test_a_message_is_opened_from_the_list(
     assert waiting(database) == ["the best one"]
 
 
+def test_messages_that_cannot_be_read_are_read_with_look_again(
+    open_page: OpenConsole, reviewer: User, capture: Capture
+) -> None:
+    capture("a message behind a bad connection")
+    console = open_page()
+    console.expects_failed_requests = True
+    console.page.route("**/rpc/console_items", lambda route: route.abort())
+    console.sign_in(reviewer)
+    console.page.get_by_role("heading", name="The messages could not be read").wait_for()
+    console.page.unroute("**/rpc/console_items")
+
+    console.page.get_by_role("button", name="Look again").click()
+
+    console.wait_for_message("a message behind a bad connection")
+
+
 def test_notes_are_redacted_as_the_api_redacts_them(
     open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
 ) -> None:
@@ -191,3 +210,97 @@ def test_notes_are_redacted_as_the_api_redacts_them(
     console.wait_until_recorded()
 
     assert events(database, "notes") == [("ask <EMAIL> about it",)]
+
+
+def test_an_undo_restores_what_was_prepared_for_the_message(
+    open_page: OpenConsole, reviewer: User, capture: Capture
+) -> None:
+    capture("please plan the standup with the team")
+    capture("plan the standup with the team please")
+    capture("something else altogether")
+    console = open_page().sign_in(reviewer)
+    page = console.page
+    console.wait_for_message("please plan the standup with the team")
+    for press in (["1"], ["s", "1"]):
+        console.press("Shift+Digit2", "d", "n")
+        page.get_by_label("Note").fill("Two things at once.")
+        console.press("Escape", *press, "u")
+        console.wait_for_message("please plan the standup with the team")
+
+        assert page.get_by_label("Note").input_value() == "Two things at once."
+        assert page.get_by_role("button", name="Remove scheduling").is_visible()
+        assert page.locator(".near input").is_checked()
+
+        page.get_by_label("Note").fill("")
+        console.press("Escape", "Shift+Digit2", "d")
+    console.wait_until_recorded()
+
+
+def test_names_of_intents_break_between_words_alone(
+    open_page: OpenConsole, reviewer: User, capture: Capture
+) -> None:
+    further = [{"intent": name, "confidence": 0.04} for name in ("task_management", "reminder")]
+    capture("two things", secondary_intents=further)
+    console = open_page().sign_in(reviewer)
+    console.wait_for_message("two things")
+
+    lines = console.page.locator(".choice .intent").evaluate_all(
+        """names => names.map(name => {
+             const range = document.createRange();
+             return [name.textContent, [...name.childNodes].filter(node => node.data).map(node => {
+               range.selectNodeContents(node);
+               return range.getClientRects().length;
+             })];
+           })"""
+    )
+
+    assert {"task_management", "reminder"} < {name for name, _ in lines}
+    assert all(count == 1 for _, counts in lines for count in counts)
+
+
+def test_enter_in_an_empty_search_decides_nothing_and_a_search_without_hits_says_so(
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
+) -> None:
+    capture("what is searched for")
+    console = open_page().sign_in(reviewer)
+    console.wait_for_message("what is searched for")
+    console.press("/", "Enter")
+    console.page.get_by_label("Search the catalogue").fill("qqqq")
+    console.page.get_by_text("No intent matches.").wait_for()
+    console.press("Enter", "Escape")
+
+    console.wait_for_message("what is searched for")
+    assert events(database, "to_intent") == []
+
+
+def test_keys_help_on_the_list_and_lead_back(
+    open_page: OpenConsole, reviewer: User, capture: Capture
+) -> None:
+    capture("a message to go back to")
+    console = open_page().sign_in(reviewer)
+    console.wait_for_message("a message to go back to")
+    assert console.page.get_by_title("below the threshold for review").is_visible()
+    help_dialog = console.page.get_by_role("dialog", name="Keys")
+    console.press("b")
+    console.page.get_by_text("No disagreements wait.").wait_for()
+    console.press("s")
+    console.page.get_by_role("dialog").get_by_text("It needs a new intent").wait_for()
+    console.press("Escape", "l")
+    console.page.get_by_role("heading", name="What waits").wait_for()
+    console.press("?")
+    help_dialog.get_by_role("button", name="Close").wait_for()
+    assert help_dialog.locator("button:focus").inner_text().startswith("Close")
+    console.press("?")
+    help_dialog.wait_for(state="detached")
+    console.press("Escape")
+    console.wait_for_message("a message to go back to")
+
+
+def test_the_help_shows_its_keys_on_a_phone(open_page: OpenConsole, reviewer: User) -> None:
+    console = open_page(PHONE).sign_in(reviewer)
+    console.page.get_by_role("button", name="Keys").click()
+
+    keys = console.page.get_by_role("dialog").locator("dt kbd")
+
+    keys.first.wait_for()
+    assert all(key.is_visible() for key in keys.all())

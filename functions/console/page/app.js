@@ -127,7 +127,7 @@ function Screen({ screen, show, user, role, review, catalogue, session, onFailur
       review.open(item);
       show("review");
     };
-    return html`<${ListScreen} onOpen=${onOpen} onFailure=${onFailure} initialReason=${review.reason} />`;
+    return html`<${ListScreen} onOpen=${onOpen} onBack=${() => show("review")} onFailure=${onFailure} initialReason=${review.reason} />`;
   }
   return html`<${ReviewScreen} review=${review} catalogue=${catalogue} onList=${() => show("list")} />`;
 }

@@ -42,7 +42,7 @@ export function SignIn({ onSignIn, email: knownEmail = "", problem: firstProblem
   return html`
     <form class="sign-in" onSubmit=${submit}>
       <label for="email">E-mail address</label>
-      <input id="email" type="email" required autocomplete="username" value=${email}
+      <input id="email" type="email" required autocomplete="username" autofocus value=${email}
         onInput=${(event) => setEmail(event.currentTarget.value)} />
       <label for="secret">${isCode ? "Code from the e-mail" : "Password"}</label>
       <input id="secret" key=${step} type=${isCode ? "text" : "password"} required value=${secret}

@@ -4,9 +4,10 @@ import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 
 /**
  * A modal dialog: keeps the focus inside, and closes with Escape.
- * @param {{ title: string, onClose: () => void, children?: any }} props
+ * @param {{ title: string, onClose: () => void, onKeyDown?: (event: KeyboardEvent) => void,
+ *   children?: any }} props
  */
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, onKeyDown, children }) {
   const dialog = useRef(null);
   useLayoutEffect(() => {
     const opener = document.activeElement;
@@ -16,7 +17,7 @@ export function Dialog({ title, onClose, children }) {
     };
   }, []);
   return html`
-    <dialog ref=${dialog} aria-labelledby="dialog-title" onCancel=${(event) => {
+    <dialog ref=${dialog} aria-labelledby="dialog-title" onKeyDown=${onKeyDown} onCancel=${(event) => {
       event.preventDefault();
       onClose();
     }}>

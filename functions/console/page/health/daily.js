@@ -11,6 +11,7 @@ const inPercent = (value) => percent(value, 1);
 const onAxis = (value) => percent(value, Number.isInteger(Math.round(value * 1e6) / 1e4) ? 0 : 1);
 const count = (value) => (value === null ? "–" : value.toLocaleString());
 const inDays = (value) => (value === null ? "–" : `${Number(value.toFixed(1))} d`);
+const inHours = (value) => (value === null ? "–" : `${Number((24 * value).toFixed(1))} h`);
 
 /** @param {{ health: any }} props */
 export function DailyCharts({ health }) {
@@ -68,18 +69,18 @@ function accuracy({ audits_complete_before }, days, values) {
 
 function Backlog({ health, common }) {
   const backlog = align(common.days, health.backlog, null);
+  const ages = backlog.map((one) => one && ageInDays(one.day, one.oldest_waiting_since, health.at));
+  const isYoung = ages.every((age) => age === null || age < 1);
+  const inUnit = isYoung ? inHours : inDays;
   return html`
     <${TimeChart} title="Waiting for review" hint="The texts that waited at the end of each day."
       isWhole write=${count} ...${common} columns=${[
         { name: "Waiting", values: backlog.map((one) => one?.waiting ?? null), write: count, draw: "line" },
         { name: "Audits", values: backlog.map((one) => one?.audits_waiting ?? null), write: count, draw: "line" },
       ]} />
-    <${TimeChart} title="Age of the backlog" hint="How long the oldest text had waited, in days."
-      write=${inDays} ...${common} columns=${[
-        {
-          name: "Oldest", write: inDays, draw: "line",
-          values: backlog.map((one) => one && ageInDays(one.day, one.oldest_waiting_since, health.at)),
-        },
+    <${TimeChart} title="Age of the backlog" hint="How long the oldest text had waited."
+      write=${inUnit} ...${common} columns=${[
+        { name: "Oldest", write: inUnit, draw: "line", values: ages },
       ]} />
   `;
 }

@@ -28,6 +28,8 @@ export function TimeChart({ title, hint, days, marks, columns, write, ...scale }
   const [pointed, setPointed] = useState(/** @type {number | null} */ (null));
   const [frame, width] = useWidth();
   const latest = days.findLastIndex((_, index) => columns.some(({ values }) => values[index] !== null));
+  const hasData = columns.some(({ draw, values }) =>
+    values.some((value) => (draw === "line" ? value !== null : value)));
   const shown = pointed ?? Math.max(0, latest);
   const rows = () =>
     days.map((day, index) => [
@@ -56,6 +58,7 @@ export function TimeChart({ title, hint, days, marks, columns, write, ...scale }
           </svg>
         `}
       </div>
+      ${!hasData && html`<p class="hint">No data yet.</p>`}
       <p class="readout">
         <span>${dayName(days[shown])}</span>
         ${columns.map(

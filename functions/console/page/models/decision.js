@@ -106,6 +106,14 @@ function previous(champion, events) {
   return isQuarantined ? "the model of the promotion before" : (latest.replaced ?? PACKAGED);
 }
 
+/** Whether the latest verdict lets it replace the champion of now; the database also looks at the catalogue. */
+function isSupported({ version, champion, events }) {
+  const latest = events.find((event) =>
+    event.kind === "verdict" ? event.version === version : ["promoted", "rolled_back"].includes(event.kind),
+  );
+  return latest?.evidence.decision === "promote" && latest.evidence.champion === champion;
+}
+
 /**
  * @param {{ kind: any, version: string, champion: string | null, events: any[], split: any,
  *   onClose: (isDone: boolean) => void, onFailure: (error: any) => void }} props
@@ -117,7 +125,13 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
   const [isForced, setForced] = useState(false);
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const { title, effects, path } = describe({ ...decision, share });
+  const { title, effects, path } = describe({ ...decision, share: share ?? 0 });
+  const lacksVerdict = decision.kind === "promote" && !isForced && !isSupported(decision);
+  const lacks = [
+    isSplit && share === null && "Enter a share from 0.1 to 99.9 %.",
+    !reason.trim() && "Say why.",
+    lacksVerdict && "No verdict supports it: tick the box to promote it nevertheless.",
+  ].filter(Boolean).join(" ");
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
@@ -156,10 +170,12 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
         `}
         <p role="alert" class="problem">${problem}</p>
         <div class="actions">
-          <button type="submit" class="primary" disabled=${isBusy || !reason.trim()}>
+          <button type="submit" class="primary" disabled=${isBusy || lacks !== ""}
+            aria-describedby="decision-lacks">
             ${title.replace("?", "")}
           </button>
           <button type="button" onClick=${() => onClose(false)}>Change nothing</button>
+          <p id="decision-lacks" class="hint" aria-live="polite">${lacks}</p>
         </div>
       </form>
     <//>
@@ -168,11 +184,12 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
 
 function ShareField({ share, onShare }) {
   const onInput = ({ currentTarget }) => {
-    if (currentTarget.validity.valid) onShare(Number(currentTarget.value) / 100);
+    onShare(currentTarget.validity.valid ? Number(currentTarget.value) / 100 : null);
   };
+  const [first] = useState(Number((100 * share).toFixed(1)));
   return html`
     <label for="decision-share">Share of the users, in %</label>
     <input id="decision-share" type="number" required min="0.1" max="99.9" step="0.1"
-      defaultValue=${Number((100 * share).toFixed(1))} onInput=${onInput} />
+      defaultValue=${first} onInput=${onInput} />
   `;
 }

@@ -89,7 +89,17 @@ function intervalOf(value) {
 
 const isNested = (value) => value !== null && typeof value === "object";
 
-const title = (name) => name.replaceAll("_", " ");
+const NAMES = {
+  ece: "expected calibration error, 0 to 1",
+  macro_f1: "macro F1, 0 to 1",
+  oos_found_at_95_kept: "out-of-scope messages found when 95 % in scope are kept",
+  oos_false_accept_rate: "out-of-scope messages accepted with confidence",
+  p50_ms: "median latency, ms",
+  p99_ms: "99th percentile of the latency, ms",
+  size_bytes: "size, bytes",
+};
+
+const title = (name) => NAMES[name] ?? name.replaceAll("_", " ");
 
 function write(value) {
   if (value === null || value === undefined) return "–";

@@ -37,7 +37,9 @@ export function Timeline({ events, onFailure }) {
                 <summary>What it rests on</summary>
                 ${event.kind === "verdict"
                   ? html`<${Verdict} event=${event} onFailure=${onFailure} />`
-                  : html`<${Evidence} content=${event.evidence} />`}
+                  : event.evidence.forced === true
+                    ? html`<p>Forced by the operator: no verdict supported it.</p>`
+                    : html`<${Evidence} content=${event.evidence} />`}
               </details>
             `}
           </li>

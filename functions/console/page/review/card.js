@@ -19,10 +19,16 @@ export function Card({ item, headingRef }) {
   `;
 }
 
+const WHY = {
+  random_audit: "Drawn at random, to measure how often the model is right",
+  low_confidence: "The confidence is below the threshold for review",
+  needs_review: "The confidence is below the threshold of the service or of the intent",
+};
+
 function Facts({ item }) {
   return html`
     <ul class="facts" aria-label="Why it is here">
-      ${item.reasons.map((reason) => html`<li key=${reason}>${reasonName(reason)}</li>`)}
+      ${item.reasons.map((reason) => html`<li key=${reason} title=${WHY[reason]}>${reasonName(reason)}</li>`)}
       <li>${item.times_sent === 1 ? "sent once" : `sent ${item.times_sent} times`}</li>
       <li>predicted ${item.predicted_intent}, ${percent(item.confidence)}</li>
     </ul>

@@ -2,6 +2,9 @@
 
 import { html } from "../vendor/preact.js";
 
+/** A name that breaks after "_" alone. @param {string} name */
+const breakable = (name) => name.split(/(?<=_)/).map((part) => html`${part}<wbr />`);
+
 /**
  * @param {{ choices: import("./choices.js").Choice[], further: string[],
  *   onChoose: (intent: string) => void, onFurther: (intent: string) => void }} props
@@ -15,7 +18,7 @@ export function ChoiceList({ choices, further, onChoose, onFurther }) {
             <button type="button" class="choice" aria-keyshortcuts=${index + 1}
               onClick=${() => onChoose(choice.intent)}>
               <kbd>${index + 1}</kbd>
-              <span class="intent">${choice.intent}</span>
+              <span class="intent">${breakable(choice.intent)}</span>
               <span class="origin">${choice.origin}</span>
               <span class="description">${choice.description}</span>
             </button>

@@ -6,7 +6,11 @@ import { KEYS, areKeysOn, switchKeys } from "./keys.js";
 export function HelpDialog({ onClose }) {
   const [areOn, setOn] = useState(areKeysOn());
   return html`
-    <${Dialog} title="Keys" onClose=${onClose}>
+    <${Dialog} title="Keys" onClose=${onClose} onKeyDown=${(event) => {
+      if (event.key !== "?" || event.repeat) return;
+      event.stopPropagation(); // The key would open the help again.
+      onClose();
+    }}>
       <dl class="keys">
         ${KEYS.map(([key, meaning]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}
       </dl>
@@ -17,7 +21,7 @@ export function HelpDialog({ onClose }) {
         }} />
         Single keys are on
       </label>
-      <div class="actions"><button type="button" onClick=${onClose}>Close</button></div>
+      <div class="actions"><button type="button" autofocus onClick=${onClose}>Close <kbd>Escape</kbd></button></div>
     <//>
   `;
 }

@@ -14,7 +14,7 @@ export function switchKeys(areOn) {
 
 const COMMANDS = {
   0: "noFurther", "/": "search", n: "note", d: "near", s: "skip", Enter: "leave", u: "undo", l: "list", b: "blind",
-  "?": "help",
+  "?": "help", Escape: "back",
 };
 
 /** What every key does, for the help. */
@@ -29,7 +29,8 @@ export const KEYS = [
   ["u, Ctrl with z", "Undo the latest decision, up to twenty"],
   ["l", "Show the list"],
   ["b", "Review disagreements of models blind, or go back to the queue"],
-  ["?", "Show this help"],
+  ["?", "Show this help, or close it"],
+  ["Escape", "Close a dialog, or go back from the list"],
 ];
 
 /**
@@ -42,7 +43,7 @@ export function useKeys(commands) {
   useLayoutEffect(() => {
     const onKeyDown = (event) => {
       const command = find(event);
-      if (!command) return;
+      if (!command || !latest.current[command.name]) return;
       event.preventDefault();
       latest.current[command.name](command.index);
     };

@@ -3,6 +3,8 @@
 import { call } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { percent, reasonName } from "../ui.js";
+import { HelpDialog } from "./help.js";
+import { useKeys } from "./keys.js";
 
 const SHOWN = 50;
 const REASONS = [
@@ -12,11 +14,13 @@ const REASONS = [
 
 /**
  * @param {{ onOpen: (item: import("./state.js").Item, reason: string | null) => void,
- *   onFailure: (error: any) => void, initialReason: string | null }} props
+ *   onBack: () => void, onFailure: (error: any) => void, initialReason: string | null }} props
  */
-export function ListScreen({ onOpen, onFailure, initialReason }) {
+export function ListScreen({ onOpen, onBack, onFailure, initialReason }) {
   const [reason, setReason] = useState(initialReason ?? "");
   const [items, setItems] = useState(/** @type {any[] | null} */ (null));
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  useKeys({ back: onBack, help: () => setHelpOpen(true) });
   useEffect(() => {
     let isCurrent = true;
     setItems(null);
@@ -39,6 +43,7 @@ export function ListScreen({ onOpen, onFailure, initialReason }) {
       ${items === null
         ? html`<p class="empty">Loading …</p>`
         : html`<${Rows} items=${items} onOpen=${(item) => onOpen(item, reason || null)} />`}
+      ${isHelpOpen && html`<${HelpDialog} onClose=${() => setHelpOpen(false)} />`}
     </section>
   `;
 }

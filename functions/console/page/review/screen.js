@@ -42,7 +42,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
     const secondary = draft.further && draft.further.filter((name) => name !== intent);
     setDraft(EMPTY);
     const near = draft.near.filter((number) => nearDuplicates.some((other) => other.item === number));
-    review.decide({ intent, secondary, note: draft.note.trim(), near });
+    review.decide({ intent, secondary, note: draft.note.trim(), near }, draft);
   };
   const toggle = (intent) => {
     const names = draft.further ?? [];
@@ -53,6 +53,10 @@ export function ReviewScreen({ review, catalogue, onList }) {
   const chooseAllNear = () => {
     const all = nearDuplicates.map((other) => other.item);
     prepare({ near: draft.near.length < all.length ? all : [] });
+  };
+  const undo = () => {
+    const restored = review.undo();
+    if (restored) setDraft(restored);
   };
   const skip = () => item && !item.conflict && setDialog("skip");
 
@@ -65,7 +69,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
     near: () => item && nearDuplicates.length && chooseAllNear(),
     skip,
     leave: () => item?.conflict && review.dismiss(),
-    undo: () => review.undo(),
+    undo,
     list: onList,
     blind: () => switchBlind(review),
     help: () => setDialog("help"),
@@ -73,7 +77,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
 
   return html`
     <section class="review" aria-label="Review">
-      <${Toolbar} review=${review} onSkip=${skip} onList=${onList} onHelp=${() => setDialog("help")} />
+      <${Toolbar} review=${review} onSkip=${skip} onUndo=${undo} onList=${onList} onHelp=${() => setDialog("help")} />
       <${BlindReview} review=${review} />
       ${item
         ? html`
@@ -95,7 +99,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
       html`<${SkipDialog} onClose=${() => setDialog(null)}
         onSkip=${(reason) => {
           setDialog(null);
-          review.skip(reason);
+          review.skip(reason, draft);
         }} />`}
       ${dialog === "help" && html`<${HelpDialog} onClose=${() => setDialog(null)} />`}
     </section>
@@ -107,6 +111,7 @@ const isBlindReview = (review) => review.reason === BLIND;
 function switchBlind(review) {
   if (isBlindReview(review)) review.restart(null);
   else if (review.hasDisagreements) review.restart(BLIND);
+  else review.say("No disagreements wait.");
 }
 
 /** Offers the disagreements of models, which are reviewed apart from the queue, and the way back. */
@@ -123,7 +128,7 @@ function BlindReview({ review }) {
   `;
 }
 
-function Toolbar({ review, onSkip, onList, onHelp }) {
+function Toolbar({ review, onSkip, onUndo, onList, onHelp }) {
   const item = review.current;
   return html`
     <div class="toolbar">
@@ -132,7 +137,7 @@ function Toolbar({ review, onSkip, onList, onHelp }) {
         ${item?.conflict
           ? html`<button type="button" onClick=${() => review.dismiss()}>Leave it <kbd>Enter</kbd></button>`
           : html`<button type="button" disabled=${!item} onClick=${onSkip}>Skip <kbd>s</kbd></button>`}
-        <button type="button" disabled=${!review.done.length} onClick=${() => review.undo()}>
+        <button type="button" disabled=${!review.done.length} onClick=${onUndo}>
           Undo <kbd>u</kbd>
         </button>
         <button type="button" onClick=${onList}>List <kbd>l</kbd></button>
@@ -143,17 +148,13 @@ function Toolbar({ review, onSkip, onList, onHelp }) {
 }
 
 function Empty({ review }) {
-  if (review.isLoading || !review.isComplete) {
-    return html`<p class="empty">Loading messages …</p>`;
-  }
+  if (review.isLoading) return html`<p class="empty">Loading messages …</p>`;
   return html`
     <div class="empty">
-      <h2>Nothing waits for you</h2>
-      <p>
-        ${review.reason
-          ? "No message waits for this reason."
-          : "All messages are decided or skipped. New ones arrive as users send them."}
-      </p>
+      <h2>${review.isComplete ? "Nothing waits for you" : "The messages could not be read"}</h2>
+      ${review.isComplete && html`<p>${review.reason
+        ? "No message waits for this reason."
+        : "What you skipped, and disputes in which you voted, wait for other reviewers: Figures still counts them. Look again for what users sent meanwhile."}</p>`}
       <button type="button" onClick=${() => review.restart(null)}>Look again</button>
     </div>
   `;

@@ -9,7 +9,7 @@ import { searchIntents } from "./choices.js";
  */
 export function Search({ catalogue, inputRef, onChoose }) {
   const [typed, setTyped] = useState("");
-  const [position, setPosition] = useState(0);
+  const [position, setPosition] = useState(-1); // None: Enter in an empty field decides nothing.
   const [isOpen, setOpen] = useState(false);
   const found = isOpen ? searchIntents(typed, catalogue) : [];
   const active = found[Math.min(position, found.length - 1)];
@@ -17,10 +17,14 @@ export function Search({ catalogue, inputRef, onChoose }) {
     if (active) document.getElementById(`found-${active.intent}`)?.scrollIntoView({ block: "nearest" });
   });
 
-  const choose = (intent, isFurther) => {
+  const close = () => {
     setTyped("");
+    setPosition(-1);
     setOpen(false);
     inputRef.current?.blur();
+  };
+  const choose = (intent, isFurther) => {
+    close();
     onChoose(intent, isFurther);
   };
   const onKeyDown = (event) => {
@@ -33,14 +37,12 @@ export function Search({ catalogue, inputRef, onChoose }) {
       event.preventDefault();
       choose(active.intent, event.shiftKey);
     } else if (event.key === "Escape") {
-      setTyped("");
-      setOpen(false);
-      event.currentTarget.blur();
+      close();
     }
   };
   const onInput = (event) => {
     setTyped(event.currentTarget.value);
-    setPosition(0);
+    setPosition(event.currentTarget.value.trim() ? 0 : -1);
     setOpen(true);
   };
 
@@ -66,7 +68,9 @@ export function Search({ catalogue, inputRef, onChoose }) {
           `,
         )}
       </ul>
-      <p id="search-help" class="hint">Enter decides; Shift with Enter adds a further intent.</p>
+      <p id="search-help" class="hint" aria-live="polite">
+        ${isOpen && !found.length ? "No intent matches." : "Enter decides; Shift with Enter adds a further intent."}
+      </p>
     </div>
   `;
 }

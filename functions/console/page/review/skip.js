@@ -4,7 +4,7 @@ import { Dialog } from "../ui.js";
 const REASONS = [
   ["unsure", "I am not sure"],
   ["unreadable", "I cannot read it"],
-  ["no_intent_fits", "No intent fits"],
+  ["no_intent_fits", "It needs a new intent"],
   ["needs_context", "It needs more context"],
 ];
 

@@ -37,6 +37,7 @@ import { Outbox, itemsOf } from "../outbox.js";
  * @property {number} entry - its entry in the outbox
  * @property {Item} item
  * @property {Decision} [decision] - none: a skip
+ * @property {import("./screen.js").Draft} draft - what was prepared, which an undo restores
  * @property {Item[]} removed - the near-duplicates that no longer had to be shown
  */
 
@@ -94,6 +95,7 @@ export class Review {
     if (this.isLoading || this.isComplete || this.items.length >= REFILL_BELOW) return;
     this.isLoading = true;
     const { list } = this;
+    let isRead = false;
     try {
       const found = await call("console_items", {
         ...this.position,
@@ -104,12 +106,14 @@ export class Review {
         this.append(found);
         this.isComplete = found.length < BATCH;
       }
+      isRead = true;
     } catch (error) {
       this.onFailure(error);
     } finally {
       this.isLoading = false;
       this.onChange();
-      if (list !== this.list) this.refill();
+      // A list that begins meanwhile, or of which all that was read is decided already.
+      if (isRead || list !== this.list) this.refill();
     }
   }
 
@@ -158,10 +162,10 @@ export class Review {
     return (this.current?.near_duplicates ?? []).filter(({ item }) => !decided.has(item));
   }
 
-  /** @param {Decision} decision */
-  decide(decision) {
+  /** @param {Decision} decision @param {import("./screen.js").Draft} draft */
+  decide(decision, draft) {
     const { item, seen } = this.current;
-    this.finish("decide", decision, {
+    this.finish("decide", decision, draft, {
       item,
       seen,
       is_blind: isBlind(this.current),
@@ -171,12 +175,13 @@ export class Review {
       near_duplicates: decision.near,
     });
     this.decided += 1;
-    this.say(`Recorded as ${decision.intent}${withNear(decision)}.`);
+    const all = [decision.intent, ...(decision.secondary ?? [])].join(" and ");
+    this.say(`Recorded as ${all}${withNear(decision)}.`);
   }
 
-  /** @param {string} reason */
-  skip(reason) {
-    this.finish("skip", undefined, { item: this.current.item, reason });
+  /** @param {string} reason @param {import("./screen.js").Draft} draft */
+  skip(reason, draft) {
+    this.finish("skip", undefined, draft, { item: this.current.item, reason });
     this.say("Skipped.");
   }
 
@@ -187,22 +192,25 @@ export class Review {
     this.refill();
   }
 
-  finish(kind, decision, body) {
+  finish(kind, decision, draft, body) {
     const item = this.items.shift();
     const isNear = (other) => decision?.near.includes(other.item);
     const removed = this.items.filter(isNear);
     this.items = this.items.filter((other) => !isNear(other));
     const entry = this.outbox.add({ kind, body });
-    this.done = [...this.done, { entry, item, decision, removed }].slice(-MAX_UNDONE);
+    this.done = [...this.done, { entry, item, decision, draft, removed }].slice(-MAX_UNDONE);
     this.refill();
   }
 
-  /** Takes the latest decision or skip back, and shows its item again. */
+  /**
+   * Takes the latest decision or skip back, and shows its item again.
+   * @returns {import("./screen.js").Draft | undefined} what was prepared for it
+   */
   undo() {
     const last = this.done.pop();
     if (!last) {
       this.say("There is nothing to undo.");
-      return;
+      return undefined;
     }
     if (last.decision) this.decided -= 1;
     if (!this.outbox.cancel(last.entry)) {
@@ -214,6 +222,7 @@ export class Review {
     this.say(
       last.decision ? `Undone: ${last.decision.intent}${withNear(last.decision)}.` : "Undone: the skip.",
     );
+    return last.draft;
   }
 
   /** Takes what the database answered. */
