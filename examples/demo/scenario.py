@@ -22,7 +22,7 @@ SHIPPED_UTTERANCES = ROOT / "training" / "data" / "train"
 
 MIN_ROWS = 100
 TEST_SHARE, FIRST_TRAINING_SHARE = 0.2, 0.1
-FIRST_UTTERANCES = slice(None, None, 40)
+FIRST_UTTERANCES = slice(None, None, 30)
 """The part of the shipped model's training data that the first model learns: a new product has few
 written examples."""
 
