@@ -2997,7 +2997,7 @@ create policy "The maintainer reads deferred changes"
   on private.deferred_changes for select to prompt_maintainer using (true);
 create policy "The maintainer defers a change"
   on private.deferred_changes for insert to prompt_maintainer with check (true);
-create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
+create policy "The maintainer locks the changes that it applies or deletes"
   on private.deferred_changes for update to prompt_maintainer using (true) with check (true);
 create policy "The maintainer deletes changes that were applied or are too old"
   on private.deferred_changes for delete to prompt_maintainer using (true);
@@ -3292,7 +3292,8 @@ set role prompt_maintainer;
 
 -- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
 -- and of its text. A change is dropped if it is older than what was recorded meanwhile, or can no longer be
--- applied, such as a correction to an intent that was retired: it must not keep the row from being written.
+-- applied, such as a correction to an intent that was retired: it must not keep the row from being written. Those that
+-- another transaction is deleting are left: nobody waits for the erasure of their reviewer.
 create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
@@ -3308,7 +3309,7 @@ begin
   for change in
     select * from private.deferred_changes
     where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
-    order by id
+    order by id for update skip locked
   loop
     begin
       if change.to_intent is null then
@@ -3350,7 +3351,7 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, or its queue item; and where the text has many copies, which take long.
+-- the text, one of its copies, its queue item, or the changes; and where the text has many copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -3385,7 +3386,7 @@ begin
     end if;
   end if;
   perform private.apply_deferred_changes(log.id);
-  return true;
+  return not exists (select from private.deferred_changes where log_id = log.id);
 exception when lock_not_available then
   return false;
 end
@@ -3505,6 +3506,9 @@ set role postgres;
 
 -- Discarding them -----------------------------------------------------------------------------------
 
+-- Whoever deletes the changes of several rows locks them first, in the order of their numbers. The nightly job skips those
+-- that another transaction is deleting.
+
 set role prompt_maintainer;
 
 create function private.discard_deferred_changes(log_ids uuid[]) returns integer
@@ -3520,6 +3524,8 @@ begin
   select distinct id from unnest(log_ids) as dropped (id)
   where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
+  perform from private.deferred_changes deferred
+  where deferred.log_id = any (log_ids) order by id for update;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
     and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id);
@@ -3535,15 +3541,15 @@ security definer
 set search_path = ''
 as $$
 declare
+  cutoff constant timestamptz
+    := now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   deleted integer;
 begin
-  delete from private.deferred_changes
-  where deferred_at
-    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes where deferred_at < cutoff order by id for update skip locked
+  );
   get diagnostics deleted = row_count;
-  delete from private.dropped_captures
-  where dropped_at
-    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
+  delete from private.dropped_captures where dropped_at < cutoff;
   return deleted;
 end
 $$;
@@ -4020,8 +4026,8 @@ begin
   end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
+  perform from private.deferred_changes where reviewer = p_user_id::text order by id for update;
   delete from private.deferred_changes where reviewer = p_user_id::text;
-  delete from private.review_skips where reviewer = p_user_id;
 end
 $$;
 
@@ -4077,8 +4083,8 @@ begin
 end
 $$;
 
--- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
--- many.
+-- Removes one batch of a user's rows, else of retained texts, else of items that they skipped, else of corrections in
+-- their name; returns how many.
 create function private.erase_batch(p_user_id uuid) returns integer
 language plpgsql
 security definer
@@ -4101,7 +4107,15 @@ begin
     ) as batch;
   end if;
   if texts is null then
-    return private.pseudonymise_batch(p_user_id::text);
+    select array_agg(text_key) into texts from (
+      select text_key from private.review_skips where reviewer = p_user_id limit max_rows
+    ) as batch;
+    if texts is null then
+      return private.pseudonymise_batch(p_user_id::text);
+    end if;
+    perform private.lock_texts(texts);
+    delete from private.review_skips where reviewer = p_user_id and text_key = any (texts);
+    return cardinality(texts);
   end if;
 
   perform private.lock_texts(texts);
@@ -4224,6 +4238,7 @@ declare
   total integer := 0;
 begin
   perform private.lock_edits();
+  perform from private.deferred_changes where lower(reviewer) = lower(name) order by id for update;
   delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
     changed := private.pseudonymise_batch(name);
@@ -8595,8 +8610,9 @@ as $$
   order by events.id desc limit 1
 $$;
 
--- Labels those of these items that may be decided with another one, and returns their numbers. The caller holds the
--- locks of all texts. A repeated call returns the same.
+-- Labels those of these items that may be decided with another one, and returns the numbers of all that were: at most
+-- `max_near_duplicates`, however often it is called, since whoever takes the decision back locks them all. The caller
+-- holds the locks of all texts. A repeated call returns the same.
 create function private.label_near_duplicates(
   item public.review_queue, p_event bigint, items bigint[]
 ) returns bigint[]
@@ -8616,6 +8632,9 @@ begin
       and waiting_since is not null and rank < private.rank_when_decided()
       and not reasons && private.own_decision_reasons()
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
+    order by queue.id limit greatest(0, private.max_near_duplicates() - (
+      select count(*) from private.near_duplicate_labels where event = p_event
+    ))
     on conflict do nothing
     returning text_key
   )
@@ -9907,7 +9926,7 @@ grant update (
   rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
   days_waiting, waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
-grant select, insert, delete on private.deferred_changes to prompt_maintainer;
+grant select, insert, delete, update (id) on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
 grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;

@@ -54,7 +54,7 @@ create policy "The maintainer reads deferred changes"
   on private.deferred_changes for select to prompt_maintainer using (true);
 create policy "The maintainer defers a change"
   on private.deferred_changes for insert to prompt_maintainer with check (true);
-create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
+create policy "The maintainer locks the changes that it applies or deletes"
   on private.deferred_changes for update to prompt_maintainer using (true) with check (true);
 create policy "The maintainer deletes changes that were applied or are too old"
   on private.deferred_changes for delete to prompt_maintainer using (true);
@@ -349,7 +349,8 @@ set role prompt_maintainer;
 
 -- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
 -- and of its text. A change is dropped if it is older than what was recorded meanwhile, or can no longer be
--- applied, such as a correction to an intent that was retired: it must not keep the row from being written.
+-- applied, such as a correction to an intent that was retired: it must not keep the row from being written. Those that
+-- another transaction is deleting are left: nobody waits for the erasure of their reviewer.
 create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
@@ -365,7 +366,7 @@ begin
   for change in
     select * from private.deferred_changes
     where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
-    order by id
+    order by id for update skip locked
   loop
     begin
       if change.to_intent is null then
@@ -407,7 +408,7 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, or its queue item; and where the text has many copies, which take long.
+-- the text, one of its copies, its queue item, or the changes; and where the text has many copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -442,7 +443,7 @@ begin
     end if;
   end if;
   perform private.apply_deferred_changes(log.id);
-  return true;
+  return not exists (select from private.deferred_changes where log_id = log.id);
 exception when lock_not_available then
   return false;
 end
@@ -562,6 +563,9 @@ set role postgres;
 
 -- Discarding them -----------------------------------------------------------------------------------
 
+-- Whoever deletes the changes of several rows locks them first, in the order of their numbers. The nightly job skips those
+-- that another transaction is deleting.
+
 set role prompt_maintainer;
 
 create function private.discard_deferred_changes(log_ids uuid[]) returns integer
@@ -577,6 +581,8 @@ begin
   select distinct id from unnest(log_ids) as dropped (id)
   where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
+  perform from private.deferred_changes deferred
+  where deferred.log_id = any (log_ids) order by id for update;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
     and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id);
@@ -592,15 +598,15 @@ security definer
 set search_path = ''
 as $$
 declare
+  cutoff constant timestamptz
+    := now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   deleted integer;
 begin
-  delete from private.deferred_changes
-  where deferred_at
-    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes where deferred_at < cutoff order by id for update skip locked
+  );
   get diagnostics deleted = row_count;
-  delete from private.dropped_captures
-  where dropped_at
-    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
+  delete from private.dropped_captures where dropped_at < cutoff;
   return deleted;
 end
 $$;

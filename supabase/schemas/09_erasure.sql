@@ -92,8 +92,8 @@ begin
   end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
+  perform from private.deferred_changes where reviewer = p_user_id::text order by id for update;
   delete from private.deferred_changes where reviewer = p_user_id::text;
-  delete from private.review_skips where reviewer = p_user_id;
 end
 $$;
 
@@ -149,8 +149,8 @@ begin
 end
 $$;
 
--- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
--- many.
+-- Removes one batch of a user's rows, else of retained texts, else of items that they skipped, else of corrections in
+-- their name; returns how many.
 create function private.erase_batch(p_user_id uuid) returns integer
 language plpgsql
 security definer
@@ -173,7 +173,15 @@ begin
     ) as batch;
   end if;
   if texts is null then
-    return private.pseudonymise_batch(p_user_id::text);
+    select array_agg(text_key) into texts from (
+      select text_key from private.review_skips where reviewer = p_user_id limit max_rows
+    ) as batch;
+    if texts is null then
+      return private.pseudonymise_batch(p_user_id::text);
+    end if;
+    perform private.lock_texts(texts);
+    delete from private.review_skips where reviewer = p_user_id and text_key = any (texts);
+    return cardinality(texts);
   end if;
 
   perform private.lock_texts(texts);
@@ -296,6 +304,7 @@ declare
   total integer := 0;
 begin
   perform private.lock_edits();
+  perform from private.deferred_changes where lower(reviewer) = lower(name) order by id for update;
   delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
     changed := private.pseudonymise_batch(name);

@@ -206,8 +206,9 @@ as $$
   order by events.id desc limit 1
 $$;
 
--- Labels those of these items that may be decided with another one, and returns their numbers. The caller holds the
--- locks of all texts. A repeated call returns the same.
+-- Labels those of these items that may be decided with another one, and returns the numbers of all that were: at most
+-- `max_near_duplicates`, however often it is called, since whoever takes the decision back locks them all. The caller
+-- holds the locks of all texts. A repeated call returns the same.
 create function private.label_near_duplicates(
   item public.review_queue, p_event bigint, items bigint[]
 ) returns bigint[]
@@ -227,6 +228,9 @@ begin
       and waiting_since is not null and rank < private.rank_when_decided()
       and not reasons && private.own_decision_reasons()
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
+    order by queue.id limit greatest(0, private.max_near_duplicates() - (
+      select count(*) from private.near_duplicate_labels where event = p_event
+    ))
     on conflict do nothing
     returning text_key
   )

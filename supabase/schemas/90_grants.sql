@@ -365,7 +365,7 @@ grant update (
   rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
   days_waiting, waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
-grant select, insert, delete on private.deferred_changes to prompt_maintainer;
+grant select, insert, delete, update (id) on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
 grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;

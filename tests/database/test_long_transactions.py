@@ -15,6 +15,7 @@ from psycopg import errors
 from uuid6 import uuid7
 
 from .actors import ALICE, BOB
+from .console import ConsoleUser, add_account
 from .rows import (
     LONG_AGO,
     add_user,
@@ -28,6 +29,8 @@ from .rows import (
 )
 from .server import Connection, Server
 from .test_export_windows import export_next
+
+GRACE = UUID("96ace000-0000-4000-8000-000000000024")
 
 
 @pytest.fixture
@@ -778,6 +781,128 @@ def test_rows_that_are_inserted_with_corrections_lock_their_texts_in_order(
         wait_until(lambda: is_waiting(2))
         slow.commit()
         assert (one.result(), other.result()) == (21, 21)
+
+
+@pytest.fixture
+def grace(server: Server, database: str, unaudited: Connection) -> ConsoleUser:
+    """A reviewer who skipped two texts, of each of which only an expired row is on record."""
+    add_account(unaudited, GRACE, "reviewer")
+    for number in range(2):
+        insert(unaudited, prompt=f"text {number}", confidence=0.2, created_at=LONG_AGO)
+    reviewer = ConsoleUser(server, database, GRACE)
+    for item in reviewer.items():
+        reviewer.call("console_skip", item=item["item"], reason="unsure")
+    return reviewer
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_retention_does_not_wait_for_the_erasure_of_a_reviewer_who_skipped_the_texts(
+    unaudited: Connection, slow: Connection, grace: ConsoleUser, steps: int
+) -> None:
+    for _ in range(steps):
+        slow.commit()
+        slow.execute("select private.continue_erasure(%s)", [grace.id])
+
+    unaudited.execute("set lock_timeout = '1s'")
+    row = unaudited.execute("select private.delete_expired_rows()").fetchone()
+
+    assert row == ((2,) if steps == 1 else (None,))
+    slow.commit()
+    erase(unaudited, grace.id)
+    assert unaudited.execute("select from private.review_skips").rowcount == 0
+
+
+def test_a_capture_does_not_wait_for_the_erasure_of_a_reviewer_whose_correction_is_outdated(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    add_user(unaudited, GRACE)
+    expected = UUID(bytes=uuid7().bytes)
+    with unaudited.transaction():
+        unaudited.execute("set local role service_role")
+        unaudited.execute(
+            "select public.record_correction(%s, 'search', %s, null, 'api')", [expected, str(GRACE)]
+        )
+    correct(unaudited, insert(unaudited), "help", str(GRACE))
+    slow.execute("select private.continue_erasure(%s)", [GRACE])
+
+    with server.connect("postgres", database) as writer:
+        writer.execute("set statement_timeout = '1s'")
+        insert(writer, id=expected, user_id=BOB)
+
+    slow.commit()
+    complete_captures(unaudited)
+    erase(unaudited, GRACE)
+    assert read(unaudited, expected, "corrected_intent") == (None,)
+    for table in ("private.deferred_changes", "private.incomplete_captures"):
+        assert unaudited.execute(f"select from {table}".encode()).rowcount == 0, table
+
+
+@pytest.fixture
+def deferred(unaudited: Connection) -> list[UUID]:
+    """Ids of rows for which expired corrections wait; the first one is stored last."""
+    add_user(unaudited, GRACE)
+    log_ids = [UUID(bytes=uuid7().bytes) for _ in range(3)]
+    for log_id in log_ids:
+        with unaudited.transaction():
+            unaudited.execute("set local role service_role")
+            unaudited.execute(
+                "select public.record_correction(%s, 'help', %s, null, 'api')", [log_id, str(GRACE)]
+            )
+    for log_id in reversed(log_ids):
+        unaudited.execute(
+            """update private.deferred_changes
+               set deferred_at = now() - interval '40 days' - make_interval(hours => id::integer)
+               where log_id = %s""",
+            [log_id],
+        )
+    return log_ids
+
+
+LOCK_CHANGE = b"select from private.deferred_changes where log_id = %s for update"
+
+
+def test_an_erasure_and_the_drain_delete_deferred_changes_in_one_order(
+    unaudited: Connection, slow: Connection, server: Server, database: str, deferred: list[UUID]
+) -> None:
+    slow.execute(LOCK_CHANGE, [deferred[1]])
+    with (
+        server.connect("postgres", database) as drain,
+        server.connect("postgres", database) as eraser,
+        ThreadPoolExecutor() as threads,
+    ):
+        # In the order of the index by id, not of the table.
+        drain.execute(
+            "select set_config(name, 'off', false) from pg_settings where name in"
+            " ('enable_seqscan', 'enable_bitmapscan')"
+        )
+        discarding = threads.submit(
+            drain.execute, "select private.discard_deferred_changes(%s)", [deferred]
+        )
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        erasure = threads.submit(begin_erasure, eraser)
+        wait_until(lambda: count_waiting(unaudited) == 2)
+        slow.commit()
+        discarding.result(timeout=10)
+        erasure.result(timeout=10)
+
+    assert unaudited.execute("select from private.deferred_changes").rowcount == 0
+
+
+def test_the_nightly_job_skips_deferred_changes_that_an_erasure_deletes(
+    unaudited: Connection, slow: Connection, deferred: list[UUID]
+) -> None:
+    slow.execute(LOCK_CHANGE, [deferred[1]])
+    unaudited.execute("set lock_timeout = '1s'")
+
+    unaudited.execute("select private.delete_expired_changes()")
+
+    left = unaudited.execute("select log_id from private.deferred_changes").fetchall()
+    assert left == [(deferred[1],)]
+
+
+def begin_erasure(connection: Connection) -> None:
+    """Begin to erase the reviewer."""
+    connection.execute("select private.continue_erasure(%s)", [GRACE])
 
 
 def count_waiting(connection: Connection) -> int:

@@ -256,6 +256,24 @@ def test_a_repeated_decision_labels_the_same_near_duplicates(
     assert len(one["near_duplicates"]) == 2
 
 
+def test_a_decision_that_is_repeated_with_others_labels_at_most_ten(
+    dashboard: Connection, grace: ConsoleUser
+) -> None:
+    dashboard.execute("update private.settings set daily_cap = 1000")
+    capture(dashboard, TEXT, *(f"move the dentist to next {day}" for day in range(25)))
+    items = grace.items(max_items=100)
+    item = find(items)
+    others = [other["item"] for other in items if other["text"] != TEXT]
+
+    labelled = [
+        grace.decide(item, "help", near_duplicates=others[start : start + 8])["near_duplicates"]
+        for start in (0, 8, 16)
+    ]
+
+    assert labelled == [sorted(others[:8]), sorted(others[:10]), sorted(others[:10])]
+    assert grace.call("console_progress")["near_duplicates"] == 10
+
+
 def test_what_somebody_decided_meanwhile_is_not_overwritten(
     dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
 ) -> None:
