@@ -12,11 +12,11 @@ from rich.progress import Progress
 from benchmarks.alerts import run
 from benchmarks.alerts.rendering import (
     check_goals,
-    goal_line,
     table_of_delays,
     table_of_false_alarms,
     table_of_topics,
 )
+from benchmarks.goals import goal_lines
 from cli.error_handling import error_console
 from cli.progress import progress_columns
 
@@ -51,9 +51,9 @@ def main() -> int:
         found_topics = measure(run.find_topic, topics)
         console.print(table_of_topics(found_topics))
     goals = check_goals(alarms, found_drops, found_topics)
-    for goal in goals:
-        console.print(goal_line(goal), highlight=False, markup=False)
-    return 0 if all(goal.is_reached for goal in goals) else 1
+    for line in goal_lines(goals):
+        console.print(line, highlight=False, markup=False)
+    return 0 if all(goal.is_met for goal in goals) else 1
 
 
 if __name__ == "__main__":

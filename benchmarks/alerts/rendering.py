@@ -1,11 +1,11 @@
 """The tables of the benchmark, and its goals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.table import Table
 
 from benchmarks.alerts.run import Delay, FalseAlarms, NewTopic
+from benchmarks.goals import MeasuredGoal
 from prompt_capture.domain.monitoring.budgets import FALSE_ALARMS_PER_YEAR
 
 MAX_FALSE_ALARMS_PER_YEAR = 4.0
@@ -23,46 +23,32 @@ _LONG = 1_000
 """A median of so many days stands for topics that are not found."""
 
 
-@dataclass(frozen=True)
-class AlertsGoal:
-    """What is promised, what was measured in the worst case, and whether that suffices."""
-
-    promise: str
-    measured: str
-    is_reached: bool
-
-
 def check_goals(
     alarms: Sequence[FalseAlarms], delays: Sequence[Delay], topics: Sequence[NewTopic]
-) -> list[AlertsGoal]:
+) -> list[MeasuredGoal]:
     """Return each goal, with the worst of its figures."""
     most = max(one.total for one in alarms)
     slowest = max(one.ratio for one in delays)
     promised = [one for one in topics if one.volume == GOAL_VOLUME and one.base <= MAX_BASE]
     fewest = min(one.found for one in promised)
     return [
-        AlertsGoal(
+        MeasuredGoal(
             f"at most {MAX_FALSE_ALARMS_PER_YEAR:.0f} false alarms a year over all rules",
             f"{most:.2f}",
             most <= MAX_FALSE_ALARMS_PER_YEAR,
         ),
-        AlertsGoal(
+        MeasuredGoal(
             f"a drop is noticed within {MAX_RATIO} times the delay of the oracle",
             f"{slowest:.2f}",
             slowest <= MAX_RATIO,
         ),
-        AlertsGoal(
+        MeasuredGoal(
             f"a new topic in {GOAL_VOLUME:,} messages a day is found within two days in "
             f"{MIN_FOUND:.0%}, where at most {MAX_BASE:.0%} were out of scope",
             f"{fewest:.0%}",
             fewest >= MIN_FOUND,
         ),
     ]
-
-
-def goal_line(goal: AlertsGoal) -> str:
-    """Return a goal as a line."""
-    return f"{'✓' if goal.is_reached else '✗'} {goal.promise}: {goal.measured}"
 
 
 def table_of_false_alarms(alarms: Sequence[FalseAlarms]) -> Table:

@@ -8,10 +8,12 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import Progress
 
+from benchmarks.gate.goals import check_goals
 from benchmarks.gate.population import Population
 from benchmarks.gate.predictions import predict_population
-from benchmarks.gate.rendering import goal_lines, render_markdown, render_terminal
+from benchmarks.gate.rendering import render_markdown, render_terminal
 from benchmarks.gate.trials import GateScenario, ScenarioResult, run_scenario
+from benchmarks.goals import goal_lines
 from benchmarks.machine import MachineInfo, describe_machine
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars, progress_columns
@@ -60,7 +62,7 @@ def bench(
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     console.print(render_terminal(report.results))
-    for line in goal_lines(report.results):
+    for line in goal_lines(check_goals(report.results)):
         console.print(line, highlight=False, markup=False)
     console.print(f"Results written to {out}: results.json and table.md", highlight=False)
 

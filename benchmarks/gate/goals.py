@@ -1,9 +1,9 @@
 """The goals of the gate, and whether the results reach them."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from benchmarks.gate.trials import ScenarioResult
+from benchmarks.goals import MeasuredGoal
 
 MAX_EQUAL_PROMOTED = 0.065
 MIN_WORSE_REFUSED = 0.99
@@ -12,14 +12,6 @@ BETTER_LABELS = {"messages": 2_000, "disagreements": 200}
 """How many labels promote a better candidate. Disagreements decide with a tenth of them."""
 
 MIN_COVERAGE, MAX_COVERAGE = 0.93, 0.97
-
-
-class MeasuredGoal(NamedTuple):
-    """A goal, what was measured, and whether that reaches it."""
-
-    goal: str
-    measured: str
-    is_met: bool
 
 
 def check_goals(results: Sequence[ScenarioResult]) -> Iterator[MeasuredGoal]:

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from benchmarks.gate.goals import check_goals
 from benchmarks.gate.trials import ScenarioResult
+from benchmarks.goals import goal_lines
 
 COLUMNS = (
     "labels",
@@ -40,14 +41,6 @@ def table_rows(results: Sequence[ScenarioResult]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def goal_lines(results: Sequence[ScenarioResult]) -> list[str]:
-    """Return a line for each goal."""
-    return [
-        f"{'✓' if each.is_met else '✗'} {each.goal}: {each.measured}"
-        for each in check_goals(results)
-    ]
-
-
 def render_terminal(results: Sequence[ScenarioResult]) -> Table:
     """Return the table for a terminal."""
     table = Table(title=TITLE)
@@ -63,7 +56,7 @@ def render_markdown(results: Sequence[ScenarioResult]) -> str:
     """Return the table as Markdown, and the goals."""
     lines = [_markdown_row(COLUMNS), _markdown_row(["---"] * len(COLUMNS))]
     lines += map(_markdown_row, table_rows(results))
-    return "\n".join([*lines, "", *(f"- {line}" for line in goal_lines(results)), ""])
+    return "\n".join([*lines, "", *(f"- {line}" for line in goal_lines(check_goals(results))), ""])
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -9,19 +9,20 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
+from benchmarks.goals import goal_lines
+from benchmarks.loop.goals import check_goals
 from benchmarks.loop.orders import ORDERS, RECOMMENDED_AUDITS
 from benchmarks.loop.policies import POLICIES
-from benchmarks.loop.rendering import goal_lines, render_markdown, render_terminal, write_plot
+from benchmarks.loop.rendering import render_markdown, render_terminal, write_plot
 from benchmarks.loop.results import LoopOptions, LoopReport, StreamResult
 from benchmarks.loop.run import RunPlan, run_plan
 from benchmarks.loop.streams import DEFAULT_SCENARIO, SCENARIOS
 from benchmarks.machine import describe_machine
 from benchmarks.model.data import Dataset, list_datasets
 from benchmarks.names import select_names
+from benchmarks.steps import report_steps
 from cli.error_handling import error_console, exit_on_error
-from cli.progress import progress_columns
 
 USAGE = """\
 Usage: make bench NAME=loop DATA_DIR=folder
@@ -132,14 +133,7 @@ def _without_warnings() -> Iterator[None]:
 def _run_all(plans: Sequence[RunPlan]) -> Iterator[StreamResult]:
     """Run all plans with a progress bar, or a line for each training where there is no terminal."""
     total = sum(plan.trainings for plan in plans)
-    with Progress(*progress_columns(), console=error_console, transient=True) as progress:
-        task = progress.add_task("", total=total, completed=-1, visible=error_console.is_terminal)
-
-        def report(description: str) -> None:
-            progress.update(task, description=description, advance=1)
-            if not error_console.is_terminal:
-                error_console.print(description, highlight=False)
-
+    with report_steps(total) as report:
         for plan in plans:
             yield from run_plan(plan, BASE_MODEL, report)
 
@@ -157,7 +151,7 @@ def _write_and_print(report: LoopReport, out: Path) -> None:
         console.width = WIDTH_WITHOUT_TERMINAL
     for result in report.streams:
         console.print(render_terminal(result))
-        for line in goal_lines(result):
+        for line in goal_lines(check_goals(result)):
             console.print(line, highlight=False, markup=False)
     console.print(f"Results written to {out}: results.json, table.md and plot.svg", highlight=False)
 

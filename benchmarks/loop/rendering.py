@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.goals import goal_lines
 from benchmarks.loop.goals import STREAM_ACCURACY, check_goals
 from benchmarks.loop.policies import POLICIES
 from benchmarks.loop.results import Curve, Estimate, LoopReport, StreamResult
@@ -62,14 +63,6 @@ def title(result: StreamResult) -> str:
     )
 
 
-def goal_lines(result: StreamResult) -> list[str]:
-    """Return a line for each goal of a dataset."""
-    return [
-        f"{'✓' if each.is_met else '✗'} {each.goal}: {each.measured}"
-        for each in check_goals(result)
-    ]
-
-
 def render_terminal(result: StreamResult) -> Table:
     """Return the table of a dataset for a terminal."""
     table = Table(title=escape(title(result)), caption=CAPTION, caption_justify="left")
@@ -87,7 +80,7 @@ def render_markdown(report: LoopReport) -> str:
         lines += [f"**{title(result)}**", "", _markdown_row(COLUMNS)]
         lines.append(_markdown_row(["---", "---", *["---:"] * (len(COLUMNS) - 2)]))
         lines += map(_markdown_row, table_rows(result))
-        lines += ["", *(f"- {line}" for line in goal_lines(result)), ""]
+        lines += ["", *(f"- {line}" for line in goal_lines(check_goals(result))), ""]
     return "\n".join([*lines, CAPTION, ""])
 
 

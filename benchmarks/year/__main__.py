@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
+from benchmarks.goals import goal_lines
 from benchmarks.loop.service import load_encoder
 from benchmarks.machine import describe_machine
+from benchmarks.steps import report_steps
 from benchmarks.year.assistant import CommandFailed
 from benchmarks.year.data import YearData, file_data, own_data
 from benchmarks.year.goals import check_year
 from benchmarks.year.play import STEPS, play_year
-from benchmarks.year.rendering import goal_lines, render_markdown, render_year, write_picture
+from benchmarks.year.rendering import render_markdown, render_year, write_picture
 from benchmarks.year.results import YearReport, YearResult
 from benchmarks.year.scenario import YEAR
 from cli.error_handling import error_console, exit_on_error
-from cli.progress import progress_columns
 from examples.demo.failures import DemoCheckFailed
 from infra.local.paths import MODEL
 from infra.local.processes import ServiceFailed
@@ -77,7 +77,7 @@ def year(
     write_picture(report, out / PICTURE)
     for result in results.values():
         console.print(render_year(result))
-    for line in goal_lines(report.years):
+    for line in goal_lines(check_year(report.years)):
         console.print(line, highlight=False, markup=False)
     console.print(f"Results written to {out}: {RESULTS}, {TABLE} and {PICTURE}", highlight=False)
     if data is None and not all(each.is_met for each in check_year(report.years)):
@@ -87,14 +87,7 @@ def year(
 def _play_all(plans: Sequence[YearData], seeds: Sequence[int]) -> Iterator[YearResult]:
     """Play all years with a progress bar, or a line for each step where there is no terminal."""
     total = (1 + STEPS * YEAR.months) * len(seeds)
-    with Progress(*progress_columns(), console=error_console, transient=True) as progress:
-        task = progress.add_task("", total=total, completed=-1, visible=error_console.is_terminal)
-
-        def report(description: str) -> None:
-            progress.update(task, description=description, advance=1)
-            if not error_console.is_terminal:
-                error_console.print(description, highlight=False)
-
+    with report_steps(total, completed=-1) as report:
         base = load_encoder(MODEL)
         for data, seed in zip(plans, seeds, strict=True):
             yield from play_year(data, YEAR, seed, base, report)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.goals import goal_lines
 from benchmarks.pictures import LINE, MUTED, save_figure, start_figure
 from benchmarks.year.goals import check_year
 from benchmarks.year.results import MonthResult, YearReport, YearResult, shares
@@ -46,14 +47,6 @@ def title(result: YearResult) -> str:
     return f"Seed {result.seed}: {messages:,} messages, {labels:,} labels"
 
 
-def goal_lines(results: Sequence[YearResult]) -> list[str]:
-    """Return a line for each goal."""
-    return [
-        f"{'✓' if each.is_met else '✗'} {each.goal}: {each.measured}"
-        for each in check_year(results)
-    ]
-
-
 def render_markdown(report: YearReport) -> str:
     """Return the tables of all years and the goals as Markdown."""
     lines: list[str] = []
@@ -61,7 +54,7 @@ def render_markdown(report: YearReport) -> str:
         lines += [f"**{title(result)}**", "", _row(name for name, _justify in COLUMNS)]
         lines.append(_row("---:" if justify == "right" else "---" for _name, justify in COLUMNS))
         lines += [*(_row(month_cells(month)) for month in result.months), ""]
-    return "\n".join([*lines, *(f"- {line}" for line in goal_lines(report.years)), ""])
+    return "\n".join([*lines, *(f"- {line}" for line in goal_lines(check_year(report.years))), ""])
 
 
 def _row(cells: Iterable[str]) -> str:
