@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.year.data import YearData
 from benchmarks.year.desk import Desk, open_desk
-from examples.demo.learning import invoke, invoke_export
+from examples.demo.learning import invoke, invoke_export, upload_seeds
 from infra.local import stack_env
 from infra.local.paths import RULES
 from infra.local.stack import Stack
@@ -162,7 +162,7 @@ def start_assistant(
     with Stack(overrides=overrides) as stack:
         stack.warm()
         users = [stack.create_user(f"user-{number}@example.com") for number in range(USERS)]
-        _upload_seeds(stack, data.seeds)
+        upload_seeds(stack, data.seeds)
         variables = stack_env.variables(stack)
         with (
             open_desk(stack) as desk,
@@ -175,9 +175,3 @@ def train_model(examples: Sequence[Example], base: BaseEncoders, folder: Path, n
     """Train new heads, write the model to a folder, and return its version."""
     config = TrainingConfig(name=name, distils_student=False)
     return train(examples, base, folder, config).manifest.version
-
-
-def _upload_seeds(stack: Stack, seeds: Sequence[Example]) -> None:
-    lines = "".join(f"{each.model_dump_json(include={'text', 'label'})}\n" for each in seeds)
-    with closing(stack.s3_client()) as s3:
-        s3.put_object(Bucket=stack.bucket, Key="seeds/first.jsonl", Body=lines.encode())

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,13 @@ def invoke_export(stack: Stack, **request: Any) -> tuple[dict[str, Any], bytes]:
         manifest = Manifest.model_validate_json(read(payload["manifest"]))
         parts = [read(each.key) for each in manifest.objects if each.kind == "lines"]
         return payload, b"".join(parts)
+
+
+def upload_seeds(stack: Stack, seeds: Sequence[Example]) -> None:
+    """Store written examples where the function retrain reads them."""
+    lines = "".join(f"{each.model_dump_json(include={'text', 'label'})}\n" for each in seeds)
+    with closing(stack.s3_client()) as s3:
+        s3.put_object(Bucket=stack.bucket, Key="seeds/first.jsonl", Body=lines.encode())
 
 
 def download_model(stack: Stack, version: str, folder: Path) -> None:

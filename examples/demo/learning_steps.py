@@ -16,6 +16,7 @@ from examples.demo.learning import (
     evaluate_model,
     invoke_export,
     list_failed_workflows,
+    upload_seeds,
 )
 from examples.demo.scenario import Scenario
 from infra.local.stack import Stack
@@ -83,11 +84,8 @@ def export_training_data(
         f"{response['rows']:,} texts to learn from, and {gold['rows']:,} in the gold set:"
     )
     console.print_excerpt(lines.decode().splitlines()[:4])
-    seeds = "".join(
-        f"{each.model_dump_json(include={'text', 'label'})}\n" for each in scenario.seeds
-    )
+    upload_seeds(stack, scenario.seeds)
     with closing(stack.s3_client()) as s3:
-        s3.put_object(Bucket=stack.bucket, Key="seeds/first.jsonl", Body=seeds.encode())
         console.print("All objects in the bucket:")
         for item in s3.list_objects_v2(Bucket=stack.bucket)["Contents"]:
             console.print_unwrapped(f"  {item['Size']:>9,} bytes  {item['Key']}")
