@@ -12,6 +12,7 @@ from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 
 from .actors import ALICE, BOB
 from .catalog import describe
+from .console import GRACE, OLGA, ConsoleUser, add_account
 from .rows import LONG_AGO, add_user, correct, insert
 from .server import Connection, Server, migrate
 
@@ -137,3 +138,17 @@ def populated(server: Server, template: str) -> str:
                values (1, 'hm', 'help', 'search', 'no row has it')"""
         )
     return "populated"
+
+
+@pytest.fixture
+def grace(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
+    """A reviewer of the console."""
+    add_account(dashboard, GRACE, "reviewer")
+    return ConsoleUser(server, database, GRACE)
+
+
+@pytest.fixture
+def olga(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
+    """An operator of the console."""
+    add_account(dashboard, OLGA, "operator")
+    return ConsoleUser(server, database, OLGA)

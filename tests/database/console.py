@@ -6,6 +6,9 @@ from uuid import UUID
 
 from .server import Connection, Server
 
+GRACE = UUID("96ace000-0000-4000-8000-000000000004")
+OLGA = UUID("01ba0000-0000-4000-8000-000000000005")
+
 ITEM_FIELDS = {
     "item", "rank", "text", "predicted_intent", "confidence", "predicted_secondary_intents",
     "runner_up_intent", "runner_up_confidence", "reasons", "times_sent", "waiting_since", "context",

@@ -8,13 +8,11 @@ import pytest
 from psycopg import errors
 
 from .actors import ALICE, STRANGER
-from .console import ITEM_FIELDS, ConsoleUser, add_account
+from .console import GRACE, ITEM_FIELDS, ConsoleUser, add_account
 from .registry import call, connect_registrar, register
 from .rows import add_user, correct, erase, insert, read, refresh_queue
 from .server import Connection, Server
 
-GRACE = UUID("96ace000-0000-4000-8000-000000000004")
-OLGA = UUID("01ba0000-0000-4000-8000-000000000005")
 VIC = UUID("71c00000-0000-4000-8000-000000000006")
 
 CALLS: dict[str, dict[str, Any]] = {
@@ -34,18 +32,6 @@ ALLOWED = {
     "admin": set(),
     None: set(),
 }
-
-
-@pytest.fixture
-def grace(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, GRACE, "reviewer")
-    return ConsoleUser(server, database, GRACE)
-
-
-@pytest.fixture
-def olga(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, OLGA, "operator")
-    return ConsoleUser(server, database, OLGA)
 
 
 def capture(dashboard: Connection, prompt: str = "move it to friday", **columns: Any) -> UUID:

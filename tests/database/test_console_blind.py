@@ -3,20 +3,17 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from .actors import BOB
-from .console import ConsoleUser, add_account
+from .console import GRACE, ConsoleUser
 from .registry import call, connect_registrar, register
 from .rows import add_user, correct, insert
 from .server import Connection, Server
 from .test_evaluation import CANDIDATE, CHAMPION, MARK, draw_text
 
-GRACE = UUID("96ace000-0000-4000-8000-000000000014")
-OLGA = UUID("01ba0000-0000-4000-8000-000000000015")
 TRACE = "log_id, from_intent, to_intent, to_secondary_intents, notes"
 POOL = "corrected_intent, corrected_secondary_intents, notes, decided_at is not null"
 
@@ -28,18 +25,6 @@ def registrar(server: Server, database: str, dashboard: Connection) -> Iterator[
     with connect_registrar(server, database) as connection:
         register(connection, CANDIDATE, CHAMPION)
         yield connection
-
-
-@pytest.fixture
-def grace(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, GRACE, "reviewer")
-    return ConsoleUser(server, database, GRACE)
-
-
-@pytest.fixture
-def olga(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, OLGA, "operator")
-    return ConsoleUser(server, database, OLGA)
 
 
 def blind_items(user: ConsoleUser, **arguments: Any) -> list[dict[str, Any]]:

@@ -7,28 +7,14 @@ import psycopg
 import pytest
 
 from .actors import ALICE, BOB
-from .console import ConsoleUser, add_account
+from .console import ConsoleUser
 from .registry import call, connect_registrar
 from .rows import add_user, correct, erase, insert, refresh_queue
 from .server import Connection, Server
 from .test_plans import count_entries_read
 
-GRACE = UUID("96ace000-0000-4000-8000-000000000024")
-OLGA = UUID("01ba0000-0000-4000-8000-000000000025")
 TEXT = "move the dentist to next friday"
 NEAR = ("to next friday, move the dentist!", "move the dentist to next monday")
-
-
-@pytest.fixture
-def grace(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, GRACE, "reviewer")
-    return ConsoleUser(server, database, GRACE)
-
-
-@pytest.fixture
-def olga(server: Server, database: str, dashboard: Connection) -> ConsoleUser:
-    add_account(dashboard, OLGA, "operator")
-    return ConsoleUser(server, database, OLGA)
 
 
 def capture(dashboard: Connection, *prompts: str, **columns: Any) -> list[UUID]:
