@@ -168,7 +168,7 @@ class _Year:
             self._remarks.append("The promotion of the worse candidate is refused.")
 
     def _compare_reviewers(self) -> None:
-        """Withdraw the decisions of whoever disagrees too often with the others."""
+        """Withdraw the decisions of a reviewer who disagrees too often with the others."""
         name = least_agreeing(self._desk.agreements(DAYS_OF_A_MONTH))
         if name is not None:
             self._panel.dismiss(name)
