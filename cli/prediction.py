@@ -62,7 +62,9 @@ class MessagePredictor:
     ) -> None:
         self._model = _RecordingClassifier(artifact)
         self._detector = IntentDetector(
-            self._model, secondary_threshold=settings.secondary_intent_threshold
+            self._model,
+            secondary_threshold=settings.secondary_intent_threshold,
+            small_talk=settings.small_talk_intents,
         )
         self._review = bootstrap_models.review_criteria(settings, artifact.manifest)
         self._redacted = settings.redact

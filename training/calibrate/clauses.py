@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, log_odds
-from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS, UNKNOWN_INTENT
+from prompt_capture.domain.predictions import (
+    OUT_OF_SCOPE_LABELS,
+    SMALL_TALK_INTENTS,
+    UNKNOWN_INTENT,
+)
 from prompt_capture.domain.text import split_clauses
 from training.data.examples import Example
 
@@ -70,13 +74,13 @@ def fit_clause_calibration(
     clauses, or where the confidence does not rise with the accuracy.
     """
     predicted = np.array(labels)[probabilities.argmax(axis=1)]
-    is_known = predicted != UNKNOWN_INTENT
+    is_request = ~np.isin(predicted, [UNKNOWN_INTENT, *SMALL_TALK_INTENTS])
     correct = np.array(
         [one in expected for one, expected in zip(predicted, intents, strict=True)], bool
     )
-    if is_known.sum() < MIN_CLAUSES or len(np.unique(correct[is_known])) < 2:
+    if is_request.sum() < MIN_CLAUSES or len(np.unique(correct[is_request])) < 2:
         return None
-    odds = np.array([[log_odds(float(one))] for one in probabilities.max(axis=1)[is_known]])
-    fitted = LogisticRegression(C=1e6).fit(odds, correct[is_known])
+    odds = np.array([[log_odds(float(one))] for one in probabilities.max(axis=1)[is_request]])
+    fitted = LogisticRegression(C=1e6).fit(odds, correct[is_request])
     weight, bias = round(float(fitted.coef_[0, 0]), 4), round(float(fitted.intercept_[0]), 4)
     return ClauseCalibration(weight=weight, bias=bias) if weight > 0 else None

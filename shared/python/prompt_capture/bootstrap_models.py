@@ -34,7 +34,12 @@ def intent_detector(settings: ClassifierSettings, artifact: "ModelArtifact") -> 
     from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 
     rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
-    return IntentDetector(OnnxClassifier(artifact), rules, settings.secondary_intent_threshold)
+    return IntentDetector(
+        OnnxClassifier(artifact),
+        rules,
+        settings.secondary_intent_threshold,
+        settings.small_talk_intents,
+    )
 
 
 def review_criteria(settings: ClassifierSettings, manifest: "ModelManifest") -> ReviewCriteria:

@@ -23,7 +23,8 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.types import Probability
+from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
+from prompt_capture.domain.types import Label, Probability
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(gt=0, le=60)]
@@ -40,7 +41,7 @@ def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def _split_entity_types(value: object) -> object:
+def _split_list_or_none(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
 
@@ -193,16 +194,19 @@ class WebSettings(Settings):
 class ClassifierSettings(Settings):
     """The model, the rules, and the thresholds.
 
-    Messages with a confidence below `review_threshold` need a review. `redact` lists the entity
-    types that are redacted before a message is classified and stored: by default all, and with
-    `none` nothing.
+    Messages with a confidence below `review_threshold` need a review. `small_talk_intents` do not
+    count beside a request. `redact` lists the entity types that are redacted before a message is
+    classified and stored: by default all, and with `none` nothing.
     """
 
     model_dir: Path
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
-    redact: Annotated[tuple[EntityType, ...], BeforeValidator(_split_entity_types)] = ENTITY_TYPES
+    small_talk_intents: Annotated[tuple[Label, ...], BeforeValidator(_split_list_or_none)] = (
+        SMALL_TALK_INTENTS
+    )
+    redact: Annotated[tuple[EntityType, ...], BeforeValidator(_split_list_or_none)] = ENTITY_TYPES
 
 
 class CaptureSettings(Settings):

@@ -12,6 +12,9 @@ UNKNOWN_INTENT = "unknown"
 OUT_OF_SCOPE_LABELS = frozenset({UNKNOWN_INTENT, "oos"})
 """Labels of out-of-scope messages: this project's, and that of public data sets."""
 
+SMALL_TALK_INTENTS = ("greeting", "thanks", "chitchat")
+"""Intents of the catalogue that ask for nothing. Beside a request, they do not count."""
+
 MIN_SCOPE = 0.5
 """Below this scope, a message is probably not meant for this assistant."""
 
