@@ -65,7 +65,8 @@ def predict(
     The stage is the one of the model that decided.
     With --explain, also nearest: text, label and similarity.
 
-    Settings, as in service: REVIEW_THRESHOLD, SECONDARY_INTENT_THRESHOLD, REDACT.
+    Settings, as in service: REVIEW_THRESHOLD, SECONDARY_INTENT_THRESHOLD,
+    SMALL_TALK_INTENTS, REDACT.
 
     [bold]Examples[/bold]
       prompt-capture predict "move my dentist to friday"
