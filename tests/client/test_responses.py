@@ -1,6 +1,8 @@
 """Only an answer that is the service's own, and whole, counts as one."""
 
+import gzip
 import json
+import tracemalloc
 from math import inf, nan
 from uuid import UUID
 
@@ -10,7 +12,8 @@ from prompt_capture.client import Classification, NoResponse
 from prompt_capture.client.responses import parse_classification, parse_recording
 from prompt_capture.client.retries import ServiceResponse
 
-from .scripted_service import CLASSIFICATION
+from .conftest import Connect
+from .scripted_service import CLASSIFICATION, Response, ScriptedService
 
 VALID = json.dumps(CLASSIFICATION)
 
@@ -102,3 +105,40 @@ def test_a_classification_with_a_log_id_is_captured(captured: str, scope: float 
 def test_a_recording_without_a_valid_log_id_is_none(log_id: object) -> None:
     with pytest.raises(NoResponse, match="invalid_response"):
         parse_recording(ServiceResponse(200, json.dumps({"log_id": log_id}).encode()))
+
+
+def _compressed(body: bytes) -> Response:
+    return 200, gzip.compress(body), {"Content-Encoding": "gzip"}
+
+
+async def test_the_client_asks_for_no_compression_and_reads_it_all_the_same(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [_compressed(VALID.encode())]
+
+    assert (await connect().classify("hm", user_id="u")).captured == "stored"
+
+    assert scripted.requests[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        _compressed(b" " * 50_000_000),
+        (200, VALID.encode(), {"Content-Encoding": "gzip"}),
+        (200, gzip.compress(VALID.encode())[:-20], {"Content-Encoding": "gzip"}),
+    ],
+    ids=["a bomb", "not compressed", "incomplete"],
+)
+async def test_a_compressed_answer_that_is_not_the_services_own_is_none(
+    connect: Connect, scripted: ScriptedService, response: Response
+) -> None:
+    scripted.script = [response]
+    tracemalloc.start()
+
+    answer = await connect().classify("hm", user_id="u")
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.error_code == "invalid_response"
+    assert peak < 10_000_000

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from enum import Enum, StrEnum
+from fractions import Fraction
+from math import nan
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +56,40 @@ class OddGroup(ExceptionGroup[Exception]):
         raise RuntimeError("no exceptions")
 
 
+class NamelessType(type):
+    """A metaclass that hides the names of its classes."""
+
+    @property
+    def __name__(cls) -> Any:  # type: ignore[override]
+        raise RuntimeError("no name")
+
+
+class Nameless(Exception, metaclass=NamelessType):
+    pass
+
+
+class Classless(Exception):
+    """An exception that raises an error where it is asked for its class, as by `isinstance`."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise RuntimeError("no class")
+
+
+class Incomparable:
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("cannot be compared")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return "7"
+
+
 ERRORS = [
+    (Nameless("x"), "Nameless: x"),
+    (Classless("x"), "Classless: x"),
+    (SystemExit(Incomparable()), "SystemExit: 7"),
     (TimeoutError(), "TimeoutError"),
     (ValueError(""), "ValueError"),
     (ValueError(" \n"), "ValueError"),
@@ -132,6 +168,10 @@ async def test_a_block_raises_its_own_error_and_its_outcome_is_recorded(
         ("half \ude00", "half \ufffd"),
         (17, "17"),
         (date(2026, 11, 28), "2026-11-28"),
+        ("übel".encode(), "übel"),
+        (b"half \xc3", "half \ufffd"),
+        (nan, None),
+        (Decimal("nan"), None),
     ],
 )
 async def test_the_error_of_an_outcome_can_be_anything(
@@ -156,11 +196,39 @@ class OldName(str, Enum):  # noqa: UP042 - its `str` is not its value
     GREET = "greet"
 
 
+class PlainName(Enum):
+    GREET = "greet"
+
+
+class NAType:
+    """Like the type of `pandas.NA`: a comparison with its value has no truth value."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __str__(self) -> str:
+        return "<NA>"
+
+
+MISSING = [None, nan, np.float32(nan), Decimal("nan"), NAType()]
+
+
+class OtherUuid:
+    """An id of another library, such as uuid_utils, which is no `uuid.UUID`."""
+
+    def __str__(self) -> str:
+        return str(LOG_ID)
+
+
 @pytest.mark.parametrize(
     ("workflow_type", "sent"),
     [
         (Name.GREET, "greet"),
         (OldName.GREET, "greet"),
+        (PlainName.GREET, "greet"),
+        (b"greet", "greet"),
+        (nan, "unnamed"),
+        (NAType(), "unnamed"),
         ("", "unnamed"),
         (None, "unnamed"),
         ("\0", "unnamed"),
@@ -203,6 +271,7 @@ async def test_the_texts_of_a_correction_are_cleaned(
         (["email", "status"], ["email", "status"]),
         (("email\0",), ["email"]),
         (("\ud83d",), ["\ufffd"]),
+        ([PlainName.GREET, None, nan], ["greet"]),
         ([], []),
         ("email", "email"),
     ],
@@ -295,6 +364,69 @@ async def test_numbers_and_truth_values_of_databases_and_numpy_are_sent(
     assert (message["message_index"], message["capture"]) == (3, False)
     assert [type(message["capture"]), type(outcome["was_successful"])] == [bool, bool]
     assert outcome["was_successful"] is False
+
+
+@pytest.mark.parametrize("value", [Decimal(3), Decimal("3.0"), Fraction(3), np.float32(3), "3"])
+async def test_the_numbers_of_databases_cost_no_message(
+    connect: Connect, scripted: ScriptedService, value: Any
+) -> None:
+    assert (await connect().classify("hm", user_id="u", message_index=value)).log_id
+
+    assert int(scripted.bodies[0]["message_index"]) == 3
+
+
+async def test_a_decimal_can_be_a_truth_value(connect: Connect, scripted: ScriptedService) -> None:
+    scripted.script = [RECORDED]
+
+    assert await connect().record_outcome(LOG_ID, Decimal(0), "t") == "recorded"
+
+    assert scripted.bodies[0]["was_successful"] is False
+
+
+@pytest.mark.parametrize("value", MISSING, ids=lambda value: type(value).__name__)
+async def test_a_missing_value_of_a_table_counts_as_none(
+    connect: Connect, scripted: ScriptedService, value: Any
+) -> None:
+    client = connect()
+    await client.classify(
+        "hm", user_id="u", conversation_id=value, message_index=value, idempotency_key=value
+    )
+    await client.correct(
+        LOG_ID, "reminder", reviewer=value, notes=value, corrected_secondary_intents=value
+    )
+
+    assert scripted.bodies == [
+        {"message": "hm", "user_id": "u"},
+        {"log_id": str(LOG_ID), "corrected_intent": "reminder"},
+    ]
+    assert len(scripted.requests[0].headers["idempotency-key"]) == len(str(LOG_ID))
+
+
+@pytest.mark.parametrize("log_id", [*MISSING, "", " "], ids=lambda value: type(value).__name__)
+async def test_a_missing_log_id_is_skipped(
+    connect: Connect, scripted: ScriptedService, log_id: Any
+) -> None:
+    client = connect()
+    async with client.workflow(log_id, "t"):
+        pass
+
+    assert await client.record_outcome(log_id, True, "t") == "skipped"
+    assert scripted.bodies == []
+
+
+async def test_ids_of_other_classes_and_bytes_of_queues_are_sent(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    await client.classify("größer".encode(), user_id=OtherUuid())
+    scripted.script = [RECORDED]
+    assert await client.record_outcome(OtherUuid(), True, "t") == "recorded"
+    assert await client.correct(OtherUuid(), PlainName.GREET, reviewer="r") == "recorded"
+
+    message, outcome, correction = scripted.bodies
+    assert message == {"message": "größer", "user_id": str(LOG_ID)}
+    assert outcome["log_id"] == correction["log_id"] == str(LOG_ID)
+    assert correction["corrected_intent"] == "greet"
 
 
 @pytest.mark.parametrize("value", ["yes", 2, 0.0])

@@ -1,6 +1,7 @@
 """The outcome of a workflow is always recorded, and its recording never affects the workflow."""
 
 import asyncio
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +158,27 @@ async def test_only_the_services_own_answer_records_an_outcome_or_a_correction(
     assert await client.record_outcome(LOG_ID, True, "greet") == "failed"
     assert await client.correct(LOG_ID, "help", reviewer="grace") == "failed"
     assert [record.code for record in caplog.records] == ["invalid_response"] * 2  # type: ignore[attr-defined]
+
+
+class BrokenHandler(logging.Handler):
+    """A handler that raises an error, as an agent for logs may without a connection."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise RuntimeError("no connection")
+
+
+async def test_a_handler_of_logs_that_raises_an_error_costs_nothing(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(400, {})]
+    client, logger = connect(), logging.getLogger("prompt_capture.client")
+    handler = BrokenHandler()
+    logger.addHandler(handler)
+    try:
+        assert (await client.classify("hm", user_id="u")).error_code == "status_400"
+        assert await client.record_outcome(LOG_ID, True, "t") == "failed"
+    finally:
+        logger.removeHandler(handler)
 
 
 async def test_a_reviewers_token_replaces_the_api_key(

@@ -30,7 +30,14 @@ UNITS = (
     "card_number card_", "aBc", "release 1.2.3.4 to ", "1.2.3.4 to ", "48ad-08f2-", "ruf a an 1",
     "checksum of a ", "xrp r", "xlm GA", "12345678:", "счёт 1", "compte n° 1",
     "curl ", "curl -u a:", "curl - ", "mysql -p ", "mysql -pa ", " -", "authorization: basic ",
-    "4111111111111111 12/27 123 ", "docker login -p ",
+    "4111111111111111 12/27 123 ", "docker login -p ", "password for a 1 ", "password for a #1 a ",
+    "password from a1 to ", "change my pin from 12 to ", "<b>password</b>", "password: **",
+    "password[", "passwords: a1, ", "codes 1234 ", "pins 123, 456 ", '"password", "value": ',
+    "wifi: a / ", "wifi a ", "user/pass: ", "user and password a ", "@a.bc:ab1 ",
+    "@a.bc / ab12345 ", "a&#64;", "a%40b.cc ", "x AT a.bc ", '"a" ', '"@a.bc ', "a @gmail ",
+    "4111,1111,", "4111|", "?a=?token=", "x://a:", "x://a:b/c@", "use 1234 to verify ",
+    "Your Abc code is ", "call id 1", "8 (912) ", "identified by '", "wifi:t:a;p:",
+    "wifi:t:a;s:b;", "born 3:15 ", "1.2.3.4.tar ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

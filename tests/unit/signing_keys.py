@@ -49,6 +49,14 @@ UNDERSTOOD = {
     "a JSON string": json.dumps(TEXT),
     "Base64": base64.b64encode(TEXT.encode()).decode(),
     "Base64 on several lines": base64.encodebytes(TEXT.encode()).decode(),
+    "UTF-16 in an environment variable": f"\udcff\udcfe{TEXT}",
+    "UTF-16 read as Latin-1": f"{TEXT}\n".encode("utf-16").decode("latin-1"),
+    "UTF-16 read as UTF-8": f"{TEXT}\n".encode("utf-16-be").decode(),
+    "Base64 for URLs without padding": base64.urlsafe_b64encode(
+        json.dumps([PRIVATE | {"use": "sig>?"}]).encode()
+    )
+    .decode()
+    .rstrip("="),
     "Base64 of an array": base64.b64encode(json.dumps([PRIVATE]).encode()).decode() + "\n",
 }
 
@@ -58,6 +66,8 @@ REFUSED = {
     "a public key set": (json.dumps({"keys": [PUBLIC]}), "is a public JWK"),
     "two private keys": (json.dumps([PRIVATE, PRIVATE]), "has 2 private JWKs; expected one"),
     "half a key": (TEXT[:-20], "is not complete JSON"),
+    "the other half of a key": (TEXT[20:], "is not a key; expected a private JWK"),
+    "a secret with half a surrogate pair": (f"{HS256_SECRET}\udcff", "is not a key"),
     "an empty array": ("[]", "is JSON without a JWK"),
     "other JSON": ('{"a": 1}', "is JSON without a JWK"),
     "a key without its point": (

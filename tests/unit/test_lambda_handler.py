@@ -37,6 +37,7 @@ SCHEDULE = {
 PINGS: dict[str, Any] = {
     "serverless-plugin-warmup": {"source": "serverless-plugin-warmup"},
     "lambda-warmer": {"warmer": True, "concurrency": 3},
+    "the input of a schedule": {"warmup": True},
     "empty": {},
     "null": None,
     "console": {"key1": "value1", "key2": "value2", "key3": "value3"},
@@ -54,6 +55,13 @@ OTHER_EVENTS: dict[str, Any] = {
     "no context": {"version": "2.0", "requestContext": None},
     "an empty context": {"version": "2.0", "requestContext": {}},
     "an empty load balancer": {"requestContext": {"elb": {}}},
+    "a method that is no text": {
+        "version": "2.0",
+        "rawPath": "/v1/classify",
+        "rawQueryString": "",
+        "headers": {},
+        "requestContext": {"http": {"method": ["POST"], "sourceIp": "203.0.113.7"}},
+    },
 }
 
 

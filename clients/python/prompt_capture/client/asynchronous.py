@@ -182,14 +182,15 @@ class AsyncCaptureClient(BaseClient):
                     headers=request.headers,
                     timeout=seconds,
                 ) as response:
-                    async for chunk in response.aiter_bytes():
+                    async for chunk in response.aiter_raw():
                         body.append(chunk)
         except TimeoutError:
             return None
         except httpx.HTTPError as error:
             failure = find_permanent_failure(error)
         else:
-            return ServiceResponse(response.status_code, body.content, response.headers)
+            content = body.decoded(response.headers.get("Content-Encoding", ""))
+            return ServiceResponse(response.status_code, content, response.headers)
         if failure is not None:
             raise failure
         return None

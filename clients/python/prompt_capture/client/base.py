@@ -4,6 +4,7 @@ import logging
 import os
 from asyncio import CancelledError
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn, Self
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from prompt_capture.client.errors import CaptureError
 from prompt_capture.client.responses import Classification, RecordingStatus
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
-from prompt_capture.client.texts import clean_error
+from prompt_capture.client.texts import clean_error, is_missing
 
 logger = logging.getLogger("prompt_capture.client")
 
@@ -56,7 +57,8 @@ class BaseClient:
         if self._raise_errors:
             raise error
         fields = {"code": error.code, "request_id": error.request_id}
-        logger.warning("%s (%s).", summary, error.code, extra=fields)
+        with suppress(Exception):  # a handler of the caller's may raise an error
+            logger.warning("%s (%s).", summary, error.code, extra=fields)
         return error.code
 
 
@@ -66,7 +68,10 @@ LogReference = Classification | UUID | str
 
 def find_log_id(reference: LogReference | None) -> UUID | str | None:
     """Return the `log_id` of a captured message, or None where nothing was captured."""
-    return reference.log_id if isinstance(reference, Classification) else reference or None
+    if isinstance(reference, Classification):
+        return reference.log_id
+    is_blank = isinstance(reference, str) and not reference.strip()
+    return None if is_blank or is_missing(reference) else reference
 
 
 class WorkflowRun:
@@ -93,6 +98,15 @@ class WorkflowRun:
 
         Cancellation is a failure too.
         """
-        if isinstance(error, SystemExit) and error.code in (None, 0):
+        kind = type(error)  # `isinstance` would also ask the exception's own code
+        if issubclass(kind, SystemExit) and _is_successful(error):
             return
-        self.fail("Cancelled." if isinstance(error, CancelledError | GeneratorExit) else error)
+        self.fail("Cancelled." if issubclass(kind, CancelledError | GeneratorExit) else error)
+
+
+def _is_successful(error: BaseException) -> bool:
+    """Return whether an exit is successful: `sys.exit()` or `sys.exit(0)`."""
+    with suppress(Exception):
+        code = getattr(error, "code", None)
+        return code is None or (isinstance(code, int) and code == 0)
+    return False

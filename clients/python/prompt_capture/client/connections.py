@@ -50,7 +50,7 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
     The error of httpx can contain the proxy's password.
     """
     with suppress(ValueError, ImportError, httpx.InvalidURL):
-        return kind(limits=LIMITS, verify=tls)
+        return kind(limits=LIMITS, verify=tls, headers={"Accept-Encoding": "identity"})
     raise ValueError(
         "The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or an exception in NO_PROXY, cannot be "
         "used. Write a proxy as http://host:port, without quotation marks; a SOCKS proxy needs "

@@ -1,6 +1,8 @@
 """The service's responses as types, and the replacement for a missing response."""
 
 import re
+import zlib
+from contextlib import suppress
 from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
@@ -25,6 +27,9 @@ _ACCEPTED = 202
 _MAX_RESPONSE_BYTES = 1024 * 1024
 """No response of the service has a hundredth of this. A larger one is another server's."""
 
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
 _CODE = re.compile(r"[a-z_]{1,60}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
 
@@ -41,10 +46,20 @@ class ResponseBody:
         if len(self._content) > _MAX_RESPONSE_BYTES:
             raise NoResponse("invalid_response")
 
-    @property
-    def content(self) -> bytes:
-        """What has arrived so far."""
-        return bytes(self._content)
+    def decoded(self, encoding: str) -> bytes:
+        """Return the body without the compression that its `Content-Encoding` names.
+
+        The client asks for none, but a proxy may compress all the same. A few bytes can stand for
+        gigabytes, so it does not decompress more than a response may have. Raise `NoResponse`.
+        """
+        if encoding.strip().lower() not in _COMPRESSED:
+            return bytes(self._content)
+        with suppress(zlib.error):
+            decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+            content = decoder.decompress(self._content, _MAX_RESPONSE_BYTES + 1)
+            if len(content) <= _MAX_RESPONSE_BYTES:
+                return content
+        raise NoResponse("invalid_response")
 
 
 class _ResponseModel(BaseModel):

@@ -6,7 +6,10 @@ import os
 import re
 import string
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Self, SupportsIndex
 from uuid import UUID, uuid4
 
@@ -16,10 +19,13 @@ from prompt_capture.client.texts import (
     clean_error,
     clean_idempotency_key,
     clean_identifier,
+    clean_intent,
     clean_intents,
     clean_message,
     clean_note,
     clean_workflow_type,
+    is_missing,
+    to_plain,
 )
 from prompt_capture.client.urls import find_url_problem
 
@@ -148,21 +154,40 @@ def _describe(name: str) -> str:
     return f"{name} (in the environment: {name.upper()})"
 
 
-def _check_token(value: str) -> str:
+def _check_token(value: object) -> str:
     """Return a token that a header can hold. Raise `RequestRejected` for what is no token."""
-    text = value.strip(_INVISIBLE)
+    plain = to_plain(value)
+    text = str(plain).strip(_INVISIBLE) if isinstance(plain, str) else ""
     if not _VISIBLE_ASCII.fullmatch(text):
         raise RequestRejected(None, "token_invalid")  # as the service says it
     return text
 
 
 def _to_number(value: Any) -> Any:
-    """Return a number that JSON can hold, also of numpy and its like. Others stay as they are."""
-    if value is None or isinstance(value, str | bytes | bool | int | float):
-        return value
-    if isinstance(value, SupportsIndex):
-        return operator.index(value)
-    return value.item() if callable(getattr(value, "item", None)) else value
+    """Return a number that JSON can hold, also of numpy, pandas and decimals; None if missing.
+
+    Others stay as they are.
+    """
+    if is_missing(value):
+        return None
+    number: Any = to_plain(value)
+    if isinstance(number, str | bool | int | float):
+        return number
+    if isinstance(number, SupportsIndex):
+        return operator.index(number)
+    if isinstance(number, Decimal | Fraction):
+        return int(number) if number == int(number) else float(number)
+    number = number.item() if callable(getattr(number, "item", None)) else number
+    return None if is_missing(number) else number
+
+
+def _to_id(value: Any) -> Any:
+    """Return an id of another library's class as a text. What is no id stays as it is."""
+    plain: Any = None if is_missing(value) else to_plain(value)
+    if plain is not None and not isinstance(plain, str):
+        with suppress(Exception):  # the code of the value can raise any error
+            return str(UUID(str(plain)))
+    return plain
 
 
 def _to_flag(value: Any) -> Any:
@@ -173,18 +198,20 @@ def _to_flag(value: Any) -> Any:
 
 _CLEANERS: Mapping[str, Callable[[object], object]] = {
     "message": clean_message,
+    "user_id": _to_id,
+    "log_id": _to_id,
     "capture": _to_flag,
     "was_successful": _to_flag,
     "conversation_id": clean_identifier,
     "workflow_type": clean_workflow_type,
     "execution_error": clean_error,
     "notes": clean_note,
+    "corrected_intent": clean_intent,
     "corrected_secondary_intents": clean_intents,
     "reviewer": clean_identifier,
 }
 
 
 def _to_json(name: str, value: Any) -> Any:
-    if name in _CLEANERS:
-        return _CLEANERS[name](value)
-    return str(value) if isinstance(value, UUID) else _to_number(value)
+    clean: Callable[[object], object] = _CLEANERS.get(name, _to_number)
+    return clean(value)

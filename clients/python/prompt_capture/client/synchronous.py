@@ -193,7 +193,7 @@ class CaptureClient(BaseClient):
                     timeout=seconds,
                 ) as response,
             ):
-                for chunk in response.iter_bytes():
+                for chunk in response.iter_raw():
                     body.append(chunk)
                     if time.monotonic() > ends_at:
                         return None
@@ -204,7 +204,8 @@ class CaptureClient(BaseClient):
                 raise
             failure = None  # another thread closed the client; the next attempt opens it again
         else:
-            return ServiceResponse(response.status_code, body.content, response.headers)
+            content = body.decoded(response.headers.get("Content-Encoding", ""))
+            return ServiceResponse(response.status_code, content, response.headers)
         if failure is not None:
             raise failure
         return None

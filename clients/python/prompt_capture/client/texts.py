@@ -4,9 +4,14 @@ Lengths count characters (Unicode code points), as the service and the database 
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from enum import Enum
 from itertools import islice
+from numbers import Number
+from typing import TypeGuard
 
 MAX_ERROR_LENGTH = 8_000
 MAX_NOTE_LENGTH = 2_000
@@ -27,6 +32,12 @@ _MAX_CAUSES = 20
 _GROUPED = BaseExceptionGroup.exceptions
 """The exceptions of a group, whatever its class makes of the attribute."""
 
+_NAME = type.__dict__["__name__"]
+"""The name of a type, whatever its metaclass makes of the attribute."""
+
+_MISSING = frozenset({"NAType", "NaTType"})
+"""The types of pandas for values that are missing. A comparison with them has no truth value."""
+
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
 _DIGEST_LENGTH = 16
@@ -39,10 +50,10 @@ def describe_error(error: BaseException) -> str:
     The text is whatever the exception's own code returns, which can fail in any way. The exceptions
     of a group follow its own text, which does not say what went wrong.
     """
-    name = type(error).__name__
+    name = _type_name(error)
     text = _clean(_to_text(error))
     description = f"{name}: {text}" if text.strip() else name
-    if not isinstance(error, BaseExceptionGroup):
+    if not _is_group(error):
         return description
     causes = islice(_list_causes(error), _MAX_CAUSES)
     return f"{description}: {'; '.join(map(describe_error, causes))}"
@@ -53,10 +64,29 @@ def _list_causes(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseExcep
     pending: list[BaseException] = [group]
     while pending:
         error = pending.pop()
-        if isinstance(error, BaseExceptionGroup):
+        if _is_group(error):
             pending.extend(reversed(_GROUPED.__get__(error)))
         else:
             yield error
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value stands for none: None, NaN, or what pandas has in their place."""
+    kind = type(value)
+    if value is None or _type_name(value) in _MISSING:
+        return True
+    with suppress(Exception):  # a number may be complex, or too large for `isnan`
+        return issubclass(kind, Number) and math.isnan(value)  # type: ignore[arg-type]
+    return False
+
+
+def to_plain(value: object) -> object:
+    """Return the value of a member of an enumeration, and the text of bytes. Others stay."""
+    if isinstance(value, Enum):
+        return value.value
+    return (
+        bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else value
+    )
 
 
 def clean_text(value: object, max_length: int) -> str | None:
@@ -65,9 +95,9 @@ def clean_text(value: object, max_length: int) -> str | None:
     Halves of surrogate pairs become U+FFFD, and NUL is removed. A text over `max_length` ends with
     `SHORTENED`. The value can be of any type; an exception becomes its description.
     """
-    if value is None:
+    if is_missing(value):
         return None
-    text = _clean(describe_error(value) if isinstance(value, BaseException) else _to_text(value))
+    text = _clean(describe_error(value) if _is_error(value) else _to_text(value))
     if not text.strip():
         return None
     return text if len(text) <= max_length else _cut(text, max_length - len(SHORTENED)) + SHORTENED
@@ -93,7 +123,7 @@ def clean_identifier(value: object) -> str | None:
 
     A digest replaces the end of one that is too long, so that different ones stay different.
     """
-    if value is None:
+    if is_missing(value):
         return None
     text = _clean(_to_text(value))
     if len(text) > MAX_IDENTIFIER_LENGTH:
@@ -104,14 +134,22 @@ def clean_identifier(value: object) -> str | None:
 
 def clean_message(value: object) -> object:
     """Return a message without what the service cannot store. Other types stay as they are."""
+    value = to_plain(value)
     return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
 
 
 def clean_intents(value: object) -> object:
     """Return intents as a list that JSON can hold. What is no collection stays as it is."""
+    value = None if is_missing(value) else to_plain(value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
-    return [_clean(each) if isinstance(each, str) else each for each in value]
+    return [clean_intent(each) for each in value if not is_missing(each)]
+
+
+def clean_intent(value: object) -> object:
+    """Return an intent that JSON can hold. What is no text stays as it is."""
+    value = None if is_missing(value) else to_plain(value)
+    return _clean(value) if isinstance(value, str) else value
 
 
 def clean_idempotency_key(value: object) -> str | None:
@@ -119,7 +157,7 @@ def clean_idempotency_key(value: object) -> str | None:
 
     A digest replaces one that is too long or not ASCII.
     """
-    text = "" if value is None else _to_text(value)
+    text = "" if is_missing(value) else _to_text(value)
     if not _clean(text).strip():
         return None
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
@@ -138,9 +176,26 @@ def _to_text(value: object) -> str:
     of a value can raise what is no `Exception`, such as the panic of an extension in Rust.
     """
     try:
-        return str.__str__(value if isinstance(value, str) else str(value))
+        plain = value if _is_error(value) else to_plain(value)
+        return str.__str__(plain if issubclass(type(plain), str) else str(plain))
     except BaseException:  # noqa: BLE001 - the text must neither cost the outcome nor hide an error
-        return "" if isinstance(value, BaseException) else type(value).__name__
+        return "" if _is_error(value) else _type_name(value)
+
+
+def _is_error(value: object) -> TypeGuard[BaseException]:
+    """Return whether a value is an exception, without asking its own code as `isinstance` does."""
+    return issubclass(type(value), BaseException)
+
+
+def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:
+    """Return whether an exception is a group, without asking its own code."""
+    return issubclass(type(error), BaseExceptionGroup)
+
+
+def _type_name(value: object) -> str:
+    """Return the name of a value's type, whatever a metaclass makes of the attribute."""
+    name: str = _NAME.__get__(type(value))
+    return name
 
 
 def _cut(text: str, length: int) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from prompt_capture.domain.errors import InvalidMonitoringEvent
 
 _WARM_UP_SOURCE = "serverless-plugin-warmup"
-_WARMER_FIELD = "warmer"
-"""The field of the npm package lambda-warmer."""
+_WARMER_FIELDS = ("warmer", "warmup")
+"""The field of the npm package lambda-warmer, and the usual one of a schedule's own input."""
 
 _CONSOLE_FIELDS = {"key1", "key2", "key3"}
 """The fields of the console's test event "Hello World"."""
@@ -31,7 +31,7 @@ def is_ping(event: object) -> bool:
         return False
     return (
         event.get("source") == _WARM_UP_SOURCE
-        or event.get(_WARMER_FIELD) is True
+        or any(event.get(name) is True for name in _WARMER_FIELDS)
         or event.keys() <= _CONSOLE_FIELDS
         or event.get("time") == _CONSOLE_TIME
     )

@@ -40,7 +40,7 @@ def handle_requests(app: FastAPI) -> Handler:
         event = _with_headers(event)
         try:
             request = adapter.infer(event, context)
-            request.scope  # noqa: B018 - raises where it is no request
+            request.scope["method"].upper()  # raises where it is no request
         except _NO_REQUEST:
             return _answer_other_event(event, context)
         try:

@@ -13,6 +13,7 @@ from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
 from prompt_capture.domain.entities.commands import find_command_passwords
 from prompt_capture.domain.entities.emails import find_emails
+from prompt_capture.domain.entities.logins import find_logins
 from prompt_capture.domain.entities.named_secrets import find_named_secrets
 from prompt_capture.domain.entities.national_ids import find_national_ids
 from prompt_capture.domain.entities.network import (
@@ -49,6 +50,7 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("wallet", find_wallets),
     ("secret", find_tokens),
     ("secret", find_command_passwords),
+    ("secret", find_logins),
     ("secret", find_named_secrets),
     ("email", find_emails),
     ("bank", find_bank_accounts),

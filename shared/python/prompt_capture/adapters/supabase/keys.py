@@ -51,12 +51,19 @@ _MIN_SECRET_LENGTH = 32
 _INVALID_JWK = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplementedError)
 """What PyJWT raises for a JWK that it cannot use."""
 
+_STANDARD_BASE64 = str.maketrans("-_", "+/")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
-_NO_SECRET = re.compile(r'"kty"|-----BEGIN|\.json\Z|\AeyJ')
-"""A key with something around it, the path of its file, or a part of a token."""
+_NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
+"""A key with something around it, a part of it, the path of its file, or a part of a token."""
 
-_BYTE_ORDER_MARK = "\ufeff"
+_BYTE_ORDER_MARKS = re.compile(
+    "\\A(?:\ufeff|\udcff\udcfe|\udcfe\udcff|\udcef\udcbb\udcbf|\xff\xfe|\xfe\xff)"
+)
+"""Also as they look where a program read UTF-16 or UTF-8 as something else, as shells do."""
+
+_UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
+
 _CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
 
@@ -82,10 +89,12 @@ class SigningKey:
 def clean_key(text: str) -> str:
     """Remove what editors, shells and configuration files put around a key.
 
-    These are blanks, line ends, a byte order mark and quotes. A key that was encoded as a JSON
-    string is decoded.
+    These are blanks, line ends, a byte order mark, NUL between the characters of UTF-16, and
+    quotes. A key that was encoded as a JSON string is decoded.
     """
-    text = text.strip().removeprefix(_BYTE_ORDER_MARK).strip()
+    if _UTF_16.search(text):
+        text = text.replace("\0", "")
+    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip()
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
         return text
     try:
@@ -189,8 +198,11 @@ def _read_document(key: str) -> object:
 
 
 def _decode_base64(key: str) -> str:
+    """Return the text that Base64 stands for, also of URLs and without padding, or nothing."""
+    characters = "".join(key.split()).rstrip("=").translate(_STANDARD_BASE64)
+    padding = "=" * (-len(characters) % 4)
     try:
-        return base64.b64decode("".join(key.split()), validate=True).decode().strip()
+        return base64.b64decode(characters + padding, validate=True).decode().strip()
     except (binascii.Error, ValueError):
         return ""
 
@@ -245,7 +257,7 @@ def _is_secret(key: str) -> bool:
     What has a JWK in it, or in Base64 of Base64, or is the path of its file, is a mistake.
     """
     layers = (key, _decode_base64(key), _decode_base64(_decode_base64(key)))
-    is_one_line = len(key) >= _MIN_SECRET_LENGTH and "\n" not in key
+    is_one_line = len(key) >= _MIN_SECRET_LENGTH and key.isprintable()
     return is_one_line and not any(map(_NO_SECRET.search, layers))
 
 
@@ -266,6 +278,6 @@ def read_claims(key: str) -> dict[str, Any]:
     """Return the claims of a token, without verifying it; empty if the key is not a token."""
     try:
         claims: dict[str, Any] = jwt.decode(key, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, UnicodeEncodeError):
         return {}
     return claims

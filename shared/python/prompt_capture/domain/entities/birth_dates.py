@@ -66,7 +66,9 @@ _BORN = names(
     مواليد ولدت נולדתי נולדה जन्मतिथि วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
-    "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
+    "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
+    "geb.-dat.", "geb. dat.", "f. nac.", "f.nac.", "fec. nac.", "ur.", "szül.",
+    "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
     "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
     "rođen", "rođena", "datum rođenja", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
@@ -86,6 +88,7 @@ _NAME = NamePattern(
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
+_TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
 _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
@@ -128,7 +131,7 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     if birth["suffix"]:
         return birth.start() == date.end()
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
-    if not is_near or _NOT_IN_GAP.search(gap):
+    if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)):
         return False
     if not birth["birthday"]:
         return True

@@ -102,6 +102,7 @@ def is_reference(searched: Searched, start: int) -> bool:
 _UNITS = name_set(
     """characters character chars char letters letter digits digit symbols words word numbers
     zeichen stellen ziffern buchstaben wörter caractères cifras caratteri
+    ms milliseconds ns won yen yuan rupees rubles krw jpy cny inr records hz mhz ghz
     days day hours hour minutes minute mins min seconds sec weeks months years year times
     attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
     people users bytes bits kb mb km meters m kg items points steps floor floors requests

@@ -27,13 +27,22 @@ _HEADER = NamePattern(
     ("authorization",),
     r"""authorization["']?\ ?[:=]\ ?["']?(?:basic|bearer|token)\ (?P<value>[a-z0-9+/=._~-]{4,})""",
 )
+_IDENTIFIED = NamePattern(
+    ("identified", "convertto"),
+    r"""(?:identified\ by|convertto-securestring)\ ["'](?P<value>[^"'\x7f]{1,100})["']""",
+)
+# What a QR code of a network contains.
+_NETWORK = NamePattern(
+    ("wifi",), r"wifi:(?:(?!p:)[a-z]:[^;\x7f]{0,64};){0,4}p:(?P<value>[^;\x7f]{1,64});"
+)
 _CHECKS = 40
 
 
 def find_command_passwords(searched: Searched) -> Iterator[Span]:
-    """Find the passwords in options of well-known commands, and in the header Authorization."""
-    for match in _HEADER.finditer(searched):
-        yield match.span("value")
+    """Find the passwords in options of well-known commands, in SQL and in headers."""
+    for pattern in (_HEADER, _IDENTIFIED, _NETWORK):
+        for match in pattern.finditer(searched):
+            yield match.span("value")
     if " -" not in searched.text:
         return
     for match in islice(_OPTION.finditer(searched), _CHECKS):

@@ -31,42 +31,64 @@ _ASCII_LETTER = re.compile(r"[a-z]")
 _NOT_A_WORD = re.compile(r"[^a-z]")
 _PUNCTUATION = ".!#$%&'*+?^`{|}~-"
 _MAX_MAILBOX = 64
+_QUOTED_MAILBOX = re.compile(r'"[^"@\x7f]{1,60}"\Z')
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TOP_LEVEL = rf"(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}){NOT_BEFORE_WORD}"
 _COMMON_TOP_LEVEL = rf"(?:com|org|net|edu|gov|io|de|ch|co\.uk|fr|nl|pl|se|eu){NOT_BEFORE_WORD}"
-_DOT = r"(?:\ ?[\[({]\ ?(?:dot|punkt|\.)\ ?[\])}]\ ?|\ (?:dot|punkt)\ )"
+_DOT = r"(?:\ ?[\[({<]\ ?(?:dot|punkt|\.)\ ?[\])}>]\ ?|\ -?(?:dot|punkt)-?\ )"
+# Providers whose addresses people write without the end: "ann.smith@gmail".
+_PROVIDER = r"(?:gmail|googlemail|hotmail|yahoo|outlook|icloud|protonmail|gmx|aol)"
+_PROVIDER_DOMAIN = rf"{_PROVIDER}\ (?:com|de|net|fr|es|it|co\ uk){NOT_BEFORE_WORD}"
 _UNSPACED_TOP_LEVEL = any_of(
     names(
         """中国 中國 公司 网络 網絡 香港 台湾 台灣 澳门 新加坡 网址 网站 中文网 在线 商城 集团
-        我爱你 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม"""
+        我爱你 广告 廣告 测试 測試 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม"""
     )
 )
 _DOMAIN = LazyPattern(
     rf"""(?:{_LABEL}\.){{1,8}}{_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}|\ ?\.\ |\ \.|,){_COMMON_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}{_LABEL}){{1,4}}
+        |{_PROVIDER_DOMAIN}|{_PROVIDER}{NOT_BEFORE_WORD}|localhost{NOT_BEFORE_WORD}(?![:/])
         |(?:[^\W_](?:[^\W_]|-){{0,62}}\.){{1,8}}
             (?:{_TOP_LEVEL}|{_UNSPACED_TOP_LEVEL}|[^\W\d_a-z{_UNSPACED}]{{2,24}})""",
     re.VERBOSE,
 )
+# "@" as URLs, HTML and JSON may write it, too.
+_SYSTEM_ACCOUNTS = name_set(
+    """user root admin postgres guest ubuntu ec2-user deploy mysql redis test me nobody www-data
+    vagrant pi git"""
+)
+_IN_PATHS = {":", "/"}
+_AT = re.compile(r"@|%40|&#(?:64|x40);|\\u0040", re.IGNORECASE)
 _NEXT_SENTENCE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z")
 _FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic")
 
 # Said or bracketed: "anna dot smith at example dot org", "anna(at)example.org".
-_BRACKETED_AT = re.compile(r"[\[({] ?(?:at|@) ?[\])}] ?")
+_BRACKETED_AT = re.compile(r"[\[({<] ?(?:at|@) ?[\])}>] ?| -at- ")
 _SAID_AT = re.compile(" at ")
-_SAID_DOMAIN = LazyPattern(
-    rf"{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}", re.VERBOSE
+_CAPITAL_AT = re.compile(
+    r"(?<![^ <(\[\"':,;])(?P<mailbox>[a-z0-9][a-z0-9._+-]{0,63}) AT "
+    r"[a-z0-9][a-z0-9-]{0,61}(?:\.[a-z0-9-]{2,62}){1,4}"
 )
+_SAID_DOMAIN = LazyPattern(
+    rf"(?:{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}|{_PROVIDER_DOMAIN}){NOT_BEFORE_WORD}", re.VERBOSE
+)
+_OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
-# In Spanish, Portuguese, French and Italian: "ana punto gil arroba example punto org".
-_ROMANCE_AT = re.compile(" (?:arroba|arobase|chiocciola) ")
-_ROMANCE_DOMAIN = LazyPattern(
-    rf"{_LABEL}(?:(?: (?:punto|ponto|point) |\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}"
+# In other languages: "ana punto gil arroba example punto org".
+_OTHER_AT = re.compile(
+    " (?:arroba|arobase|chiocciola|klammeraffe|malpa|собака|kukac|zavinac|apenstaartje|snabel-a) "
+)
+_OTHER_DOMAIN = LazyPattern(
+    rf"{_LABEL}(?:(?: (?:punto|ponto|point|punkt|punt|kropka|точка|tecka|pont) |\.){_LABEL}){{1,5}}"
+    rf"{NOT_BEFORE_WORD}"
 )
 _SAID_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789._+-"
-_MAILBOX_SIGNS = name_set("dot punkt punto ponto point underscore dash minus plus")
+_MAILBOX_SIGNS = name_set(
+    "dot punkt punto ponto point kropka точка tecka underscore dash minus plus"
+)
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
@@ -80,39 +102,50 @@ _NOT_A_MAILBOX = name_set(
     watch watched stuff things info more everything something anything one and or but for to the a
     an in on of with from about arrive arrived arrives book booked sold started live lives stay
     staying working job him today tomorrow now people team office home all files file hosted deal
-    dinner lunch breakfast party event tickets ticket login sign mail email"""
+    dinner lunch breakfast party event tickets ticket login sign mail email inbox mailbox address
+    addresses username user accounts storage support password profile"""
 )
 
 
 def find_emails(searched: Searched) -> Iterator[Span]:
     """Find addresses with a domain: written, bracketed or said ("ann at example dot org")."""
-    at = searched.text.find("@")
-    while at >= 0:
-        span = _written_address(searched, at)
+    for at in _AT.finditer(searched.text):
+        span = _written_address(searched, *at.span())
         if span:
             yield span
-        at = searched.text.find("@", at + 1)
     lower = searched.lower
     yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
     yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)
-    yield from _find_said_addresses(lower, _ROMANCE_AT, _ROMANCE_DOMAIN, may_be_site=False)
+    if " AT " in searched.text and not searched.text.isupper():
+        for match in _CAPITAL_AT.finditer(searched.text):
+            if match["mailbox"] not in _NOT_A_MAILBOX:
+                yield match.span()
+    yield from _find_said_addresses(lower, _OTHER_AT, _OTHER_DOMAIN, may_be_site=False)
 
 
-def _written_address(searched: Searched, at: int) -> Span | None:
+def _written_address(searched: Searched, at: int, behind: int) -> Span | None:
     """Return the span of the address around an "@", which may have spaces around it."""
     lower = searched.lower
-    is_before_space = lower[at + 1 : at + 2] == " "
-    domain = _DOMAIN.compiled.match(lower, at + 1 + is_before_space)
+    is_before_space = lower[behind : behind + 1] == " "
+    domain = _DOMAIN.compiled.match(lower, behind + is_before_space)
     if not domain or domain[0].endswith(_FILE_TYPES):
         return None
     is_after_space = lower[at - 1 : at] == " "
     mailbox = _mailbox_before(lower, at - is_after_space, domain[0].isascii())
+    if not mailbox and (quoted := _QUOTED_MAILBOX.search(lower, max(0, at - _MAX_MAILBOX), at)):
+        mailbox = quoted[0]
+    is_of_provider = _OF_PROVIDER.compiled.match(domain[0])
     if is_after_space and (
-        mailbox in _NOT_A_MAILBOX or not (is_before_space or _NOT_A_WORD.search(mailbox))
+        mailbox in _NOT_A_MAILBOX
+        or not (is_before_space or is_of_provider or _NOT_A_WORD.search(mailbox))
     ):
         return None  # "meet @ example.org", "thanks @ann.example.org"
-    if not mailbox or (mailbox == "git" and lower[domain.end() : domain.end() + 1] == ":"):
+    if not mailbox or (mailbox == "git" and lower[domain.end() : domain.end() + 1] in _IN_PATHS):
         return None  # git@example.org:team/repository.git is the address of a repository
+    if domain[0] == "localhost" and (
+        mailbox in _SYSTEM_ACCOUNTS or lower.endswith("/", 0, at - len(mailbox))
+    ):
+        return None  # "root@localhost", "postgres://ann@localhost"
     next_sentence = _NEXT_SENTENCE.match(searched.text, domain.start(), domain.end())
     end = next_sentence.start("next") if next_sentence else domain.end()
     return at - is_after_space - len(mailbox), end
@@ -171,5 +204,9 @@ def _mailbox_part(word: str) -> str:
 
 
 def _is_site(before: str, mailbox: str, domain: str) -> bool:
-    is_said = bool(_SAID_DOT.search(domain)) or bool(_ABOUT_MAIL.search(before))
+    is_said = bool(
+        _SAID_DOT.search(domain)
+        or _OF_PROVIDER.compiled.match(domain)
+        or _ABOUT_MAIL.search(before)
+    )
     return not is_said or mailbox in _NOT_A_MAILBOX

@@ -6,7 +6,7 @@ from itertools import islice
 from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.candidates import is_amount
+from prompt_capture.domain.entities.candidates import REFERENCES, is_amount
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -23,8 +23,10 @@ from prompt_capture.domain.entities.searched import (
     any_field_of,
     any_of,
     context_before,
+    name_set,
     split_capitals,
 )
+from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
 # The name of a secret, and what leads to its value: words such as "for the router", and "is".
@@ -32,6 +34,11 @@ _NAMES = (
     *words.PASSWORD, *words.SEED_PHRASE, *words.PIN, *words.CODE, *words.TOKEN, *words.KEY, "pass",
 )  # fmt: skip
 _PREPOSITION = any_of(words.PREPOSITION)
+# What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
+_TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
+_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`\]])?"""
+# <input name="password" value="...">, {"name": "password", "value": "..."}
+_VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
 _HEAD = NamePattern(
     _NAMES,
     rf"""(?:(?P<password>{any_field_of(words.PASSWORD)}|(?P<seed>{any_field_of(words.SEED_PHRASE)}))
@@ -42,49 +49,69 @@ _HEAD = NamePattern(
                     {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
-        (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=0-9\x7f]{{1,30}}){{1,5}}?)?
-            (?:["'`]?\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
-              |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}:?|'s{NOT_BEFORE_WORD}
+        (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
+            \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
+          |(?:\ {any_of(words.ACCOUNTS)}
+                |\ {_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
+                    (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
+            (?:{_BEHIND_NAME}\ ?(?P<assigned>{_VALUE_FIELD}|:=|=>|->|[:=\u2192\u21d2\u279c]|\ -[ ]
+                  |>(?=[^ <>]{{1,100}}</))
+              |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
-          |(?:\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?(?=\ [^ ]{{0,64}}[0-9]|\ ["'`])
+          |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
+          |(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?
+            (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
           |(?<=[^\x00-\x7f])(?=[^ ]{{0,64}}[0-9]))
-        \ ?\(?""",
+        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
+        (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
+        (?:\\(?=["'])|[ub](?=["']))?""",
+)
+_SERVICE = re.compile(
+    r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
+)
+_PLURAL = LazyPattern(any_of(words.PLURALS))
+_NEXT_VALUE = re.compile(
+    r"""["'`]?(?:,? (?:(?:and|or|und|oder|et|y|e) )?|, ?)["'`]?(?P<value>[!#-&(-;=?-_a-~]{3,200})"""
+)
+_MAX_LIST = 20
+_OWNERS_OF_NUMBERS = REFERENCES | name_set(
+    "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
 )
 _CONTEXT = 40
 _CHECKS = 40
 
-_QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80})\1""")
+_QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
-_PUNCTUATION = ".,;:?)"
-# Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
-_NO_VALUE = LazyPattern(
-    r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x)|[0-9]+(?:st|nd|rd|th|%)
-        |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
-        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_ADDRESS = re.compile(
-    r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"
-)
+# What begins the next field: "&x=1", ";Encrypt=true".
+_NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z")
+_CODE_END = re.compile("[,;|/]")
+_NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
 _WORD = re.compile(r"[\w.+/=~-]{6,}")
-_KEY = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}|[A-Za-z]{20,}")
+_KEY = re.compile(
+    r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}"
+    r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
+)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 _MIN_DIGITS, _MAX_CODE = 3, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
+_NOT_IN_NAMES = re.compile(r"[^\w-]+")
+_WORD_AT_END = re.compile(r"[^\W_]+\Z")
+_OPTION_SIGNS = {"--", " -"}
 _JOINERS = {" ", "_", "-"}
 
 # A value before its name, a value behind a lock, and the pair of a login.
 _NAME_AFTER = NamePattern(
     words.IS_AFTER,
-    rf"""{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
-        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)}))
+    rf"""(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
+        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
+            (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
 _LAST_TOKEN = re.compile(r"""(?:(?<=[ "'`(])|\A)[^ "'`\x7f(]{3,64}["'`]?\Z""")
@@ -92,12 +119,11 @@ _OPENED_WITH = NamePattern(
     words.WITH,
     rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
 )
-_LOGIN = NamePattern(
-    words.LOGIN,
-    rf"""{any_of(words.LOGIN)}(?:\ (?:details?|data))?\ ?(?:is|are|ist|sind|:|=)\ ?
-        (?P<name>[^ /\x7f:]{{1,64}})\ ?[/:]\ ?(?P<value>[^ /\x7f]{{1,64}})""",
+_TO_VERIFY = NamePattern(
+    ("use", "enter", "code"),
+    r"""(?:use|enter|code)\ (?!(?:19|20)[0-9]{2}\ )(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})
+        \ to\ (?:verify|log|sign|confirm|complete|authenticate|activate|unlock|reset)(?![a-z])""",
 )
-_RATIO = re.compile(r"[0-9:/., ]+")
 
 
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
@@ -107,6 +133,7 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
         span = _value(searched, head)
         if span:
             yield span
+            yield from _further_values(searched, head, span)
     for head in heads:  # a text that names so many secrets is a list of them
         quoted = _QUOTED.match(searched.text, head.end())
         token = quoted or _TOKEN.match(searched.text, head.end())
@@ -114,7 +141,6 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
             yield token.span("value" if quoted else 0)
     yield from _find_values_before_names(searched)
     yield from _find_codes_behind_locks(searched)
-    yield from _find_logins(searched)
 
 
 def _value(searched: Searched, head: re.Match[str]) -> Span | None:
@@ -124,19 +150,57 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     token = _TOKEN.match(searched.text, head.end())
     if not token:
         return _quoted_span(searched, head)
-    value = token[0].rstrip(_PUNCTUATION)
-    if not value or (not value.isalpha() and _NO_VALUE.compiled.fullmatch(value)):
+    value = _trim(head, token[0])
+    if not value or (not value.isalpha() and NO_VALUE.compiled.fullmatch(value)):
         return None
-    if relation == "next" and (_ADDRESS.fullmatch(value) or _is_attempt(searched.lower, head)):
+    if relation == "next" and _is_no_next_value(searched, head, value):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(searched.lower, head, relation)
     return _token_span(searched, head, value)
 
 
+def _trim(head: re.Match[str], token: str) -> str:
+    """Return the value that a token begins with, without what follows it in a document."""
+    value = _NEXT_FIELD.split(token, maxsplit=1)[0].rstrip(PUNCTUATION)
+    if head["mark"]:
+        value = value.rstrip("*_")
+    return _CODE_END.split(value, maxsplit=1)[0] if head["pin"] or head["code"] else value
+
+
+def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bool:
+    """Return whether a word behind a name is none of its values: "password for user 4242"."""
+    last_word = head[0].rsplit(" ", 2)[-2] if head[0].count(" ") > 1 else ""
+    is_number = value.isdigit() or _NUMBERED.fullmatch(value)
+    return bool(
+        ADDRESS.fullmatch(value)
+        or (is_number and last_word in _OWNERS_OF_NUMBERS)
+        or _is_attempt(searched.lower, head)
+    )
+
+
+def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iterator[Span]:
+    """Find the old value in "from ... to ...", and further ones of a list: "codes: 1234, 5678"."""
+    if head["old"] and _NOT_A_WORD.search(head["old"]):
+        yield head.span("old")
+    if not _PLURAL.compiled.match(searched.lower, head.start()):
+        return
+    for _ in range(_MAX_LIST):
+        further = _NEXT_VALUE.match(searched.text, span[1])
+        value = further["value"].rstrip(PUNCTUATION) if further else ""
+        if not further or not _NOT_A_WORD.search(value) or not _has_form(searched, head, value):
+            return
+        span = further.start("value"), further.start("value") + len(value)
+        yield span
+
+
 def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
     quoted = _QUOTED.match(searched.text, head.end())
-    if not quoted or (_names_a_key(head) and not _has_form(searched, head, quoted["value"])):
+    if (
+        not quoted
+        or quoted["value"].lower() in words.TYPES
+        or (_names_a_key(head) and not _has_form(searched, head, quoted["value"]))
+    ):
         return None
     return quoted.span("value")
 
@@ -151,7 +215,7 @@ def _relation(head: re.Match[str]) -> Relation:
         return "assigned"
     if head["is"]:
         return "is"
-    return "to" if head["to"] else "next"
+    return "to" if head["to"] or head["changed"] else "next"
 
 
 def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
@@ -160,14 +224,28 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return True
     before = _words_directly_before(searched, head.start())
     if head["pass"]:
-        return relation in {"assigned", "is"} and before.isdisjoint(words.TICKETS)
+        is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
+        return (relation in {"assigned", "is"} or is_option) and before.isdisjoint(words.TICKETS)
     if head["key"]:
-        return not before.isdisjoint(words.KEY_KINDS)
+        return not before.isdisjoint(words.KEY_KINDS) or _is_of_a_network(searched, head)
     return (
         bool(head["lock"])
         or not before.isdisjoint(_LOCKS)
         or (relation != "next" and not before.isdisjoint(words.OWNERS))
+        or (relation != "next" and _is_of_a_service(searched, head))
     )
+
+
+def _is_of_a_service(searched: Searched, head: re.Match[str]) -> bool:
+    """Return whether a code is one that a service sent: "Your Example code is 1234"."""
+    service = _SERVICE.search(context_before(searched.text, head.start(), _CONTEXT))
+    return service is not None and service["name"].lower() not in words.NO_SERVICES
+
+
+def _is_of_a_network(searched: Searched, head: re.Match[str]) -> bool:
+    """Return whether the words before a key name a network: "WLAN Fritz 7590, key ..."."""
+    before = context_before(searched.lower, head.start(), _CONTEXT)
+    return not words.NETWORKS.isdisjoint(_NOT_IN_NAMES.split(before))
 
 
 def _is_attempt(lower: str, head: re.Match[str]) -> bool:
@@ -185,6 +263,9 @@ def _words_directly_before(searched: Searched, position: int) -> frozenset[str]:
     before = before[:-1] if before[-1:] in _JOINERS else before
     before = before.removesuffix("'s")
     word = before[len(before.rstrip(_WORD_CHARACTERS)) :]
+    if not word and not before.isascii():
+        found = _WORD_AT_END.search(before)
+        word = found[0] if found else ""
     return frozenset({word.lower(), split_capitals(word).rpartition(" ")[2].lower()})
 
 
@@ -247,7 +328,8 @@ def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | N
         return spelled
     if head["seed"]:
         return find_seed_phrase(lower, head.end())
-    if relation == "to" and not _is_change(lower, head):
+    is_by_chance = head["changed"] and not _NOT_A_WORD.search(head["old"])  # "from time to time"
+    if relation == "to" and (is_by_chance or not _is_change(lower, head)):
         return None
     is_phrase = relation == "assigned" and head["password"] in words.PHRASE
     sentence = find_sentence(lower, head.end()) if is_phrase else None
@@ -259,14 +341,8 @@ def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:
     for match in _OPENED_WITH.finditer(searched):
         if not _LOCKS.isdisjoint(_words_before(searched.lower, match.start())):
             yield match.span("value")
-
-
-def _find_logins(searched: Searched) -> Iterator[Span]:
-    """Find a name and a password together: "login: ann / hunter2"."""
-    for match in _LOGIN.finditer(searched):
-        if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
-            yield match.span("name")
-            yield match.span("value")
+    for match in _TO_VERIFY.finditer(searched):
+        yield match.span("value")
 
 
 def _find_values_before_names(searched: Searched) -> Iterator[Span]:
@@ -282,7 +358,7 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
 def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:
     value = token.rstrip("\"'`")
     is_quoted = value != token
-    if not is_quoted and (_NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
+    if not is_quoted and (NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
         return False
     if not match["code"]:
         return True

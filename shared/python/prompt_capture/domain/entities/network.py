@@ -24,13 +24,27 @@ _URL_SIGN = re.compile(r"://|www\.")
 _SCHEME = re.compile(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
 _ADDRESS = re.compile(r"[!#-&(-;=?-~]+")
 _USER_AND_PASSWORD = re.compile(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
-_SECRET_PARAMETER = LazyPattern(
-    r"""[?&\#;](?:[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret
-            |session|session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac)
-            |pin|h|k|t)=[^&]{4}
-        |[=/](?:eyJ|sk[-_]|sb_secret_)""",
+# The URLs of databases and queues, whose passwords people do not escape.
+_CONNECTION = re.compile(r"[^/?#@:]{0,100}+:(?![0-9]{1,5}[/?#])[^@]{1,200}+@")
+_WEB_SCHEMES = frozenset({"http", "https", "ws", "wss"})
+_PARAMETER = re.compile(r"[?&#;](?P<name>[\w.-]{1,60})=(?=(?P<value>[^&#]{4,40}))", re.ASCII)
+_SECRET_NAME = LazyPattern(
+    r"""[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret|session
+        |session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac)|pin|h|k|t""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
+_PUBLIC_NAME = LazyPattern(
+    r"""(?:\w*[_.-])?(?:(?:zip|post|postal|country|lang|language|locale|error|err|status|response|exit
+            |http|currency|area|region|state|city|dial|phone|promo|promotion|coupon|discount|product
+            |item|bar|qr|color|colour|airport|class|course|category|store|station|source)[_.-]?code
+        |(?:sort|search|order|group|primary|foreign|partition|hot|filter|column|row|field|tab|menu
+            )[_.-]?key
+        |bypass|compass)""",
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+_PUBLIC_VALUE = re.compile(r"true|false|null|none|undefined", re.IGNORECASE)
+_TIME_IN_VIDEO = re.compile(r"(?:[0-9]+[hms]?)+")
+_TOKEN_IN_URL = re.compile(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
 _PATH = re.compile(r"/.*", re.DOTALL)
 _PATH_PIECE = re.compile(r"[/:;,+]([\w-]{16,}+)", re.ASCII)
 _PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
@@ -39,7 +53,8 @@ _PUBLIC_PATH_SIZE = 10
 
 _DOT = r"(?:\.|\[\.\]|\(\.\))"
 _IPV4 = re.compile(
-    rf"[0-9](?<![A-Za-z0-9\x7f.^~].)(?<![<>=!~]=.)[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}(?![A-Za-z0-9\x7f]|\.[0-9])"
+    rf"[0-9](?<![A-Za-z0-9\x7f.^~].)(?<![<>=!~]=.)[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}"
+    r"(?![A-Za-z0-9\x7f]|\.[0-9]|\.(?:tar|tgz|gz|zip|whl|jar|deb|rpm|exe|msi|dmg|apk|pkg|dll)\b)"
 )
 _OCTET = re.compile(r"[0-9]+")
 # The same in millions of networks: the machine itself, net masks, private networks as a whole, the
@@ -60,7 +75,9 @@ _VERSION_NAMES = name_set(
     """version versions v ver release firmware build driver update upgrade upgraded patch chapter
     section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
-    kernel linux sdk app software plugin package library assembly nuget"""
+    kernel linux sdk app software plugin package library assembly nuget os
+    edg edga edgios opr opera crios fxios yabrowser vivaldi samsungbrowser headlesschrome electron
+    brave whale ucbrowser micromessenger gsa instagram okhttp dalvik"""
 )
 
 # "from release 5.15.0.91 to 6.8.0.31", "upgrade from 5.15.0.91 to 6.8.0.31"
@@ -118,7 +135,7 @@ def find_secret_urls(searched: Searched) -> Iterator[Span]:
         if start is not None and address:
             position = address.end()
             body = address[0].rstrip(".,;:!?)]}|`")
-            if _gives_access(body):
+            if _gives_access(searched.lower[start : sign.start()], body):
                 yield start, address.start() + len(body)
 
 
@@ -174,14 +191,28 @@ def _url_start(lower: str, sign: re.Match[str]) -> int | None:
     return None if before.isascii() and before.isalnum() else sign.start()
 
 
-def _gives_access(address: str) -> bool:
-    if _USER_AND_PASSWORD.match(address) or _SECRET_PARAMETER.compiled.search(address):
+def _gives_access(scheme: str, address: str) -> bool:
+    login = _USER_AND_PASSWORD if not scheme or scheme in _WEB_SCHEMES else _CONNECTION
+    decoded = unquote(address)
+    if login.match(address) or _has_secret_parameter(address):
         return True
-    path = _PATH.search(unquote(address))
+    if decoded != address and _has_secret_parameter(decoded):
+        return True  # of a URL in the URL
+    path = _PATH.search(decoded)
     return path is not None and any(
         (is_random(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
         and not _PUBLIC_PATH.search(path[0][: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
         for piece in _PATH_PIECE.finditer(path[0])
+    )
+
+
+def _has_secret_parameter(address: str) -> bool:
+    return bool(_TOKEN_IN_URL.search(address)) or any(
+        _SECRET_NAME.compiled.fullmatch(parameter["name"])
+        and not _PUBLIC_NAME.compiled.fullmatch(parameter["name"])
+        and not _PUBLIC_VALUE.fullmatch(parameter["value"])
+        and not (parameter["name"] == "t" and _TIME_IN_VIDEO.fullmatch(parameter["value"]))
+        for parameter in _PARAMETER.finditer(address)
     )
 
 

@@ -27,7 +27,7 @@ _INTERNATIONAL = re.compile(
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
-    """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
+    """call calls called calling ring phone phones tel тел telephone mobile cell cellphone text sms
     texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
     hotline callback
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
@@ -84,6 +84,8 @@ _NO_PHONE = LazyPattern(
     re.VERBOSE,
 )
 
+# "call id 12345678"
+_ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 
@@ -93,12 +95,13 @@ _NATIONAL = LazyPattern(
             (?P<america>(?:(?<=\()[2-9][0-9]{2}\)\ ?
                     |(?<=[1-9])(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-])
                 [2-9][0-9]{2}[ .-][0-9]{4})
+            |(?<=8)(?P<russia>[ -]?\(9[0-9]{2}\)[ -]?[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2})
             |(?<=[67])(?P<spain>[0-9]{2}(?:\ [0-9]{2}){3})
             |(?<=[(0])(?P<north>(?:(?<=\()0)?[1-9](?:(?:[ ()/.-]{0,2}|\ [/-]\ )[0-9]){7,10})
         )(?![A-Za-z0-9\x7f]|[.,/:-][0-9])""",
     re.VERBOSE,
 )
-_REGIONS = {"america": ("US",), "spain": ("ES",), "north": ("GB", "DE", "FR")}
+_REGIONS = {"america": ("US",), "spain": ("ES",), "russia": ("RU",), "north": ("GB", "DE", "FR")}
 _CHINESE_MOBILE = re.compile(r"1(?<=[\u4e00-\u9fff]1)[3-9][0-9]{9}(?![0-9\x7f])")
 _FIRST_GROUP = re.compile("[0-9]+")
 _LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
@@ -138,7 +141,9 @@ def is_named_as_phone(searched: Searched, start: int) -> bool:
 
 
 def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
-    yield from _NAMED.finditer(searched)
+    for match in _NAMED.finditer(searched):
+        if not _ID.search(searched.lower, match.start(), match.start("number")):
+            yield match
     yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]

@@ -3,18 +3,19 @@
 from prompt_capture.domain.entities.searched import name_set, names
 
 PASSWORD = names(
-    """password passwords passwort passwörter kennwort passphrase passcode pw pwd psw mdp
+    """password passwords passwort passwörter kennwort password1 password2 passwort1 passwort2
+    passwd passwds pswd passwrd pasword pw1 pw2 passphrase passcode pw pwd psw mdp
     contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
     passord passordet salasana hasło heslo jelszó pgpassword
     şifre şifrem parolam codeword codewort safeword losung losungswort
     lozinka lozinku zaporka slaptažodis
-    parool salasõna contrasenya sandi
-    пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน
+    parool salasõna contrasenya sandi geslo lykilorð nenosiri
+    пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน পাসওয়ার্ড گذرواژه
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
-    "secret word", "palavra-passe", "parola d'ordine", "security answer",
+    "secret word", "memorable word", "palavra-passe", "parola d'ordine", "security answer",
     "password confirmation", "password confirm", "password value",
-    "mật khẩu", "mật khẩu của tôi", "kata sandi", "kata sandi saya", "password saya",
+    "mật khẩu", "mật khẩu của tôi", "kata sandi", "kata sandi saya", "kata laluan", "password saya",
     "κωδικός πρόσβασης", "كلمة السر", "كلمة المرور", "كلمه السر", "كلمه المرور", "رمز عبور",
 )  # fmt: skip
 """Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
@@ -40,10 +41,12 @@ _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe treso
     zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
     verifizierungs einmal zahlen geheim keller wohnungs pin door gate key""".split()  # noqa: SIM905 (a list of words reads better so)
 PIN = names(
-    """pin pins pincode tan otp totp puk cvv cvv2 cvc cvc2 csc kartenprüfnummer
-    kartenprüfziffer geheimzahl parola clave zahlenkombination
-    tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード 暗証番号 인증번호""",
-    "pin code", "pin-code", "pin number", "code pin", "código pin", "codice pin", "clave pin",
+    """pin pins pin1 pin2 puk1 puk2 kenncode keypad lockbox keybox pincode tan otp totp puk
+    cvv cvv2 cvc cvc2 csc kartenprüfnummer kartenprüfziffer geheimzahl parola clave
+    zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
+    暗証番号 인증번호""",
+    "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
+    "код подтверждения", "код доступа", "code pin", "código pin", "codice pin", "clave pin",
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
 )  # fmt: skip
 """Names of secrets that have digits."""
@@ -52,29 +55,32 @@ CODE = names("code codes código codice kod код combination combo kombination
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
-    """2fa mfa otp totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
-    locker padlock lockbox keybox garage building house home apartment flat office elevator
-    lift keypad keyless access security verification confirmation authentication authenticator
-    login signin recovery reset activation pairing parental secret bank atm card sim voicemail
-    phone tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer
-    cabinet bathroom toilet gym pool storage room master admin whatsapp paypal google apple
+    """2fa mfa otp totp sms alarm door frontdoor gate entry entrance backup unlock safe
+    vault lock locker padlock lockbox keybox garage building house home apartment flat
+    office elevator lift keypad keyless access security verification confirmation
+    authentication authenticator login signin recovery reset activation pairing parental
+    secret bank atm card sim voicemail phone tablet screen wifi fi wlan router guest airbnb
+    shed bike buzz buzzer intercom conference webinar suitcase luggage drawer box cabinet
+    bathroom toilet gym pool storage room master admin whatsapp paypal google apple
     microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
-    alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès vérification
-    puerta alarma portal seguridad acceso verificación cassaforte porta allarme sicurezza
-    accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu alarmu
-    домофона двери сейфа подъезда""",
+    alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès
+    vérification puerta alarma portal seguridad acceso verificación cassaforte porta allarme
+    sicurezza accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu
+    alarmu домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
 
 OWNERS = names(
     """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
-    la mon notre el mi nuestro il mio de mijn"""
+    la mon notre votre ton el mi tu su nuestro il mio tuo suo de mijn jouw uw mój twój ваш мой твой
+    наш"""
 )
 """Words before "code" that make digits behind it a secret: "my code is 4711"."""
 
 TOKEN = names(
-    "token bearer secret apikey apikeys authtoken sessionid phpsessid jsessionid csrftoken",
+    """token bearer secret psk netzwerkschlüssel netzwerksicherheitsschlüssel apikey apikeys
+    authtoken sessionid phpsessid jsessionid csrftoken""",
     "authorization: basic",
 )
 KEY = names("key keys schlüssel")
@@ -97,17 +103,45 @@ IS = names(
     là adalah ialah yra είναι هي هو คือ это""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
+    "used to be", "has been", "had been",
 )  # fmt: skip
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
-IS_AFTER = names("is was as ist war als")
+IS_AFTER = names("is was as ist war als est es è jest")
 IS_WITHOUT_SPACE = names("是 为 為 は 은 는 이 가")
 TO = names("to as auf zu")
+FROM = names("from von de da")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
     per till voor fürs ans beim im am à от для"""
 )
 """Words between the name of a secret and its value."""
+
+PLURALS = names(
+    """passwords passwörter passwds pws pins codes contraseñas senhas passcodes tans
+    jelszavak hasła hesla пароли"""
+)
+"""Names behind which several values may follow."""
+
+NETWORKS = name_set("wifi wi-fi wlan ssid wpa wpa2 wpa3 hotspot fritz fritzbox netzwerk network")
+"""Words that make a key that of a network."""
+
+NETWORK_NAMES = names("wifi wi-fi wlan ssid hotspot")
+"""Words before the name and the key of a network: "Wi-Fi: Guest / ..."."""
+
+USER = names("user username login benutzer benutzername email mail utilisateur usuario")
+PASSWORD_OF_USER = names("password pass passwort kennwort pw pwd passwd contraseña")
+"""Words before a name and a password: "user/pass: ann/...", "username and password: ann, ..."."""
+
+TYPES = frozenset({"string", "str", "null", "none", "undefined"})
+"""What stands in place of a value in programs and descriptions."""
+
+NO_SERVICES = name_set(
+    """zip postal post qr bar error exit status area country promo discount coupon voucher gift
+    product dress source booking reference order tracking swift sort plz color colour language
+    currency airport course class tax iata icao sku morse"""
+)
+"""Words before a code that opens nothing."""
 
 LOGIN = names("login log-in credentials credential zugang zugangsdaten anmeldedaten")
 """Names of a user's name and password together."""
@@ -162,7 +196,9 @@ STATES = name_set(
     stuck dead down okay ok cool nice cute awful terrible horrible stupid silly simple complex
     complicated tricky confidential secret sensitive important necessary useless pointless
     ridiculous annoying impossible possible enough identical similar obsolete temporary
-    permanent default standard strange weird odd funny none null n/a tbd redacted undefined
+    permanent default standard strange weird odd funny none null n/a tbd string str
+    varchar bytes secretstr file files see siehe below above attached shorter longer better
+    stronger weaker simpler easier harder redacted undefined
     unclear common popular obvious essential crucial vital mixed up-to-date written encrypted
     hashed protected unchanged typed entered copied pasted synced autofilled failing failed
     falsch richtig korrekt inkorrekt ungultig gultig gesperrt abgelaufen weg verloren vergessen

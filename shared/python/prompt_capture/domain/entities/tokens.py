@@ -26,7 +26,7 @@ _PREFIXED = LazyPattern(
         |(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt)-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-
             |sb_secret_|sbp_|do[opr]_v1_|shp(?:at|ca|pa|ss)_|lin_api_|AIza|ya29\.|SG\.|EAAC|gsk_
             |sq0[a-z]{3}-|dckr_pat_|rubygems_|figd_|PMAK-|ntn_|glsa_|tskey-|nvapi-|xai-
-            |AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
+            |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
     re.VERBOSE | re.ASCII,
 )
 _WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")

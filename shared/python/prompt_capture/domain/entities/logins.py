@@ -1,0 +1,71 @@
+"""Names and passwords together: "login: ann / hunter2", "Wi-Fi: Guest / hunter22"."""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities import secret_words as words
+from prompt_capture.domain.entities.searched import NAME_END, NamePattern, Searched, any_of
+from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
+from prompt_capture.domain.searchable_text import Span
+
+_LOGIN = NamePattern(
+    words.LOGIN,
+    rf"""{any_of(words.LOGIN)}(?:\ (?:details?|data))?\ ?(?:is|are|ist|sind|:|=)\ ?
+        (?P<name>[^ /\x7f:]{{1,64}})\ ?[/:]\ ?(?P<value>[^ /\x7f]{{1,64}})""",
+)
+_PAIR = NamePattern(
+    words.USER,
+    rf"""{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?{any_of(words.PASSWORD_OF_USER)}{NAME_END}
+        \ ?(?:is|are|ist|sind|:|=|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
+        (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
+)
+_NETWORK_PAIR = NamePattern(
+    words.NETWORK_NAMES,
+    rf"""{any_of(words.NETWORK_NAMES)}(?:\ (?:name|netz|network))?\ ?(?:is\ |ist\ |[:=-])?\ ?
+        [^/|:\x7f]{{1,40}}?\ ?[/|]\ ?(?P<value>[^ /|\x7f]{{8,63}})""",
+)
+_BEHIND_ADDRESS = re.compile(
+    r"@[A-Za-z0-9.-]{1,80}\.[A-Za-z]{2,24}(?: [/|] ?|[|:;])"
+    r"(?P<value>[^ /|,;:@\x7f]{6,64})(?![^ ,;.!?)])"
+)
+_FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
+_RATIO = re.compile(r"[0-9:/., ]+")
+
+_MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
+
+
+def find_logins(searched: Searched) -> Iterator[Span]:
+    """Find the names and passwords of logins, and the passwords of networks and of addresses."""
+    for match in _LOGIN.finditer(searched):
+        if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
+            yield match.span("name")
+            yield match.span("value")
+    for match in _PAIR.finditer(searched):
+        if _looks_like_password(match["value"]):
+            yield match.span("value")
+    for match in _NETWORK_PAIR.finditer(searched):
+        if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
+            yield match.span("value")
+    yield from _find_passwords_behind_addresses(searched)
+
+
+def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
+    """Find the passwords of pairs such as "ann@example.org:hunter2"."""
+    if "@" not in searched.text:
+        return
+    for match in _BEHIND_ADDRESS.finditer(searched.text):
+        value = match["value"].rstrip(PUNCTUATION)
+        if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
+            yield match.start("value"), match.start("value") + len(value)
+
+
+def _looks_like_password(value: str) -> bool:
+    """Return whether a value has digits and something else, and is neither a file nor a date."""
+    has_digits = any(map(str.isdigit, value))
+    is_number = value.isdigit() and len(value) < _MIN_NETWORK_KEY
+    return (
+        has_digits
+        and not is_number
+        and not _FILE.fullmatch(value)
+        and not NO_VALUE.compiled.fullmatch(value)
+    )

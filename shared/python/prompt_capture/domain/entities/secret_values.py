@@ -1,0 +1,22 @@
+"""What stands where a sentence gives a secret, and is none."""
+
+import re
+
+from prompt_capture.domain.entities.searched import LazyPattern
+
+PUNCTUATION = ".,;:?)]\u3011"
+"""What follows a value, and is no part of it."""
+
+# Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
+NO_VALUE = LazyPattern(
+    r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x)|[0-9]+(?:st|nd|rd|th|%)
+        |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
+        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*
+        |(?-i:\$[A-Z_]+)|\$?\{\{?[a-z_ .-]*\}{0,2}|%(?:\([a-z_]+\))?s         # a variable
+        |(?:settings|config|os|env|process\.env|secrets|self|args)\.[a-z_.]+
+        |[a-z_][a-z_.]*(?:\(\)?|\([0-9]+\)?|\[[a-z_., ]*\]?)              # a call, a type""",
+    re.VERBOSE | re.IGNORECASE,
+)
+ADDRESS = re.compile(
+    r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"
+)

@@ -1,0 +1,227 @@
+"""Redaction of texts as people paste and type them: documents, logs, chats, addresses.
+
+Double brackets enclose each entity of a text, after the name of its placeholder.
+"""
+
+import re
+
+import pytest
+
+from prompt_capture.domain.redaction import redact
+
+_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])")
+
+
+def _check(marked: str) -> None:
+    text = _MARKED.sub(r"\2", marked)
+    assert redact(text) == _MARKED.sub(r"<\1>", marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "**Password:** [[SECRET:hunter2]]",
+        "**Password**: [[SECRET:hunter2]]",
+        "__Password__: [[SECRET:hunter2]]",
+        "password: **[[SECRET:hunter2]]**",
+        "password is *[[SECRET:hunter2]]*",
+        "<b>Password:</b> [[SECRET:hunter2]]",
+        "Password:<br>[[SECRET:hunter2]]",
+        "<password>[[SECRET:hunter2]]</password>",
+        "<td>Password</td><td>[[SECRET:hunter2]]</td>",
+        "| password | [[SECRET:hunter2]] |",
+        '<input name="password" value="[[SECRET:hunter2]]">',
+        '{"name":"password","value":"[[SECRET:hunter2]]"}',
+        r"{\"user\":\"ann\",\"password\":\"[[SECRET:hunter2]]\"}",
+        "'password' => '[[SECRET:hunter2]]',",
+        "'password': u'[[SECRET:hunter2]]'",
+        "password => [[SECRET:hunter2]]",
+        "password → [[SECRET:hunter2]]",
+        "user[password]=[[SECRET:hunter2]]",
+        "인증번호 【[[SECRET:123456]]】",
+    ],
+)
+def test_a_password_is_found_in_markup_and_formats(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "user=ann&password=[[SECRET:hunter2]]&x=1",
+        "Server=db;Password=[[SECRET:hunter2]];Encrypt=true",
+        "User(name=ann, password=[[SECRET:hunter2]], age=3)",
+        "password=[[SECRET:a,b;c1]]",
+        "您的验证码是[[SECRET:123456]]，5分钟内有效",  # noqa: RUF001 (Chinese)
+    ],
+)
+def test_a_password_ends_where_the_next_field_begins(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "reset pw for user 42 to [[SECRET:X9!kq]]",
+        "reset the pw of user #42 to [[SECRET:tango-77]]",
+        "please reset password of account 7 to [[SECRET:Sommer2024!]]",
+        "the pin for the debit card ending 1234 is [[SECRET:9876]]",
+        "change my password from [[SECRET:hunter2]] to [[SECRET:hunter3]]",
+        "ändere mein Passwort von [[SECRET:hunter2]] auf [[SECRET:hunter3]]",
+        "the door code changed from [[SECRET:1234]] to [[SECRET:5678]]",
+        "my passwords are [[SECRET:hunter2]] and [[SECRET:hunter3]]",
+        "passwords: [[SECRET:hunter2]], [[SECRET:hunter3]], [[SECRET:hunter4]]",
+        "backup codes: [[SECRET:1234-5678]], [[SECRET:2345-6789]]",
+        "my password used to be [[SECRET:hunter2]]",
+        "use [[SECRET:hunter2]] as password",
+        "passwd: [[SECRET:hunter2]]",
+        "app --pass [[SECRET:hunter2]]",
+        "PIN1: [[SECRET:1234]] PIN2: [[SECRET:5678]]",
+        "geslo: [[SECRET:poletje24]]",
+        "kata laluan: [[SECRET:panas2024]]",
+        "mdp wifi [[SECRET:hunter2]]",
+        "CREATE USER ann IDENTIFIED BY '[[SECRET:hunter2]]';",
+    ],
+)
+def test_a_password_is_found_whatever_the_sentence_says_about_it(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Wi-Fi: MyHomeNet / [[SECRET:hunter22]]",
+        "WLAN: FRITZ!Box 7590 / [[SECRET:12345678901234567890]]",
+        "WLAN FRITZ!Box 7590, Schlüssel [[SECRET:12345678901234567890]]",
+        "WiFi SSID: GuestNet, key: [[SECRET:Sunny2024!]]",
+        "Netzwerkschlüssel: [[SECRET:sonne-2024-x]]",
+        "WIFI:T:WPA;S:MyNet;P:[[SECRET:hunter22]];;",
+        "log in with [[EMAIL:ann@example.org]] / [[SECRET:hunter2]]",
+        "[[EMAIL:ann@example.org]]:[[SECRET:hunter2]]",
+        "username / password is [[SECRET:ann]] / [[SECRET:hunter2]]",
+    ],
+)
+def test_the_passwords_of_networks_and_of_pairs_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Your Uber code is [[SECRET:1234]]",
+        "Use [[SECRET:123456]] to verify your account",
+        "code [[SECRET:123456]] to log in",
+        "[[SECRET:123456]] est votre code",
+        "Il tuo codice è [[SECRET:123456]]",
+        "Ваш код: [[SECRET:123456]]",
+        "cvv number is [[SECRET:123]]",
+        "key box code [[SECRET:4711]]",
+        "recovery key [[SECRET:123456-234567-345678-456789-567890-678901-789012-890123]]",
+    ],
+)
+def test_the_codes_that_services_send_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "write to [[EMAIL:ann@localhost]] please",
+        '[[EMAIL:"ann smith"@example.org]]',
+        "[[EMAIL:ann <at> example <dot> org]]",
+        "[[EMAIL:ann -at- example -dot- org]]",
+        "[[EMAIL:ann AT example.org]] is my mail",
+        "email=[[EMAIL:ann%40example.org]]&x=1",
+        "https://example.org/?email=[[EMAIL:ann%40example.org]]",
+        "[[EMAIL:ann&#64;example.org]]",
+        r'{"email":"[[EMAIL:ann\u0040example.org]]"}',
+        "[[EMAIL:firstlast@gmail]]",
+        "[[EMAIL:firstlast @gmail.com]]",
+        "contact: [[EMAIL:firstlast at gmail com]]",
+        "[[EMAIL:ann собака mail точка ru]]",
+        "[[EMAIL:用户@例子.广告]]",
+    ],
+)
+def test_an_address_is_found_however_it_is_written(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[CARD:4111,1111,1111,1111]]",
+        "[[CARD:4111|1111|1111|1111]]",
+        "[[CARD:411111 1111111111]]",
+        "%B[[CARD:4111111111111111]]^SMITH/ANN^2712",
+        "тел. [[PHONE:8 (912) 345-67-89]]",
+        "born at 3:15 on [[BIRTH_DATE:12.03.1985]]",
+        "Geb.-Dat.: [[BIRTH_DATE:12.03.1985]]",
+        "[[BIRTH_DATE:12.03.1985]] г.р.",  # noqa: RUF001 (Russian)
+        "[[URL:postgres://u:p/w#x@h/db]]",
+        "[[URL:https://example.org/?redirect=https%3A%2F%2Fx%3Ftoken%3Dabcd1234]]",
+    ],
+)
+def test_a_number_or_a_url_is_found_in_less_common_forms(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reset pw for user 42",
+        "reset pw for user #42",
+        "reset the password for user 4242",
+        "I changed my password from time to time",
+        "status code changed from 200 to 500",
+        "error codes: 1001, 1002 and 1003",
+        "your ZIP code is 90210",
+        "your promo code is 12345",
+        "enter 2026 to confirm the year",
+        "5000 est le code postal",
+        "user and password are required",
+        "login/password: see vault",
+        "passwords: see the wiki",
+        "my password used to be shorter",
+        "**Password:** required",
+        "<td>Password</td><td>Username</td>",
+        "| password | string |",
+        "use <user>:<password>@host",
+        "password: string",
+        "password: str | None = None",
+        "password: Optional[str] = None",
+        'password = input("Password: ")',
+        "password = getPassword()",
+        'password=os.environ["DB_PASSWORD"]',
+        "password=$DB_PASSWORD",
+        "password: ${DB_PASSWORD}",
+        "password: {password}",
+        "password=%s",
+        "api_key = settings.api_key",
+        "Wi-Fi: 802.11ac / Bluetooth 5.0",
+        "wifi: 2.4 GHz / 5 GHz",
+        "hotspot: 3.5GB / 10GB used",
+        "user@localhost runs it",
+        "user@localhost:~$ ls",
+        "postgres://ann@localhost/db",
+        "git+ssh://git@github.com/org/repo.git",
+        "we met AT work",
+        "look AT example.org please",
+        "my inbox at gmail.com is full",
+        "follow us @gmail",
+        "50%40 discount",
+        "the call took 1234567 ms",
+        "the phone costs 1299999 won",
+        "call id 12345678",
+        "Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0",
+        "Chrome/120.0.0.0 Safari/537.36 OPR/106.0.0.0",
+        "foo-1.2.3.4.tar.gz",
+        "4100,4200,4300,4400",
+        "https://youtu.be/dQw4w9WgXcQ?t=1234",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=1234s",
+        "https://example.org/?zipcode=12345&country_code=DEU1",
+        "https://example.org/?promo_code=SAVE20&sort_key=name",
+        "https://example.org/?bypass=true&invite=true",
+    ],
+)
+def test_what_only_looks_like_these_stays(text: str) -> None:
+    assert redact(text) == text
