@@ -25,6 +25,7 @@ class DataFormat(StrEnum):
 
 
 _OTHER_READERS = {
+    "fasttext": "has labels of fastText, which `train --data` and `evaluate --data` read",
     "review": "is a review file, which `train --data` and `evaluate --data` read",
     "text": "has one text per line, which `train --data` and `evaluate --data` read",
 }

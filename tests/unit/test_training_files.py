@@ -81,6 +81,10 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("hi\tgreet\n\nbye now\tbye\n", r"tabs in each line.*Name its columns"),
         ("1\tgreet\thi\n2\tbye\tbye now\n", r"tabs in each line.*Name its columns"),
         ("## intent:greet\n- hi\n", r"Markdown, the format of Rasa 1"),
+        ("# greet\n- hi\n- hello\n", r"headings and lists.*Write JSON lines"),
+        ("hi O\nann B-PER\n\nbye O\n", r"labels words \(CoNLL\)"),
+        ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
+        ("hi\n<<<<<<< HEAD\nso\n=======\n", r"line 2 is the mark of a merge conflict"),
     ],
 )
 def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
@@ -92,7 +96,18 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         read_examples([tmp_path / "train.txt"])
 
 
-@pytest.mark.parametrize("content", ["one\ttab\n", "one\ttab\nnone\n", "version: 2 of my text\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "one\ttab\n",
+        "one\ttab\nnone\n",
+        "version: 2 of my text\n",
+        "todo: buy milk\ntodo: call ann\ntodo: sleep\n",
+        "note: one\ntodo: two\nidea: three\n",
+        "#happy day\n#sad day\n",
+        "# 1 in the list\nsend it\n",
+    ],
+)
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
     (tmp_path / "email.txt").write_text(content)
 
@@ -218,8 +233,8 @@ def test_texts_with_commas_are_texts(tmp_path: Path, lines: list[str]) -> None:
         ('{"text": "hi", "label": 3}', "Write the name of the intent"),
         ('{"text": "hi", "label": NaN}', "Write the name of the intent"),
         ('{"text": "hi", "label": true}', "Write the name of the intent"),
-        ('{"text": ["hi", "so"], "label": ["greet", "bye"]}', "an object for each text"),
-        ('{"text": {"0": "hi"}, "label": {"0": "greet"}}', "an object for each text"),
+        ('{"text": ["hi", "so"], "label": "greet"}', "an object for each text"),
+        ('{"text": {"0": "hi"}, "label": "greet"}', "an object for each text"),
         ('{"text": 12, "label": "greet"}', "an object for each text"),
     ],
 )

@@ -11,6 +11,7 @@ from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import Reading
 from training.data.remarks import Remarks
 
@@ -30,6 +31,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
     Raise `InvalidExamples`.
     """
+    with naming_platforms(file):
+        yield from _read(file, reading)
+
+
+def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     content = _parse(file)
     utterances, default_split = _find_utterances(file, content)
     for number, utterance in enumerate(utterances, 1):
@@ -106,11 +112,6 @@ def _parse(file: DataFile) -> dict[str, Any] | list[Any]:
 
 
 def _describe_other_file(content: Mapping[str, Any], project: Mapping[str, Any]) -> str:
-    if isinstance(content.get("intents"), dict):
-        return (
-            "It is a dataset of Snips NLU. Write a line of JSON for each text: "
-            '{"text": ..., "label": ...}.'
-        )
     metadata = content.get("metadata")
     kind = project.get("projectKind") or (
         metadata.get("projectKind") if isinstance(metadata, dict) else None

@@ -10,6 +10,8 @@ from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import detect_encoding, first_line
 from training.data.files import DataFile
+from training.data.formats import fasttext
+from training.data.formats.platforms import LONE_BRACKETS
 
 _BY_SUFFIX: Final = {
     ".parquet": "parquet",
@@ -43,20 +45,21 @@ _LABEL_KEY = re.compile(r'"label"\s*:')
 
 
 def detect_format(file: DataFile) -> str:
-    """Return one of the formats of `training.data.formats`, `review` or `text`.
+    """Return one of the formats of `training.data.formats`, `review`, `fasttext` or `text`.
 
     `text` has one text per line. Raise `InvalidExamples` where the file cannot be read.
     """
     head = file.read_head()
     if head.startswith(_PARQUET):
         return "parquet"
-    suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
-    if file_format := _BY_SUFFIX.get(suffix):
-        return file_format
     try:
         start = head.decode(detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
+    suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
+    is_fasttext = start.startswith(fasttext.PREFIX)
+    if file_format := _BY_SUFFIX.get(suffix, "fasttext" if is_fasttext else None):
+        return file_format
     if suffix in {".jsonl", ".ndjson"}:
         return "review" if _is_review_line(start) else "jsonl"
     if suffix in {".csv", ".tsv"}:
@@ -103,7 +106,8 @@ def _is_other_project(names: Set[str]) -> bool:
 def _is_json(start: str) -> bool:
     """Return whether a text is JSON, and not a message that begins with a bracket."""
     return start.startswith(("{", "[")) and (
-        bool(_parse_first_line(start))
+        first_line(start).strip() in LONE_BRACKETS
+        or bool(_parse_first_line(start))
         or any(key.search(start) for key in (_REVIEW_KEY, _AZURE_KEY, _RASA_KEY, _INTENT_KEY))
     )
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
+from training.data.formats import fasttext
 from training.data.formats.reading import Reading
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
@@ -22,7 +23,20 @@ _DOCUMENT = re.compile(
 _NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 """The name of a file that has a number in place of a label."""
 
-_FASTTEXT_LABEL = "__label__"
+_OTHER_FORM = (
+    'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
+)
+
+_MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
+"""What Git writes around two versions of some lines."""
+
+_OTHER_FILES = {
+    re.compile(r"#+ +\S|[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
+    re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
+}
+"""What other files match in each line, and what they are."""
+
+_BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "|": "vertical bars"}
 _MIN_ROWS = 3
@@ -98,20 +112,40 @@ def _reject_labels_in_lines(
 ) -> None:
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
     for number, line in lines:
-        if line.startswith(_FASTTEXT_LABEL):
+        if line.startswith(fasttext.PREFIX):
             raise InvalidExamples(
-                f"{file.location('line', number)} has a label of fastText. Write JSON lines, "
-                '{"text": ..., "label": ...}, or the texts alone, in a file for each label.'
+                f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
             )
-    if not needs_labels:
-        return
-    texts = [line for _number, line in lines]
+        if _MERGE_MARK.match(line):
+            raise InvalidExamples(
+                f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
+            )
+    if needs_labels:
+        _reject_tables(file, [line for _number, line in lines])
+
+
+def _reject_tables(file: DataFile, texts: Sequence[str]) -> None:
+    """Raise `InvalidExamples` where all lines have the form of another format."""
+    for pattern, description in _OTHER_FILES.items():
+        if len(texts) > 1 and all(map(pattern.match, texts)):
+            raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+    if _has_names_before_colons(texts):
+        raise InvalidExamples(
+            f"{file.name} has a name and a colon at the beginning of each line. {_OTHER_FORM}."
+        )
     columns = {line.count("\t") for line in texts}
     if len(texts) > 1 and columns != {0} and len(columns) == 1:
         raise _describe_table(file, "tabs")
     for delimiter, name in _DELIMITERS.items():
         if _is_table(texts, delimiter):
             raise _describe_table(file, name)
+
+
+def _has_names_before_colons(lines: Sequence[str]) -> bool:
+    """Return whether each line begins with a name and a colon, and some of several names repeat."""
+    found = [_BEFORE_COLON.match(line) for line in lines]
+    names = [match[1] for match in found if match]
+    return len(names) == len(lines) and 1 < len(set(names)) < len(names)
 
 
 def _is_table(lines: Sequence[str], delimiter: str) -> bool:
