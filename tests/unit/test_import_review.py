@@ -308,6 +308,15 @@ async def test_an_intent_in_another_case_is_the_one_of_the_catalogue(
     assert recorded.decision == Decision("reminder", ("status",))
 
 
+async def test_an_intent_with_letters_of_another_encoding_is_the_one_of_the_catalogue() -> None:
+    store = InMemoryPromptStore([USER], ["r\u00e9sum\u00e9"])
+    entry = _entry(await _log(store), "Re\u0301sume\u0301")
+
+    plan = await ImportReview(store, "grace").plan(read_review(_file(entry)))
+
+    assert [each.corrected_intent for each in plan.new] == ["r\u00e9sum\u00e9"]
+
+
 async def test_an_intent_in_another_case_that_may_be_two_is_unknown() -> None:
     store = InMemoryPromptStore([USER], ["Reminder", "REMINDER"])
     exact, unclear = await _log(store), await _log(store)

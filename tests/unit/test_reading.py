@@ -52,6 +52,7 @@ def test_the_format_of_a_file_is_recognised(
         ("data.tsv", "text\tlabel\nhello\tgreeting\n"),
         ("data.txt", "\ufefftext\tlabel\nhello\tgreeting\n"),
         ("data.txt", "sep=;\nLabel;Text\ngreeting;hello\n"),
+        ("data.txt", "\t\t\ntext\tlabel\t\nhello\tgreeting\t\n"),
         ("greeting.txt", "hello\n"),
         ("greeting.TXT", "hello\n"),
         ("data.ndjson", '{"text": "hello", "label": "greeting"}\n'),

@@ -316,3 +316,14 @@ def test_invisible_characters_around_a_label_are_no_part_of_it(tmp_path: Path) -
     file.write_text("text,label\nhi,greet\u200b\nhello,\ufeffgreet\n", "utf-8")
 
     assert {each.label for each in read_examples([file])} == {"greet"}
+
+
+@pytest.mark.parametrize("name", ["re\u0301sume\u0301.txt", "re\u0301sume\u0301/0001.txt"])
+def test_the_letters_of_a_file_name_are_composed_in_the_label(tmp_path: Path, name: str) -> None:
+    for path in (tmp_path / name, tmp_path / name.replace("re", "pre", 1)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("hi\n")
+
+    labels = [each.label for each in read_examples([tmp_path])]
+
+    assert labels == ["pr\u00e9sum\u00e9", "r\u00e9sum\u00e9"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import detect_encoding, first_line
+from prompt_capture.domain.text_files import detect_encoding, first_line, split_lines
 from training.data.files import DataFile
 from training.data.formats import fasttext
 from training.data.formats.platforms import LONE_BRACKETS
@@ -30,6 +30,7 @@ _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORE
 _PROMPT_FIELDS = frozenset({"annotations", "corrected_intent", "log_id", "prompt"})
 _KEY = re.compile(r'"(\w+)"\s*:')
 _DELIMITER = re.compile(r"[,;\t|]")
+_CONTENT = re.compile(r"[^,;\t|\s\"]")
 _TEXT_COLUMNS = frozenset({"text", "message", "prompt", "query", "sentence", "utterance"})
 _LABEL_COLUMNS = frozenset({"category", "class", "intent", "intents", "label", "labels"})
 """The names of columns that say that a file is a table; its reader says how to name them."""
@@ -90,12 +91,16 @@ def _detect_text(start: str) -> str:
 def _detect_table(start: str, other: str) -> str:
     """Return `review` or `csv` for a table, and otherwise the other format."""
     separator = find_separator_line(start)
-    header = first_line(start.removeprefix(separator))
+    header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
     if _REVIEW_COLUMN.search(header) and not _is_other_project(names):
         return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
     return "csv" if separator or is_labelled else other
+
+
+def _first_line_with_content(start: str) -> str:
+    return next(filter(_CONTENT.search, split_lines(start)), "")
 
 
 def _is_other_project(names: Set[str]) -> bool:

@@ -1,6 +1,7 @@
 """Text files with one text per line; the file's name is the label."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def find_label_files(folder: Path) -> list[Path]:
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
-    label = _SUFFIX.sub("", file.path.name)
+    label = _compose(_SUFFIX.sub("", file.path.name))
     if reading.needs_labels:
         _check_label(file, label)
     lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
@@ -99,12 +100,17 @@ def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
     Raise `InvalidExamples`.
     """
-    label = file.path.parent.name
+    label = _compose(file.path.parent.name)
     if reading.needs_labels:
         _check_label(file, label)
     text = "\n".join(line for _number, line in file.lines(reading.report)).strip()
     if located := reading.accept({"text": text, "label": label}, file.location()):
         yield located
+
+
+def _compose(name: str) -> str:
+    """Return a name as it is typed: macOS separates letters and their marks."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _reject_labels_in_lines(
