@@ -23,7 +23,7 @@ def _clu(*utterances: Any) -> dict[str, Any]:
 
 def _read(tmp_path: Path, content: Any, remarks: Remarks | None = None) -> list[Example]:
     file = tmp_path / "project.json"
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(content, indent=1))
     return read_as("clu", file, remarks)
 
 
@@ -115,6 +115,7 @@ def test_utterance_lists_and_batch_tests_are_read(
         (_clu(_utterance("a", None)), "utterance 1 has no label"),
         (_clu({"text": "a"}), "utterance 1 has no label"),
         (_clu(_utterance("a", dataset=3)), "utterance 1: split"),
+        (_clu(_utterance("a"), _utterance("b", "#N/A")), "utterance 2: the label #N/A"),
     ],
 )
 def test_what_is_no_project_is_rejected_with_the_reason(

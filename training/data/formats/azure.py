@@ -31,7 +31,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
     Raise `InvalidExamples`.
     """
-    with naming_platforms(file):
+    with naming_platforms(file, is_known=True):
         yield from _read(file, reading)
 
 

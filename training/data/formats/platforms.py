@@ -41,27 +41,41 @@ class _Platform(NamedTuple):
 
 
 @contextmanager
-def naming_platforms(file: DataFile) -> Iterator[None]:
-    """Raise `InvalidExamples` that names the platform where reading its file fails."""
+def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None]:
+    """Raise `InvalidExamples` that names the platform where reading its file fails.
+
+    Without `is_known`, also say so where a file has one JSON object on several lines.
+    """
     try:
         yield
     except InvalidExamples:
-        if description := _describe(file):
+        value, is_spread = _read_first_value(file)
+        description = _describe_platform(value)
+        if description is None and is_spread and not is_known:
+            description = _describe_spread(value)
+        if description:
             raise file.invalid(description) from None
         raise
 
 
-def _describe(file: DataFile) -> str | None:
-    """Say which other platform a JSON file is from and what to do; None where none is known."""
+def _read_first_value(file: DataFile) -> tuple[Any, bool]:
+    """Return the first JSON value of a file, and whether it is on several lines."""
     try:
         text = file.read_text().lstrip("\ufeff \t\r\n")
         value, end = json.JSONDecoder().raw_decode(text)
     except (InvalidExamples, ValueError, RecursionError):
+        return None, False
+    return value, len(first_line(text)) < end
+
+
+def _describe_platform(value: Any) -> str | None:
+    if _is_labelled(value):
         return None
-    for platform in () if _is_labelled(value) else _PLATFORMS:
-        if platform.matches(value):
-            return platform.describe()
-    if not isinstance(value, dict) or first_line(text) == text[:end]:
+    return next((each.describe() for each in _PLATFORMS if each.matches(value)), None)
+
+
+def _describe_spread(value: Any) -> str | None:
+    if not isinstance(value, dict):
         return None
     if "text" in value:
         return (
