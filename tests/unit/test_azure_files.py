@@ -125,6 +125,20 @@ def test_what_is_no_project_is_rejected_with_the_reason(
         _read(tmp_path, content)
 
 
+@pytest.mark.parametrize("name", ["category", "name"])
+def test_intents_without_utterances_are_named(tmp_path: Path, name: str) -> None:
+    remarks = Remarks()
+    intents: list[Any] = [{name: each} for each in ("None", "Book", "Cancel", "Rate", ["x"])]
+    project = {"intents": [*intents, "x"], "utterances": [_utterance("book it", "Book")]}
+
+    for content in (project, {"assets": project}):
+        assert len(_read(tmp_path, content, remarks)) == 1
+
+    assert [line.partition("json: ")[2] for line in remarks] == [
+        "4 left out: intents without utterances."
+    ]
+
+
 @pytest.mark.parametrize("file_format", ["clu", "luis"])
 def test_texts_over_azures_limit_are_left_out_and_named(tmp_path: Path, file_format: str) -> None:
     remarks, file = Remarks(), tmp_path / "project.json"

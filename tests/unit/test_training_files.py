@@ -83,6 +83,11 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("## intent:greet\n- hi\n", r"Markdown, the format of Rasa 1"),
         ("# greet\n- hi\n- hello\n", r"headings and lists.*Write JSON lines"),
         ("hi O\nann B-PER\n\nbye O\n", r"labels words \(CoNLL\)"),
+        ("## story\n* greet\n  - utter_greet\n", r"headings and lists"),
+        ("{'text': 'hi'}\n{'text': 'so'}\n", r"an object in each line, but not in JSON"),
+        ('"hi",\n"so",\n', r"quotes around each line"),
+        ("[greet]\nhi\n[bye]\nso long\n", r"sections with names in brackets"),
+        ("hi -> greet\nso -> bye\nhello -> greet\n", r"as many arrows in each line"),
         ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
         ("hi\n<<<<<<< HEAD\nso\n=======\n", r"line 2 is the mark of a merge conflict"),
     ],
@@ -105,6 +110,10 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "todo: buy milk\ntodo: call ann\ntodo: sleep\n",
         "note: one\ntodo: two\nidea: three\n",
         "#happy day\n#sad day\n",
+        '"hi" she said\nshe said "hi"\n',
+        '"hi"\n',
+        "{name}, hello\nhello {name}\n",
+        "[greet]\n",
         "# 1 in the list\nsend it\n",
     ],
 )
@@ -327,3 +336,17 @@ def test_the_letters_of_a_file_name_are_composed_in_the_label(tmp_path: Path, na
     labels = [each.label for each in read_examples([tmp_path])]
 
     assert labels == ["pr\u00e9sum\u00e9", "r\u00e9sum\u00e9"]
+
+
+@pytest.mark.parametrize("names", [["bye.txt", "greet.txt"], ["bye/1.txt", "greet/1.txt"]])
+@pytest.mark.parametrize("blank", ["", "\n \n"])
+def test_files_without_a_text_are_named(tmp_path: Path, names: list[str], blank: str) -> None:
+    for name, content in zip(names, [blank, "hi\n"], strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.label for each in located] == ["greet"]
+    assert list(remarks) == [f"{tmp_path}/{names[0]}: 1 left out: files without a text."]

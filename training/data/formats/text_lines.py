@@ -28,18 +28,29 @@ _OTHER_FORM = (
     'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
 )
 
+_WITHOUT_TEXT = "files without a text"
+
 _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
 """What Git writes around two versions of some lines."""
 
 _OTHER_FILES = {
-    re.compile(r"#+ +\S|[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
+    re.compile(r"#+ +\S|\s*[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
     re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
+    re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
+    re.compile(r"\s*([\"']).*\1,?\s*\Z"): "has quotes around each line",
 }
 """What other files match in each line, and what they are."""
 
+_SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
 
-_DELIMITERS = {",": "commas", ";": "semicolons", "|": "vertical bars"}
+_DELIMITERS = {
+    ",": "commas",
+    ";": "semicolons",
+    "|": "vertical bars",
+    "->": "arrows",
+    "=>": "arrows",
+}
 _MIN_ROWS = 3
 _NAME = re.compile(r"\s*[\w.+/:-]{1,100}\s*")
 """A cell that may be the name of an intent: one word."""
@@ -68,6 +79,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if reading.needs_labels:
         _check_label(file, label)
     lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
+    if not lines:
+        reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
     _reject_labels_in_lines(file, lines, reading.needs_labels)
     for number, line in lines:
         values = {"text": line, "label": label}
@@ -104,7 +117,9 @@ def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if reading.needs_labels:
         _check_label(file, label)
     text = "\n".join(line for _number, line in file.lines(reading.report)).strip()
-    if located := reading.accept({"text": text, "label": label}, file.location()):
+    if not text:
+        reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
+    elif located := reading.accept({"text": text, "label": label}, file.location()):
         yield located
 
 
@@ -135,6 +150,8 @@ def _reject_tables(file: DataFile, texts: Sequence[str]) -> None:
     for pattern, description in _OTHER_FILES.items():
         if len(texts) > 1 and all(map(pattern.match, texts)):
             raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+    if len(texts) > 1 and _SECTION.fullmatch(texts[0]):
+        raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
     if _has_names_before_colons(texts):
         raise InvalidExamples(
             f"{file.name} has a name and a colon at the beginning of each line. {_OTHER_FORM}."
