@@ -245,6 +245,9 @@ def test_a_file_of_fasttext_is_read_by_the_labels_in_its_lines(tmp_path: Path, n
         ("__label__greet hi\nso long\n", "line 2 has no label of fastText"),
         ("__label__greet __label__x hi\n", "line 1 has several labels"),
         ("__label__ hi\n", "line 1 has no label"),
+        ("__label__greet,hi there\n", "line 1 has a comma in its label"),
+        ("__label__greet, hi there\n", "line 1 has a comma in its label"),
+        ("__intent__greet hi\n__intent__bye so\n", "another prefix than __label__"),
     ],
 )
 def test_a_faulty_line_of_fasttext_is_rejected(tmp_path: Path, content: str, problem: str) -> None:

@@ -325,7 +325,7 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
     "label",
     [
         *("[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"'),
-        *("{'a'}", "\"('a',)\"", '"{""a"": 1}"'),
+        *("{'a'}", "\"('a',)\"", '"{""a"": 1}"', '"[a, b]"'),
     ],
 )
 def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:

@@ -21,7 +21,7 @@ _SPLIT = "split"
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
-_LIST = re.compile(r"\[\s*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
+_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
 """A list, set or object of labels, as pandas and Label Studio write it into a cell."""
 
 _JOINED = re.compile(r"\t.*[\r\n]|[\r\n].*\t", re.DOTALL)

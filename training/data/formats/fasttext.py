@@ -12,6 +12,9 @@ PREFIX = "__label__"
 _LINE = re.compile(rf"\s*((?:{PREFIX}\S*\s*)+)(?:,\s)?(.*)", re.DOTALL)
 """The labels, and the text, which some programs separate by a comma."""
 
+_COMMA = re.compile("[,\uff0c]")
+"""Commas of any script."""
+
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the examples of a file. Raise `InvalidExamples`."""
@@ -30,6 +33,10 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(
                 f"{location} has several labels. Write JSON lines: the intent as `label`, and the "
                 "further ones as the list `secondary`."
+            )
+        if _COMMA.search(labels[0]):
+            raise InvalidExamples(
+                f"{location} has a comma in its label. Write a space behind the label instead."
             )
         if located := reading.accept({"text": found[2], "label": labels[0]}, location):
             yield located

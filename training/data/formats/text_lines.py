@@ -36,6 +36,7 @@ _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
 _OTHER_FILES = {
     re.compile(r"#+ +\S|\s*[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
     re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
+    re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
     re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
     re.compile(r"\s*([\"']).*\1,?\s*\Z"): "has quotes around each line",
 }
