@@ -104,8 +104,13 @@ def _first_line_with_content(start: str) -> str:
 
 
 def _is_other_project(names: Set[str]) -> bool:
-    """Return whether an export of Label Studio has labelled texts, and no prompts to review."""
-    return {"text", "label"} <= names and names.isdisjoint(_PROMPT_FIELDS)
+    """Return whether an export of Label Studio has texts, and no prompts to review."""
+    return "text" in names and names.isdisjoint(_PROMPT_FIELDS)
+
+
+def _is_list_of_prompts(names: Set[str]) -> bool:
+    """Return whether a list has the lines of `prompt-capture prompts`, and is no review file."""
+    return {"prompt", "predicted_intent", "label"} <= names and "notes" not in names
 
 
 def _is_json(start: str) -> bool:
@@ -135,7 +140,9 @@ def _is_review_line(start: str) -> bool:
 
 def _detect_json(start: str) -> str:
     if start.startswith("["):
-        if _REVIEW_KEY.search(start) and not _is_other_project(set(_KEY.findall(start))):
+        names = set(_KEY.findall(start))
+        is_other = _is_other_project(names) or _is_list_of_prompts(names)
+        if _REVIEW_KEY.search(start) and not is_other:
             return "review"
         return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
     if _is_review_line(start):

@@ -20,7 +20,16 @@ _NO_LABEL = "-"
 _LABEL_ALIASES = frozenset(
     {
         *("annotation", "category", "class", "completion", "domain", "intent", "intent_name"),
-        *("intentlabel", "label_name", "label_text", "output", "tag", "target", "topic"),
+        *(
+            "intentlabel",
+            "label_name",
+            "label_text",
+            "output",
+            "sentiment",
+            "tag",
+            "target",
+            "topic",
+        ),
     }
 )
 """How other programs name the label of a text."""
