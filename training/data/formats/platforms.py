@@ -23,6 +23,10 @@ _PARTS = _DATA.replace("data", "parts")
 _SLOTS = ", and write values in place of {slots}"
 
 
+class OtherPlatform(InvalidExamples):
+    """A file is of a kind that is not read; the message names it."""
+
+
 class _Platform(NamedTuple):
     """A kind of file: how it is known, what it is, how jq converts it, and what else is to do."""
 
@@ -42,7 +46,7 @@ class _Platform(NamedTuple):
 
 @contextmanager
 def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None]:
-    """Raise `InvalidExamples` that names the platform where reading its file fails.
+    """Raise `OtherPlatform` where reading a file of another platform fails.
 
     Without `is_known`, also say so where a file has one JSON object on several lines.
     """
@@ -54,7 +58,7 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
         if description is None and is_spread and not is_known:
             description = _describe_spread(value)
         if description:
-            raise file.invalid(description) from None
+            raise OtherPlatform(str(file.invalid(description))) from None
         raise
 
 

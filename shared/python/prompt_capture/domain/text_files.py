@@ -57,8 +57,9 @@ _OTHER_FILES = {
 
 _TAR, _TAR_OFFSET = b"ustar", 257
 _MARKUP = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|\?xml\s|html[\s>].{0,500}?<(?:head|body|meta|table)\b)",
-    re.IGNORECASE | re.DOTALL,
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|\?xml\s"
+    rb"|html[^>]{0,500}>\s*<(?:head|body|meta|table|title|!--))",
+    re.IGNORECASE,
 )
 """How a web page or another file in XML begins, such as the sign-in page in place of a download."""
 
