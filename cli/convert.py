@@ -25,6 +25,7 @@ class DataFormat(StrEnum):
 
 
 _OTHER_READERS = {
+    "fasttext": "has labels of fastText, which `train --data` and `evaluate --data` read",
     "review": "is a review file, which `train --data` and `evaluate --data` read",
     "text": "has one text per line, which `train --data` and `evaluate --data` read",
 }
@@ -78,6 +79,7 @@ def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[
     from training.data.files import DataFile
     from training.data.formats import read_file
     from training.data.formats.detection import detect_format
+    from training.data.formats.platforms import OtherPlatform
     from training.data.formats.reading import Reading
     from training.data.reading import read_sources
     from training.data.sources import DataSource
@@ -97,6 +99,7 @@ def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[
             list(read_file(detected, file, Reading()))
         except InvalidExamples as detailed:
             # JSON lines is what detection returns for a file that it does not know.
-            raise (error if detected == "jsonl" else detailed) from None
+            is_unknown = detected == "jsonl" and not isinstance(detailed, OtherPlatform)
+            raise (error if is_unknown else detailed) from None
         reason = str(error).removesuffix(".")
         raise InvalidExamples(f"{reason}. It seems to be a file for --from {detected}.") from None

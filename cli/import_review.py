@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
 from prompt_capture.domain.text_files import decode_text, decompress
+from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.workflows.import_review import AppliedPlan, ImportPlan, ImportReview
 
 _SHOWN = 5
@@ -112,20 +113,28 @@ def _print_changed(review: Review, applied: AppliedPlan) -> None:
 
 
 def _print_unread(review: Review) -> None:
-    """Name the fields that are not read, and the entries whose notes are not recorded."""
+    """Name the fields that are not read, and the entries whose notes are not kept as written."""
     warnings = []
     if review.ignored:
         names = ", ".join(map(printable, review.ignored))
         warnings.append(f"Not read: {names}. A review file has no such fields.")
     if review.unrecorded_notes:
-        numbers = ", ".join(map(str, review.unrecorded_notes[:_SHOWN]))
-        more = len(review.unrecorded_notes) - _SHOWN
+        places = _list_places(review.unit, review.unrecorded_notes)
         warnings.append(
-            f"Not recorded: notes without a corrected_intent ({review.unit} {numbers}"
-            f"{f' and {more:,} more' if more > 0 else ''}). Fill it in to record them."
+            f"Not recorded: notes without a corrected_intent ({places}). Fill it in to record them."
         )
+    if review.shortened_notes:
+        places = _list_places(review.unit, review.shortened_notes)
+        warnings.append(f"Shortened: notes over {MAX_NOTE_LENGTH:,} characters ({places}).")
     for warning in warnings:
         error_console.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _list_places(unit: str, entries: Sequence[int]) -> str:
+    """Return the first of some entries, and how many follow."""
+    numbers = ", ".join(map(str, entries[:_SHOWN]))
+    more = len(entries) - _SHOWN
+    return f"{unit} {numbers}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:

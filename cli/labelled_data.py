@@ -10,6 +10,7 @@ from training.config import Progress
 from training.data.diagnosis import (
     describe_conflicts,
     describe_joined_labels,
+    describe_numbers,
     describe_similar_labels,
     describe_unusual_splits,
 )
@@ -124,5 +125,6 @@ def _report(
     examples = [example for example, _location in kept]
     print_warnings(describe_conflicts(kept))
     labels = [example.label for example in examples]
-    print_warnings([*describe_similar_labels(labels), *describe_joined_labels(labels)])
+    for describe in (describe_similar_labels, describe_joined_labels, describe_numbers):
+        print_warnings(describe(labels))
     return examples

@@ -23,7 +23,7 @@ def _clu(*utterances: Any) -> dict[str, Any]:
 
 def _read(tmp_path: Path, content: Any, remarks: Remarks | None = None) -> list[Example]:
     file = tmp_path / "project.json"
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(content, indent=1))
     return read_as("clu", file, remarks)
 
 
@@ -115,6 +115,7 @@ def test_utterance_lists_and_batch_tests_are_read(
         (_clu(_utterance("a", None)), "utterance 1 has no label"),
         (_clu({"text": "a"}), "utterance 1 has no label"),
         (_clu(_utterance("a", dataset=3)), "utterance 1: split"),
+        (_clu(_utterance("a"), _utterance("b", "#N/A")), "utterance 2: the label #N/A"),
     ],
 )
 def test_what_is_no_project_is_rejected_with_the_reason(
@@ -122,6 +123,20 @@ def test_what_is_no_project_is_rejected_with_the_reason(
 ) -> None:
     with pytest.raises(InvalidExamples, match=problem):
         _read(tmp_path, content)
+
+
+@pytest.mark.parametrize("name", ["category", "name"])
+def test_intents_without_utterances_are_named(tmp_path: Path, name: str) -> None:
+    remarks = Remarks()
+    intents: list[Any] = [{name: each} for each in ("None", "Book", "Cancel", "Rate", ["x"])]
+    project = {"intents": [*intents, "x"], "utterances": [_utterance("book it", "Book")]}
+
+    for content in (project, {"assets": project}):
+        assert len(_read(tmp_path, content, remarks)) == 1
+
+    assert [line.partition("json: ")[2] for line in remarks] == [
+        "4 left out: intents without utterances."
+    ]
 
 
 @pytest.mark.parametrize("file_format", ["clu", "luis"])

@@ -71,6 +71,19 @@ def test_a_sign_in_a_label_is_none_between_labels() -> None:
     assert list(diagnosis.describe_joined_labels(["c#", "a/b", "a", "and/or"])) == []
 
 
+def test_labels_with_letters_of_another_encoding_are_named() -> None:
+    (sentence,) = diagnosis.describe_similar_labels(["caf\u00e9", "cafe\u0301", "cafe"])
+
+    assert "'cafe\u0301', 'caf\u00e9' differ only in" in sentence
+
+
+def test_labels_that_are_all_numbers_are_named() -> None:
+    (sentence,) = diagnosis.describe_numbers(["0", "1", "0", "12"])
+
+    assert sentence.startswith("All labels are numbers, such as 0 and 1. ")
+    assert [*diagnosis.describe_numbers(["0"]), *diagnosis.describe_numbers(["0", "greet"])] == []
+
+
 def test_labels_of_other_scripts_and_of_signs_are_told_apart() -> None:
     labels = ["привет", "пока", "予定", "天気", "+", "-"]
 

@@ -272,6 +272,8 @@ def test_the_format_that_an_error_names_reads_the_file(
             "review file, which `tr",
         ),
         ("greet.txt", "hello\n", "one text per line, which `train --data`"),
+        ("a.txt", "__label__greet hello\n", "labels of fastText, which `train --data`"),
+        ("a.json", '{"intents": [{"tag": "greet", "patterns": ["hi"]}]}', "jq -c .* FILE"),
     ],
 )
 def test_the_reason_is_that_of_what_the_file_is_and_names_no_format_that_refuses_it(

@@ -74,6 +74,21 @@ async def test_new_corrections_are_planned_then_recorded_once(
     assert (again.new, again.overwrites, again.unchanged) == ([], [], 1)
 
 
+async def test_long_notes_are_recorded_shortened_and_the_decision_is_recorded(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    log_id = await _log(store)
+
+    await import_review.apply(
+        await import_review.plan(read_review(_file(_entry(log_id, "reminder", notes="why " * 600))))
+    )
+
+    recorded = store.rows[log_id].correction
+    assert recorded is not None
+    assert len(recorded.notes or "") == 2_000
+    assert (recorded.notes or "").endswith(" [shortened]")
+
+
 async def test_a_later_decision_is_replaced_only_with_overwrite(
     store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
@@ -208,6 +223,23 @@ def test_the_command_names_the_fields_that_are_not_read_once(
     assert result.stderr == "Not read: votes, te\ufffd[31mam. A review file has no such fields.\n"
 
 
+def test_notes_that_are_shortened_are_named(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ids = [asyncio.run(_log(store, text)) for text in "abcdefg"]
+    file = tmp_path / "review.csv"
+    rows = "".join(f"{log_id},reminder,{'why ' * 600}\n" for log_id in ids)
+    file.write_text(f"id,corrected_intent,notes\n{rows}")
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr == (
+        "Shortened: notes over 2,000 characters (line 2, 3, 4, 5, 6 and 2 more).\n"
+    )
+
+
 async def test_invalid_entries_are_reported_and_affect_no_other(
     store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
@@ -274,6 +306,15 @@ async def test_an_intent_in_another_case_is_the_one_of_the_catalogue(
     recorded = store.rows[log_id].correction
     assert recorded is not None
     assert recorded.decision == Decision("reminder", ("status",))
+
+
+async def test_an_intent_with_letters_of_another_encoding_is_the_one_of_the_catalogue() -> None:
+    store = InMemoryPromptStore([USER], ["r\u00e9sum\u00e9"])
+    entry = _entry(await _log(store), "Re\u0301sume\u0301")
+
+    plan = await ImportReview(store, "grace").plan(read_review(_file(entry)))
+
+    assert [each.corrected_intent for each in plan.new] == ["r\u00e9sum\u00e9"]
 
 
 async def test_an_intent_in_another_case_that_may_be_two_is_unknown() -> None:

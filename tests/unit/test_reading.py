@@ -52,6 +52,7 @@ def test_the_format_of_a_file_is_recognised(
         ("data.tsv", "text\tlabel\nhello\tgreeting\n"),
         ("data.txt", "\ufefftext\tlabel\nhello\tgreeting\n"),
         ("data.txt", "sep=;\nLabel;Text\ngreeting;hello\n"),
+        ("data.txt", "\t\t\ntext\tlabel\t\nhello\tgreeting\t\n"),
         ("greeting.txt", "hello\n"),
         ("greeting.TXT", "hello\n"),
         ("data.ndjson", '{"text": "hello", "label": "greeting"}\n'),
@@ -115,6 +116,59 @@ def test_a_review_file_is_read_by_its_decisions(tmp_path: Path) -> None:
     file.write_text(json.dumps([{**entry, "corrected_intent": 3}]))
     with pytest.raises(InvalidExamples, match=r"review\.json, entry 1: corrected_intent"):
         read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,corrected_intent\n01a20ce3-576e-7a47-ac46-366bfd775716,greeting\n",
+        '[{"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "corrected_intent": "greeting"}]',
+    ],
+)
+def test_a_review_file_without_the_prompts_is_rejected_with_the_remedy(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "review"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match=r"review, \w+ \d has no prompt\. Keep the field"):
+        read_examples([file])
+
+
+def test_a_list_of_prompts_is_read_by_its_labels_like_its_lines(tmp_path: Path) -> None:
+    prompt = {"id": "x", "prompt": "hello", "predicted_intent": "a", "corrected_intent": None}
+    file = tmp_path / "prompts.json"
+    for indent in (None, 1):
+        file.write_text(json.dumps([{**prompt, "label": "greeting"}], indent=indent))
+        assert [each.label for each in read_examples([file])] == ["greeting"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("a.csv", "text,id,sentiment,annotator,annotation_id\nhi,1,good,1,1\n", "rename the colu"),
+        (
+            "a.json",
+            '[{"text": "hi", "sentiment": "good", "annotation_id": 1}]',
+            "sentiment to label",
+        ),
+    ],
+)
+def test_an_export_of_another_project_is_rejected_with_the_field_to_rename(
+    tmp_path: Path, name: str, content: str, remedy: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([tmp_path / name])
+
+
+@pytest.mark.parametrize("name", ["greeting.txt", "data.csv"])
+def test_a_nul_character_is_rejected_with_its_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("text,label,\nhel\0lo,greeting,\n")
+
+    with pytest.raises(InvalidExamples, match="Line 2 contains a NUL"):
+        read_examples([tmp_path / name])
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,6 @@ def test_excels_unicode_text_is_a_review_file() -> None:
         ({"id": 12, "corrected_intent": "reminder"}, "id: "),
         ({"corrected_intent": "reminder"}, "id: "),
         ({"id": ID, "corrected_intent": "reminder", "notes": {"a": 1}}, "notes: "),
-        ({"id": ID, "corrected_intent": "reminder", "notes": "x" * 2_001}, "notes: "),
         ("reminder", "entry: it is not an object"),
         (None, "entry: it is not an object"),
         ([[]], "entry: it is not an object"),
@@ -191,11 +190,12 @@ def test_json_lines_are_a_review_file(end: str) -> None:
 
 
 def test_notes_without_a_decision_are_named() -> None:
-    entries = [_entry(notes="why?"), _entry(OTHER, notes="")]
+    blank = [_entry(OTHER, notes=notes) for notes in ("", " ", [], ["\n"])]
+    entries = [_entry(notes="why?"), *blank]
 
     review = read_review(json.dumps(entries))
 
-    assert (review.undecided, review.unrecorded_notes) == (2, (1,))
+    assert (review.undecided, review.unrecorded_notes) == (5, (1,))
 
 
 def test_entries_that_disagree_are_an_error_and_entries_that_agree_count_once() -> None:
@@ -260,7 +260,22 @@ def test_no_cell_moves_to_another_column(row: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "confidence", ["", " ", "0.4", "0,4", "40%", "40 %", "1", ".4", "4E-01", "-0", "#####", "#N/A"]
+    "confidence",
+    [
+        "",
+        " ",
+        "0.4",
+        "0,4",
+        "40%",
+        "40 %",
+        "1",
+        ".4",
+        "4E-01",
+        "-0",
+        "\u0664\u066b\u0661",
+        "#####",
+        "#N/A",
+    ],
 )
 def test_the_confidence_may_be_written_as_spreadsheets_do(confidence: str) -> None:
     content = f'id;confidence;corrected_intent\n{ID};"{confidence}";reminder\n'
@@ -480,15 +495,22 @@ def test_the_notes_of_all_entries_about_a_prompt_are_kept() -> None:
     assert review.repeated == [2, 3, 4]
 
 
-def test_notes_that_are_too_long_together_are_an_error() -> None:
+def test_notes_that_are_too_long_cost_no_decision_and_are_named() -> None:
     decided = _entry(corrected_intent="reminder")
     entries = [decided, decided | {"notes": "a" * 1_500}, decided | {"notes": "b" * 1_500}]
+    other = _entry(OTHER, corrected_intent="status", notes="c" * 2_000)
 
-    review = read_review(json.dumps(entries))
+    review = read_review(json.dumps([*entries, other]))
 
-    (error,) = review.errors
-    assert (error.entry, review.decided) == (2, {})
-    assert error.reason.startswith("notes: with those of entry 3 about the same prompt")
+    assert (list(review.decided), review.errors) == ([1, 4], [])
+    assert review.shortened_notes == (1,)
+
+
+@pytest.mark.parametrize("notes", ["  ", "\n", [], [""], ["", "  "]])
+def test_blank_notes_cost_no_decision(notes: object) -> None:
+    review = read_review(json.dumps([_entry(corrected_intent="reminder", notes=notes)]))
+
+    assert [bool(each.notes) for each in review.decided.values()] == [False]
 
 
 def test_a_line_that_is_not_json_is_named_once_with_its_column() -> None:

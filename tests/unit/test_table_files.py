@@ -294,6 +294,25 @@ def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, l
     )
 
 
+@pytest.mark.parametrize("blank", ["\n", ",,\n", ' , \n"",\n'])
+def test_rows_without_content_may_precede_the_header(tmp_path: Path, blank: str) -> None:
+    examples = _read_csv(tmp_path, f"{blank}text,label,\nhello,greeting,\n")
+
+    assert [(each.text, each.label) for each in examples] == [("hello", "greeting")]
+
+
+def test_a_text_with_a_tab_and_a_line_end_in_a_table_with_tabs_is_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = 'text\tlabel\n"hello\tgreeting\nbye"\tfarewell\n"two\nlines"\tgreeting\n'
+
+    assert len(_read_csv(tmp_path, content, remarks)) == 2
+    assert "1 noted: texts with a tab and a line end, which may be rows that quotes joined" in str(
+        [*remarks]
+    )
+    assert _read_csv(tmp_path, 'text,label\n"a\tb\nc",greeting\n', remarks)
+    assert len([*remarks]) == 1
+
+
 def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_path: Path) -> None:
     file = tmp_path / "messages.csv"
     file.write_text("text\ntext\n--\n")
@@ -303,7 +322,11 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "label", ["[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"']
+    "label",
+    [
+        *("[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"'),
+        *("{'a'}", "\"('a',)\"", '"{""a"": 1}"', '"[a, b]"'),
+    ],
 )
 def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
     with pytest.raises(InvalidExamples, match=r"line 2: the label is a list\. Write the name"):

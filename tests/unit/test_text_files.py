@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import lzma
+import pickle
+import zlib
 
 import pytest
 
@@ -42,6 +44,17 @@ def test_the_line_that_is_not_utf_8_is_named_with_the_remedy(line_end: str) -> N
         (b"\x28\xb5\x2f\xfd\x04", "Zstandard. Decompress"),
         (b"\x04\x22\x4d\x18", "LZ4"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (b"PK\x05\x06", "empty zip"),
+        (b"\xff\xff\xff\xff\x88", "Arrow.*Parquet"),
+        (b"SQLite format 3\0", "SQLite. Export"),
+        (b"\x93NUMPY\x01", "NumPy"),
+        (pickle.dumps(["hi"]), "pickle of Python"),
+        (zlib.compress(b"text"), "zlib.*DocBin"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS.*git lfs pull"),
+        (b"a.csv".ljust(257, b"\0") + b"ustar\x0000", "tar archive. Unpack"),
+        (b"\xef\xbb\xbf<!DOCTYPE html>\n", "web page or XML.*download it again"),
+        (b"<html lang='en'>\n<head>", "web page or XML"),
+        (b'<?xml version="1.0"?>\n<Error>', "web page or XML"),
         (b"\xff\xfea", "not valid UTF-16"),
         (b"text,label\nhel\x00lo,greeting\n", "Line 2 contains a NUL"),
     ],
@@ -53,7 +66,9 @@ def test_files_that_are_no_text_are_rejected_with_what_they_are(
         decode_text(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"text", b"BZh and more"])
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"BZh and more", b"<html> is a tag\n<head> too\n"]
+)
 def test_a_file_may_be_compressed_with_gzip(content: bytes) -> None:
     assert decompress(content) == decompress(gzip.compress(content)) == content
     assert decode_text(content).encode() == content

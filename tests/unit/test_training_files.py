@@ -81,6 +81,15 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("hi\tgreet\n\nbye now\tbye\n", r"tabs in each line.*Name its columns"),
         ("1\tgreet\thi\n2\tbye\tbye now\n", r"tabs in each line.*Name its columns"),
         ("## intent:greet\n- hi\n", r"Markdown, the format of Rasa 1"),
+        ("# greet\n- hi\n- hello\n", r"headings and lists.*Write JSON lines"),
+        ("hi O\nann B-PER\n\nbye O\n", r"labels words \(CoNLL\)"),
+        ("## story\n* greet\n  - utter_greet\n", r"headings and lists"),
+        ("{'text': 'hi'}\n{'text': 'so'}\n", r"an object in each line, but not in JSON"),
+        ('"hi",\n"so",\n', r"quotes around each line"),
+        ("[greet]\nhi\n[bye]\nso long\n", r"sections with names in brackets"),
+        ("hi -> greet\nso -> bye\nhello -> greet\n", r"as many arrows in each line"),
+        ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
+        ("hi\n<<<<<<< HEAD\nso\n=======\n", r"line 2 is the mark of a merge conflict"),
     ],
 )
 def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
@@ -92,7 +101,22 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         read_examples([tmp_path / "train.txt"])
 
 
-@pytest.mark.parametrize("content", ["one\ttab\n", "one\ttab\nnone\n", "version: 2 of my text\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "one\ttab\n",
+        "one\ttab\nnone\n",
+        "version: 2 of my text\n",
+        "todo: buy milk\ntodo: call ann\ntodo: sleep\n",
+        "note: one\ntodo: two\nidea: three\n",
+        "#happy day\n#sad day\n",
+        '"hi" she said\nshe said "hi"\n',
+        '"hi"\n',
+        "{name}, hello\nhello {name}\n",
+        "[greet]\n",
+        "# 1 in the list\nsend it\n",
+    ],
+)
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
     (tmp_path / "email.txt").write_text(content)
 
@@ -218,8 +242,8 @@ def test_texts_with_commas_are_texts(tmp_path: Path, lines: list[str]) -> None:
         ('{"text": "hi", "label": 3}', "Write the name of the intent"),
         ('{"text": "hi", "label": NaN}', "Write the name of the intent"),
         ('{"text": "hi", "label": true}', "Write the name of the intent"),
-        ('{"text": ["hi", "so"], "label": ["greet", "bye"]}', "an object for each text"),
-        ('{"text": {"0": "hi"}, "label": {"0": "greet"}}', "an object for each text"),
+        ('{"text": ["hi", "so"], "label": "greet"}', "an object for each text"),
+        ('{"text": {"0": "hi"}, "label": "greet"}', "an object for each text"),
         ('{"text": 12, "label": "greet"}', "an object for each text"),
     ],
 )
@@ -301,3 +325,28 @@ def test_invisible_characters_around_a_label_are_no_part_of_it(tmp_path: Path) -
     file.write_text("text,label\nhi,greet\u200b\nhello,\ufeffgreet\n", "utf-8")
 
     assert {each.label for each in read_examples([file])} == {"greet"}
+
+
+@pytest.mark.parametrize("name", ["re\u0301sume\u0301.txt", "re\u0301sume\u0301/0001.txt"])
+def test_the_letters_of_a_file_name_are_composed_in_the_label(tmp_path: Path, name: str) -> None:
+    for path in (tmp_path / name, tmp_path / name.replace("re", "pre", 1)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("hi\n")
+
+    labels = [each.label for each in read_examples([tmp_path])]
+
+    assert labels == ["pr\u00e9sum\u00e9", "r\u00e9sum\u00e9"]
+
+
+@pytest.mark.parametrize("names", [["bye.txt", "greet.txt"], ["bye/1.txt", "greet/1.txt"]])
+@pytest.mark.parametrize("blank", ["", "\n \n"])
+def test_files_without_a_text_are_named(tmp_path: Path, names: list[str], blank: str) -> None:
+    for name, content in zip(names, [blank, "hi\n"], strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.label for each in located] == ["greet"]
+    assert list(remarks) == [f"{tmp_path}/{names[0]}: 1 left out: files without a text."]

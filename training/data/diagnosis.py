@@ -1,6 +1,7 @@
 """What in labelled texts makes a worse model than their author expects, in sentences."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +17,7 @@ _TEST_SPLIT = re.compile(
 )
 """The names of splits that are not for training."""
 
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BETWEEN_LABELS = "#|+,;/"
 
 _FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
@@ -41,7 +43,7 @@ def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
 
 
 def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
-    """Name the labels that differ only in case, white space or punctuation."""
+    """Name the labels that differ only in case, white space, punctuation or composition."""
     groups: dict[str, list[str]] = {}
     for label in sorted(set(labels)):
         groups.setdefault(_compared(label), []).append(label)
@@ -49,8 +51,8 @@ def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
         if len(group) > 1:
             names = ", ".join(f"'{label}'" for label in group)
             yield (
-                f"The labels {names} differ only in case, white space or punctuation. Each counts "
-                "as an intent of its own: write them alike if they are one."
+                f"The labels {names} differ only in case, white space, punctuation or the encoding "
+                "of letters. Each counts as an intent of its own: write them alike if they are one."
             )
 
 
@@ -71,6 +73,16 @@ def describe_joined_labels(labels: Sequence[str]) -> Iterator[str]:
             f"{_count(len(joined), 'label consists', 'labels consist')} of other labels: "
             f"{listed}{_more(len(joined))}. Each counts as an intent of its own: write the first "
             "intent as the label, and in JSON lines the others in the field `secondary`."
+        )
+
+
+def describe_numbers(labels: Sequence[str]) -> Iterator[str]:
+    """Say that all labels are numbers, as tools write classes without their names."""
+    numbers = sorted({label for label in labels if _NUMBER.fullmatch(label)})
+    if len(numbers) > 1 and len(numbers) == len(set(labels)):
+        yield (
+            f"All labels are numbers, such as {numbers[0]} and {numbers[1]}. If they stand for "
+            "intents, write the names of these: responses and reviewers would have the numbers."
         )
 
 
@@ -135,7 +147,8 @@ def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
 
 
 def _compared(label: str) -> str:
-    return _NOT_A_LETTER.sub("", label.casefold()) or label
+    composed = unicodedata.normalize("NFKC", label)
+    return _NOT_A_LETTER.sub("", composed.casefold()) or composed
 
 
 def _count(number: int, singular: str, plural: str) -> str:

@@ -78,6 +78,8 @@ class DataFile:
                 text = io.TextIOWrapper(file, encoding)
                 position = 0
                 for number, line in enumerate(text, 1):
+                    if "\0" in line:
+                        self.read_text()  # raises the error that names the line
                     if number % _LINES_BETWEEN_REPORTS == 0:
                         report(raw.tell() - position)
                         position = raw.tell()

@@ -14,7 +14,7 @@ from training.data.exported_datasets import (
     read_datasets,
 )
 from training.data.files import DataFile, is_hidden
-from training.data.formats import read_file, review, text_lines
+from training.data.formats import fasttext, read_file, review, text_lines
 from training.data.formats.detection import detect_format
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -30,6 +30,7 @@ _LABELS: Final = {
     "clu": "its intents",
     "luis": "its intents",
     "review": "the field corrected_intent",
+    "fasttext": "the beginnings of the lines",
 }
 """Where the labels come from, by format; in all others from `_LABEL_FIELD`."""
 
@@ -206,6 +207,8 @@ def _read_file(file: DataFile, file_format: str, reading: Reading) -> Iterator[L
             return text_lines.read(file, reading)
         case "review":
             return review.read(file, reading)
+        case "fasttext":
+            return fasttext.read(file, reading)
         case _:
             return read_file(file_format, file, reading)
 

@@ -11,6 +11,7 @@ from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import Reading
 from training.data.remarks import Remarks
 
@@ -20,6 +21,7 @@ _MAX_TEXT = 500
 _TRAINING_SET = "Train"
 """The part of a CLU project in which utterances are by default."""
 
+_NO_INTENT = "None"
 _TEST_SPLIT = "test"
 _BATCH_TEST = "LabeledTestSetUtterances"
 """The key of the utterances in a batch test for LUIS version 3."""
@@ -30,8 +32,15 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
     Raise `InvalidExamples`.
     """
+    with naming_platforms(file, is_known=True):
+        yield from _read(file, reading)
+
+
+def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     content = _parse(file)
     utterances, default_split = _find_utterances(file, content)
+    if unused := _count_unused_intents(content, utterances):
+        reading.remarks.leave_out("intents without utterances", file.location(), unused)
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         if not isinstance(utterance, dict):
@@ -89,6 +98,22 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
     return utterances, None
 
 
+def _count_unused_intents(content: Any, utterances: Sequence[Any]) -> int:
+    """Return how many intents of a project have no utterance. Each project has the intent None."""
+    project = content.get("assets", content) if isinstance(content, dict) else {}
+    intents = project.get("intents") if isinstance(project, dict) else None
+    if not isinstance(intents, list):
+        return 0
+    names = {
+        name
+        for each in intents
+        if isinstance(each, dict)
+        and isinstance(name := each.get("category", each.get("name")), str)
+    }
+    used = [each.get("intent") for each in utterances if isinstance(each, dict)]
+    return sum(name not in used for name in names - {_NO_INTENT})
+
+
 def _parse(file: DataFile) -> dict[str, Any] | list[Any]:
     text = file.read_text()
     try:
@@ -106,11 +131,6 @@ def _parse(file: DataFile) -> dict[str, Any] | list[Any]:
 
 
 def _describe_other_file(content: Mapping[str, Any], project: Mapping[str, Any]) -> str:
-    if isinstance(content.get("intents"), dict):
-        return (
-            "It is a dataset of Snips NLU. Write a line of JSON for each text: "
-            '{"text": ..., "label": ...}.'
-        )
     metadata = content.get("metadata")
     kind = project.get("projectKind") or (
         metadata.get("projectKind") if isinstance(metadata, dict) else None

@@ -21,8 +21,11 @@ _SPLIT = "split"
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
-_LIST = re.compile(r"(?:\{\"choices\":\s*)?\[\s*(?:(['\"]).*\1\s*)?\]\}?", re.DOTALL)
-"""A list of labels, as pandas and Label Studio write it into a cell."""
+_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
+"""A list, set or object of labels, as pandas and Label Studio write it into a cell."""
+
+_JOINED = re.compile(r"\t.*[\r\n]|[\r\n].*\t", re.DOTALL)
+"""What a text contains to which a quote that opens and one that closes joined several rows."""
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
@@ -36,6 +39,9 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         reading.leave_out_fields(list_unknown(table.names, _READ), file.location())
         for row in table:
             if located := _read_row(file, row, columns, reading):
+                if table.delimiter == "\t" and _JOINED.search(located.example.text):
+                    fact = "texts with a tab and a line end, which may be rows that quotes joined"
+                    reading.remarks.note(fact, located.location)
                 yield located
     except InvalidFile as error:
         raise file.invalid(str(error)) from None

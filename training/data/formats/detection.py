@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import detect_encoding, first_line
+from prompt_capture.domain.text_files import detect_encoding, first_line, split_lines
 from training.data.files import DataFile
+from training.data.formats import fasttext
+from training.data.formats.platforms import LONE_BRACKETS
 
 _BY_SUFFIX: Final = {
     ".parquet": "parquet",
@@ -28,6 +30,7 @@ _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORE
 _PROMPT_FIELDS = frozenset({"annotations", "corrected_intent", "log_id", "prompt"})
 _KEY = re.compile(r'"(\w+)"\s*:')
 _DELIMITER = re.compile(r"[,;\t|]")
+_CONTENT = re.compile(r"[^,;\t|\s\"]")
 _TEXT_COLUMNS = frozenset({"text", "message", "prompt", "query", "sentence", "utterance"})
 _LABEL_COLUMNS = frozenset({"category", "class", "intent", "intents", "label", "labels"})
 """The names of columns that say that a file is a table; its reader says how to name them."""
@@ -43,20 +46,21 @@ _LABEL_KEY = re.compile(r'"label"\s*:')
 
 
 def detect_format(file: DataFile) -> str:
-    """Return one of the formats of `training.data.formats`, `review` or `text`.
+    """Return one of the formats of `training.data.formats`, `review`, `fasttext` or `text`.
 
     `text` has one text per line. Raise `InvalidExamples` where the file cannot be read.
     """
     head = file.read_head()
     if head.startswith(_PARQUET):
         return "parquet"
-    suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
-    if file_format := _BY_SUFFIX.get(suffix):
-        return file_format
     try:
         start = head.decode(detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
+    suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
+    is_fasttext = start.startswith(fasttext.PREFIX)
+    if file_format := _BY_SUFFIX.get(suffix, "fasttext" if is_fasttext else None):
+        return file_format
     if suffix in {".jsonl", ".ndjson"}:
         return "review" if _is_review_line(start) else "jsonl"
     if suffix in {".csv", ".tsv"}:
@@ -87,7 +91,7 @@ def _detect_text(start: str) -> str:
 def _detect_table(start: str, other: str) -> str:
     """Return `review` or `csv` for a table, and otherwise the other format."""
     separator = find_separator_line(start)
-    header = first_line(start.removeprefix(separator))
+    header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
     if _REVIEW_COLUMN.search(header) and not _is_other_project(names):
         return "review"
@@ -95,15 +99,25 @@ def _detect_table(start: str, other: str) -> str:
     return "csv" if separator or is_labelled else other
 
 
+def _first_line_with_content(start: str) -> str:
+    return next(filter(_CONTENT.search, split_lines(start)), "")
+
+
 def _is_other_project(names: Set[str]) -> bool:
-    """Return whether an export of Label Studio has labelled texts, and no prompts to review."""
-    return {"text", "label"} <= names and names.isdisjoint(_PROMPT_FIELDS)
+    """Return whether an export of Label Studio has texts, and no prompts to review."""
+    return "text" in names and names.isdisjoint(_PROMPT_FIELDS)
+
+
+def _is_list_of_prompts(names: Set[str]) -> bool:
+    """Return whether a list has the lines of `prompt-capture prompts`, and is no review file."""
+    return {"prompt", "predicted_intent", "label"} <= names and "notes" not in names
 
 
 def _is_json(start: str) -> bool:
     """Return whether a text is JSON, and not a message that begins with a bracket."""
     return start.startswith(("{", "[")) and (
-        bool(_parse_first_line(start))
+        first_line(start).strip() in LONE_BRACKETS
+        or bool(_parse_first_line(start))
         or any(key.search(start) for key in (_REVIEW_KEY, _AZURE_KEY, _RASA_KEY, _INTENT_KEY))
     )
 
@@ -126,7 +140,9 @@ def _is_review_line(start: str) -> bool:
 
 def _detect_json(start: str) -> str:
     if start.startswith("["):
-        if _REVIEW_KEY.search(start) and not _is_other_project(set(_KEY.findall(start))):
+        names = set(_KEY.findall(start))
+        is_other = _is_other_project(names) or _is_list_of_prompts(names)
+        if _REVIEW_KEY.search(start) and not is_other:
             return "review"
         return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
     if _is_review_line(start):

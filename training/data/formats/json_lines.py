@@ -14,6 +14,7 @@ from prompt_capture.domain.field_names import Misspelling, find_misspelling
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -22,6 +23,27 @@ _PROMPT_FIELDS = {"prompt", "predicted_intent"}
 _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
+_TEXT_ALIASES = frozenset(
+    {
+        *(
+            "content",
+            "data",
+            "document",
+            "example",
+            "input",
+            "message",
+            "phrase",
+            "prompt",
+            "query",
+        ),
+        *("question", "sentence", "user_input", "utt", "utterance"),
+    }
+)
+"""How other programs name the text of a line."""
+
+_MIN_SCORE = 0.5
+"""The score from which on a label of spaCy's `cats` holds."""
+
 _REFUSED = ("reject", "ignore")
 """The values of Prodigy's field `answer` that say that the label of a line does not hold."""
 
@@ -30,6 +52,11 @@ _FORM = 'Write one {"text": ..., "label": ...} per line'
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the examples of a file. Raise `InvalidExamples`."""
+    with naming_platforms(file):
+        yield from _read(file, reading)
+
+
+def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     for values, location in read_values(file, reading.report):
         if reading.needs_labels and values.get("answer") in _REFUSED:
             reading.remarks.leave_out("texts whose label an annotator refused", location)
@@ -38,7 +65,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if "text" not in example:
-            raise InvalidExamples(f"{location} has no text. {_FORM}.")
+            remedy = _describe_alias(values) or _FORM
+            raise InvalidExamples(f"{location} has no text. {remedy}.")
         if located := reading.accept(example, location):
             yield located
 
@@ -80,10 +108,13 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
 def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, Any]:
     """Return the fields of an example for a line of this or another program.
 
-    These are `prompt-capture prompts --json`, Doccano, which writes labels as a list, and Label
-    Studio, which writes several choices as an object.
+    These are `prompt-capture prompts --json`, Doccano, which writes labels as a list, Label Studio,
+    which writes several choices as an object, Prodigy with the choices that are accepted, and spaCy
+    with a score for each label.
     """
     labels = values.get("label")
+    if "label" not in values:
+        labels = _list_choices(values)
     if isinstance(labels, dict):
         labels = labels.get("choices")
     if isinstance(labels, list):
@@ -104,6 +135,26 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
         "corrected": values.get("corrected_intent") is not None,
         "source": EXPORTED_SOURCE,
     }
+
+
+def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
+    """Return the labels in Prodigy's field `accept`, or else those that hold in spaCy's `cats`."""
+    if isinstance(accepted := values.get("accept"), list):
+        return accepted
+    if isinstance(scores := values.get("cats"), dict):
+        return [
+            name
+            for name, score in scores.items()
+            if isinstance(score, int | float) and score >= _MIN_SCORE
+        ]
+    return None
+
+
+def _describe_alias(values: Mapping[str, Any]) -> str:
+    """Say how to rename the field that seems to be the text, if there is one."""
+    texts = (name for name, value in values.items() if isinstance(value, str))
+    found = next((name for name in texts if name.casefold() in _TEXT_ALIASES), None)
+    return f"Rename the field {found} to text" if found else ""
 
 
 def _to_text(values: Mapping[str, Any]) -> Mapping[str, Any]:

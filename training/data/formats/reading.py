@@ -17,6 +17,23 @@ _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
 
 
+_LABEL_ALIASES = frozenset(
+    {
+        *("annotation", "category", "class", "completion", "domain", "intent", "intent_name"),
+        *(
+            "intentlabel",
+            "label_name",
+            "label_text",
+            "output",
+            "sentiment",
+            "tag",
+            "target",
+            "topic",
+        ),
+    }
+)
+"""How other programs name the label of a text."""
+
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
 
@@ -123,4 +140,5 @@ def _describe_wrong_type(values: Mapping[str, Any]) -> str:
 def _describe_missing_label(values: Mapping[str, Any]) -> str:
     if "label" in values:
         return ""
-    return ". Rename the field intent to label" if "intent" in values else _LABELS_NEEDED
+    found = next((name for name in values if name.casefold() in _LABEL_ALIASES), None)
+    return f". Rename the field {found} to label" if found else _LABELS_NEEDED

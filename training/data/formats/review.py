@@ -34,6 +34,10 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         if not isinstance(entry, dict):
             reading.remarks.leave_out("entries that are not objects", location)
             continue
+        if entry.get("prompt") is None:
+            raise InvalidExamples(
+                f"{location} has no prompt. Keep the field prompt of the export: it has the text."
+            )
         label = decided.corrected_intent if decided else None
         secondary = (decided.corrected_secondary_intents if decided else None) or ()
         values = {

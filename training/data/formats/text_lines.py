@@ -1,6 +1,7 @@
 """Text files with one text per line; the file's name is the label."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
+from training.data.formats import fasttext
 from training.data.formats.reading import Reading
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
@@ -22,9 +24,34 @@ _DOCUMENT = re.compile(
 _NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 """The name of a file that has a number in place of a label."""
 
-_FASTTEXT_LABEL = "__label__"
+_OTHER_FORM = (
+    'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
+)
 
-_DELIMITERS = {",": "commas", ";": "semicolons", "|": "vertical bars"}
+_WITHOUT_TEXT = "files without a text"
+
+_MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
+"""What Git writes around two versions of some lines."""
+
+_OTHER_FILES = {
+    re.compile(r"#+ +\S|\s*[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
+    re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
+    re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
+    re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
+    re.compile(r"\s*([\"']).*\1,?\s*\Z"): "has quotes around each line",
+}
+"""What other files match in each line, and what they are."""
+
+_SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
+_BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
+
+_DELIMITERS = {
+    ",": "commas",
+    ";": "semicolons",
+    "|": "vertical bars",
+    "->": "arrows",
+    "=>": "arrows",
+}
 _MIN_ROWS = 3
 _NAME = re.compile(r"\s*[\w.+/:-]{1,100}\s*")
 """A cell that may be the name of an intent: one word."""
@@ -49,10 +76,12 @@ def find_label_files(folder: Path) -> list[Path]:
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
-    label = _SUFFIX.sub("", file.path.name)
+    label = _compose(_SUFFIX.sub("", file.path.name))
     if reading.needs_labels:
         _check_label(file, label)
     lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
+    if not lines:
+        reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
     _reject_labels_in_lines(file, lines, reading.needs_labels)
     for number, line in lines:
         values = {"text": line, "label": label}
@@ -85,12 +114,19 @@ def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
     Raise `InvalidExamples`.
     """
-    label = file.path.parent.name
+    label = _compose(file.path.parent.name)
     if reading.needs_labels:
         _check_label(file, label)
     text = "\n".join(line for _number, line in file.lines(reading.report)).strip()
-    if located := reading.accept({"text": text, "label": label}, file.location()):
+    if not text:
+        reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
+    elif located := reading.accept({"text": text, "label": label}, file.location()):
         yield located
+
+
+def _compose(name: str) -> str:
+    """Return a name as it is typed: macOS separates letters and their marks."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _reject_labels_in_lines(
@@ -98,20 +134,42 @@ def _reject_labels_in_lines(
 ) -> None:
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
     for number, line in lines:
-        if line.startswith(_FASTTEXT_LABEL):
+        if line.startswith(fasttext.PREFIX):
             raise InvalidExamples(
-                f"{file.location('line', number)} has a label of fastText. Write JSON lines, "
-                '{"text": ..., "label": ...}, or the texts alone, in a file for each label.'
+                f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
             )
-    if not needs_labels:
-        return
-    texts = [line for _number, line in lines]
+        if _MERGE_MARK.match(line):
+            raise InvalidExamples(
+                f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
+            )
+    if needs_labels:
+        _reject_tables(file, [line for _number, line in lines])
+
+
+def _reject_tables(file: DataFile, texts: Sequence[str]) -> None:
+    """Raise `InvalidExamples` where all lines have the form of another format."""
+    for pattern, description in _OTHER_FILES.items():
+        if len(texts) > 1 and all(map(pattern.match, texts)):
+            raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+    if len(texts) > 1 and _SECTION.fullmatch(texts[0]):
+        raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
+    if _has_names_before_colons(texts):
+        raise InvalidExamples(
+            f"{file.name} has a name and a colon at the beginning of each line. {_OTHER_FORM}."
+        )
     columns = {line.count("\t") for line in texts}
     if len(texts) > 1 and columns != {0} and len(columns) == 1:
         raise _describe_table(file, "tabs")
     for delimiter, name in _DELIMITERS.items():
         if _is_table(texts, delimiter):
             raise _describe_table(file, name)
+
+
+def _has_names_before_colons(lines: Sequence[str]) -> bool:
+    """Return whether each line begins with a name and a colon, and some of several names repeat."""
+    found = [_BEFORE_COLON.match(line) for line in lines]
+    names = [match[1] for match in found if match]
+    return len(names) == len(lines) and 1 < len(set(names)) < len(names)
 
 
 def _is_table(lines: Sequence[str], delimiter: str) -> bool:

@@ -1,5 +1,6 @@
 """Outcomes and corrections: the changes of a prompt after its capture."""
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -136,13 +137,18 @@ class Correction(FrozenModel, DecisionModel):
 def match_intent(name: str, catalogue: Collection[str]) -> str:
     """Return the intent of the catalogue that a person means: the same one, or one in another case.
 
-    Where there is none, or several, return the name as it is.
+    Letters may be composed in another way, as macOS does. Where there is none, or several, return
+    the name as it is.
     """
     if name in catalogue:
         return name
-    folded = name.casefold()
-    matching = [intent for intent in catalogue if intent.casefold() == folded]
+    folded = _fold(name)
+    matching = [intent for intent in catalogue if _fold(intent) == folded]
     return matching[0] if len(matching) == 1 else name
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def find_unknown_intent(decision: Decision, catalogue: Collection[str]) -> UnknownIntent | None:

@@ -70,11 +70,12 @@ class TableRow:
 class Table:
     """The rows of a table, which are read as they are iterated over, and the names of its columns.
 
-    Iteration raises `InvalidFile` for quotes that do not match.
+    `delimiter` separates the cells. Iteration raises `InvalidFile` for quotes that do not match.
     """
 
     names: tuple[str, ...]
     rows: Iterator[TableRow]
+    delimiter: str
 
     def __iter__(self) -> Iterator[TableRow]:
         return self.rows
@@ -87,7 +88,8 @@ def read_table(
 
     Each item of `columns` is a set of names, in lower case. The header must contain one of the
     sets, which also decides the delimiter: a comma, a semicolon, a tab or a vertical bar. Case and
-    white space of the names do not matter. Cells have the text that `protect_formula` protected.
+    white space of the names do not matter, and rows without content may precede it. Cells have the
+    text that `protect_formula` protected.
 
     Raise `InvalidFile` for a header without such a set, or with one of these or of the `optional`
     names twice.
@@ -106,11 +108,11 @@ def read_table(
     header, required = found
     for name in (*required, *optional):
         _reject_repeated_column(header, name)
-    next(reader.records(header.delimiter, header.skips_spaces))
     records = reader.records(header.delimiter, header.skips_spaces)
     return Table(
         tuple(name for name in header.names if name),
-        (header.to_row(line, cells) for line, cells in records),
+        (header.to_row(line, cells) for line, cells in records if line > header.line),
+        header.delimiter,
     )
 
 
@@ -226,13 +228,14 @@ class _RecordReader:
                 yield first_line, cells
 
     def first_record(self, delimiter: str) -> tuple[int, list[str]]:
-        """Return the line and the cells of the first record. Stay at the beginning.
+        """Return the line and the cells of the first record with content. Stay at the beginning.
 
         Where it cannot be parsed, it has no cells.
         """
         start, line = self._lines.tell(), self.line
+        records = self.records(delimiter, skips_spaces=False)
         try:
-            return next(self.records(delimiter, skips_spaces=False), (line + 1, []))
+            return next((each for each in records if any(map(str.strip, each[1]))), (line + 1, []))
         except InvalidFile:
             return line + 1, []
         finally:

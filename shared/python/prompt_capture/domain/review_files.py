@@ -21,6 +21,7 @@ from prompt_capture.domain.label_studio import (
     read_task,
     to_task,
 )
+from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.review_fields import (
     FIELDS,
     REASONS,
@@ -36,7 +37,7 @@ from prompt_capture.domain.reviewed_prompts import (
 )
 from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
-from prompt_capture.domain.types import describe_first_error
+from prompt_capture.domain.types import MAX_NOTE_LENGTH, describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
 
@@ -51,7 +52,9 @@ _TABLES = (("id", "corrected_intent"), ("id", "annotation_id"))
 
 _NO_LIST = "The file is not a review file: it must be a list of entries, or have one on each line."
 
-_NUMBER = re.compile(r"\s*(?:[-+]?\d*[.,]?\d*(?:e[-+]?\d+)?\s*%?|#+[A-Z/0!]*)\s*", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*(?:[-+]?\d*[.,\u066b]?\d*(?:e[-+]?\d+)?\s*%?|#+[A-Z/0!]*)\s*", re.IGNORECASE
+)
 """A number as spreadsheets of any language show it, an error, a cell too narrow, or nothing."""
 
 _SHAPES = {
@@ -78,6 +81,15 @@ class Review:
     unit: Unit = "entry"
     ignored: tuple[str, ...] = ()
     unrecorded_notes: tuple[int, ...] = ()
+
+    @property
+    def shortened_notes(self) -> tuple[int, ...]:
+        """The entries whose notes are recorded shortened."""
+        return tuple(
+            number
+            for number, reviewed in self.decided.items()
+            if reviewed.notes and redact_start(reviewed.notes, MAX_NOTE_LENGTH)[1]
+        )
 
 
 class _Entry(NamedTuple):
@@ -130,7 +142,7 @@ def read_review(content: str) -> Review:
         ignored.extend(fields.ignored)
         if reviewed is None:
             undecided += 1
-            if fields.values.get("notes"):
+            if _has_content(fields.values.get("notes")):
                 unrecorded.append(entry.number)
         else:
             decided[entry.number] = reviewed
@@ -160,6 +172,12 @@ def read_entries(content: str) -> dict[int, Any]:
         else entry.values
         for entry in _list_entries(content)
     }
+
+
+def _has_content(notes: object) -> bool:
+    """Return whether notes are more than white space."""
+    texts = notes if isinstance(notes, list) else [notes]
+    return any(text.strip() if isinstance(text, str) else text is not None for text in texts)
 
 
 def _begins_with(content: str, characters: str | tuple[str, ...]) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
 from prompt_capture.domain.changes import DecisionModel
 from prompt_capture.domain.text import strip_invisible
-from prompt_capture.domain.types import MAX_NOTE_LENGTH, Label, Note
+from prompt_capture.domain.types import NO_NUL, Label
 
 Unit = Literal["entry", "line"]
 """What the number of an entry counts: entries, or the lines of a CSV."""
@@ -24,14 +24,17 @@ _TypedLabel = Annotated[Label, BeforeValidator(_clean)]
 
 
 class ReviewedPrompt(DecisionModel):
-    """A reviewer's decision about a prompt. Fields for information only are ignored."""
+    """A reviewer's decision about a prompt. Fields for information only are ignored.
+
+    Notes may be of any length: what is recorded of them is shortened.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
     id: Annotated[UUID, BeforeValidator(_clean)]
     corrected_intent: _TypedLabel
     corrected_secondary_intents: tuple[_TypedLabel, ...] | None = None
-    notes: Note | None = None
+    notes: Annotated[str, StringConstraints(pattern=NO_NUL)] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def merge_decisions(decided: Mapping[int, ReviewedPrompt], unit: Unit) -> Merged
     merged = Merged({}, [], [])
     for group in entries.values():
         first, *others = group
-        if error := _find_disagreement(group, unit) or _find_long_notes(group, unit):
+        if error := _find_disagreement(group, unit):
             merged.errors.append(error)
             decisions = [each.decision for each in group.values()]
             merged.repeated.extend(
@@ -107,18 +110,6 @@ def _find_different(values: Mapping[int, object]) -> tuple[int, int] | None:
     numbers = list(values)
     pairs = ((numbers[0], each) for each in numbers if values[each] != values[numbers[0]])
     return next(pairs, None)
-
-
-def _find_long_notes(group: Mapping[int, ReviewedPrompt], unit: Unit) -> EntryError | None:
-    with_notes = [number for number, each in group.items() if each.notes]
-    if len(_join_notes(group) or "") <= MAX_NOTE_LENGTH:
-        return None
-    others = ", ".join(map(str, with_notes[1:]))
-    return EntryError(
-        with_notes[0],
-        f"notes: with those of {unit} {others} about the same prompt, they have more than "
-        f"{MAX_NOTE_LENGTH:,} characters. Shorten them",
-    )
 
 
 def _merge(group: Mapping[int, ReviewedPrompt]) -> ReviewedPrompt:

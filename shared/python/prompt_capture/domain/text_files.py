@@ -37,12 +37,31 @@ _OTHER_FILES = {
     "'CSV UTF-8 (Comma delimited)', or unpack the archive",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook. In Excel, save it as the type "
     "'CSV UTF-8 (Comma delimited)'",
+    b"PK\x05\x06": "is an empty zip archive",
     b"PAR1": "is a Parquet file and not a text file",
     b"ARROW1": "is an Arrow or Feather file. Write it as Parquet",
+    b"\xff\xff\xff\xff": "is an Arrow file, as of the library `datasets`. Write it as Parquet",
+    b"SQLite format 3\0": "is a database of SQLite. Export the table as CSV",
+    b"\x93NUMPY": "is an array of NumPy. Write it as CSV",
+    **{
+        b"\x80%c" % version: "is a pickle of Python. Write CSV or JSON lines"
+        for version in (3, 4, 5)
+    },
+    b"x\x9c": "is compressed with zlib, as spaCy's DocBin. Write JSON lines",
+    b"version https://git-lfs.github.com/spec/": "is a pointer of Git LFS in place of the data. "
+    "Run `git lfs pull`",
     b"%PDF": "is a PDF and not a text file",
     b"{\\rtf": "is a Rich Text document. Save it as plain text",
 }
 """What a file is, by its first bytes."""
+
+_TAR, _TAR_OFFSET = b"ustar", 257
+_MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|\?xml\s"
+    rb"|html[^>]{0,500}>\s*<(?:head|body|meta|table|title|!--))",
+    re.IGNORECASE,
+)
+"""How a web page or another file in XML begins, such as the sign-in page in place of a download."""
 
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -61,9 +80,7 @@ def detect_encoding(content: bytes) -> str:
     A byte order mark decides. Without one, a text whose bytes are zero in every other place is
     UTF-16, and all else counts as UTF-8. Raise `InvalidFile` where the bytes are no text.
     """
-    for start, description in _OTHER_FILES.items():
-        if content.startswith(start):
-            raise InvalidFile(f"The file {description}.")
+    _reject_other_files(content)
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             return encoding
@@ -73,6 +90,20 @@ def detect_encoding(content: bytes) -> str:
         if places and places.count(0) >= _MIN_NUL_SHARE * len(places):
             return encoding
     return "utf-8"
+
+
+def _reject_other_files(content: bytes) -> None:
+    """Raise `InvalidFile`, which says what the file is, where its first bytes are no text's."""
+    for start, description in _OTHER_FILES.items():
+        if content.startswith(start):
+            raise InvalidFile(f"The file {description}.")
+    if content.startswith(_TAR, _TAR_OFFSET):
+        raise InvalidFile("The file is a tar archive. Unpack it.")
+    if _MARKUP.match(content):
+        raise InvalidFile(
+            "The file is a web page or XML. If it is the answer of a failed download, download it "
+            "again. Save a table as CSV."
+        )
 
 
 def decompress(content: bytes) -> bytes:

@@ -1,0 +1,258 @@
+"""Files of other platforms: each is named with a command that converts it, or read."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.data.examples import InvalidExamples
+from training.data.reading import read_examples, read_unlabelled
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
+
+PARTS = [{"text": "book a "}, {"text": "table", "alias": "x", "userDefined": True}]
+BOOK = [("book a table", "book")]
+GREET = [("hi", "greet")]
+COMMAND = re.compile(r": (jq -c .* FILE > texts\.jsonl)\Z")
+
+PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
+    ([{"id": "1", "data": PARTS, "isTemplate": False}], "Dialogflow ES", BOOK),
+    ({"name": "book", "userSays": [{"data": PARTS}]}, "Dialogflow ES", BOOK),
+    (
+        {"displayName": "book", "trainingPhrases": [{"parts": PARTS, "repeatCount": 1}]},
+        "Dialogflow CX",
+        BOOK,
+    ),
+    ({"trainingPhrases": [{"parts": PARTS, "languageCode": "en"}]}, "Dialogflow CX", BOOK),
+    (
+        {"resource": {"intents": [{"name": "greet", "sampleUtterances": ["hi"]}]}},
+        "Amazon Lex V1",
+        GREET,
+    ),
+    ({"name": "greet", "sampleUtterances": [{"utterance": "hi"}]}, "Amazon Lex V2", GREET),
+    ({"intents": [{"intent": "greet", "examples": [{"text": "hi"}]}]}, "Watson Assistant", GREET),
+    (
+        {"workspace": {"intents": [{"intent": "greet", "examples": [{"text": "hi"}]}]}},
+        "Watson Assistant",
+        GREET,
+    ),
+    (
+        {
+            "interactionModel": {
+                "languageModel": {
+                    "intents": [{"name": "Stop"}, {"name": "greet", "samples": ["hi"]}]
+                }
+            }
+        },
+        "Alexa",
+        GREET,
+    ),
+    ({"language": "en", "intents": {"book": {"utterances": [{"data": PARTS}]}}}, "Snips", BOOK),
+    ({"book": [{"data": PARTS}]}, "Snips", BOOK),
+    ({"name": "greet", "utterances": {"en": ["hi"]}}, "Botpress", GREET),
+    (
+        {"version": {"platformData": {"intents": [{"name": "greet", "inputs": [{"text": "hi"}]}]}}},
+        "Voiceflow",
+        GREET,
+    ),
+    ({"intents": [{"tag": "greet", "patterns": ["hi"]}]}, "tags and patterns", GREET),
+    ([{"path": "greet", "phrases": [{"text": "hi"}]}], "JAICP", GREET),
+    ({"book": [[{"value": "book a "}, {"value": "table"}]]}, "Chatito", BOOK),
+    (
+        [{"paragraphs": [{"raw": "hi", "cats": [{"label": "greet", "value": 1.0}]}]}],
+        "spaCy 2",
+        GREET,
+    ),
+    ([["hi", {"cats": {"greet": 1, "bye": 0}}]], "spaCy", GREET),
+    (
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": {"intent": [{"value": "greet", "status": "submitted"}]},
+            }
+        ],
+        "Argilla",
+        GREET,
+    ),
+    (
+        {"examples": [{"content": "hi", "classifications": [{"classname": "greet"}]}]},
+        "LightTag",
+        GREET,
+    ),
+    (
+        {"data": [{"text": "hi", "entities": [{"entity": "intent", "value": '"greet"'}]}]},
+        r"Wit\.ai",
+        GREET,
+    ),
+    (
+        {
+            "messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": "greet"},
+            ]
+        },
+        "fine-tuning",
+        GREET,
+    ),
+    (
+        {"textContent": "hi", "classificationAnnotation": {"displayName": "greet"}},
+        "Vertex AI",
+        GREET,
+    ),
+    ({"text": {"0": "hi"}, "label": {"0": "greet"}}, "table by columns", GREET),
+    ({"text": ["hi"], "label": ["greet"]}, "table by columns", GREET),
+    ({"columns": ["label", "text"], "data": [["greet", "hi"]]}, "names of the columns", GREET),
+    ({"rows": [{"row_idx": 0, "row": {"text": "hi", "label": "greet"}}]}, "Hugging Face", GREET),
+    ([["hi", "greet"]], "list of pairs", GREET),
+    ({"train": [["hi", "greet"]]}, "CLINC150", GREET),
+    ({"train": [{"text": "hi", "label": "greet"}]}, "list for each split", GREET),
+    ({"version": 1, "data": [{"text": "hi", "label": "greet"}]}, "field data", GREET),
+    ({"greet": ["hi"]}, "list of texts for each label", GREET),
+]
+
+
+@pytest.mark.parametrize(("project", "description", "expected"), PROJECTS)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_of_another_platform_is_named_with_the_command_that_converts_it(
+    tmp_path: Path,
+    project: Any,
+    description: str,
+    expected: list[tuple[str, str]],
+    indent: int | None,
+) -> None:
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps(project, indent=indent))
+
+    with pytest.raises(InvalidExamples, match=rf"project\.json cannot be read: It .*{description}"):
+        read_examples([file])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(("project", "description", "expected"), PROJECTS)
+def test_the_command_that_a_refusal_names_converts_the_file(
+    tmp_path: Path, project: Any, description: str, expected: list[tuple[str, str]]
+) -> None:
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps(project, indent=2))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    command = COMMAND.search(str(error.value))
+    assert command, error.value
+
+    shell = command[1].replace("FILE", file.name).replace("NAME", "book")
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == expected
+
+
+def test_an_intent_of_dialogflow_without_phrases_names_the_file_that_has_them(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "book.json"
+    file.write_text(json.dumps({"name": "book", "auto": True, "responses": []}, indent=2))
+
+    with pytest.raises(InvalidExamples, match=r"NAME_usersays_LANGUAGE\.json beside it"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["data.json", "data.jsonl", "data.txt", "data"])
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        ('{\n "text": "hi",\n "label": "greet"\n}\n{\n "text": "so"\n}', "on one line: jq -c"),
+        ('{\n "version": 2,\n "title": ["hi"]\n}', "object whose fields are not known"),
+    ],
+)
+def test_json_on_several_lines_is_refused_with_what_it_is(
+    tmp_path: Path, name: str, content: str, remedy: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("field", "remedy"),
+    [
+        ('"text": "hi", "category": "greet"', "Rename the field category to label"),
+        ('"text": "hi", "intentLabel": "greet"', "Rename the field intentLabel to label"),
+        ('"utt": "hi", "intent": "greet"', "no text. Rename the field utt to text"),
+        ('"Query": "hi", "label": "greet"', "no text. Rename the field Query to text"),
+        ('"data": {"text": "hi"}, "label": "greet"', "no text. Write one"),
+    ],
+)
+def test_fields_of_other_names_are_named_with_the_right_name(
+    tmp_path: Path, field: str, remedy: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(f"{{{field}}}\n")
+
+    with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "field",
+    ['"accept": ["greet"], "answer": "accept"', '"cats": {"bye": 0.2, "greet": 0.8, "x": null}'],
+)
+def test_the_choices_of_prodigy_and_the_scores_of_spacy_are_labels(
+    tmp_path: Path, field: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(f'{{"text": "hi", {field}}}\n')
+
+    assert [(each.text, each.label) for each in read_examples([file])] == GREET
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ('"accept": ["greet", "bye"]', "several labels"),
+        ('"cats": {"bye": 1, "greet": 1}', "several labels"),
+        ('"accept": [], "answer": "accept"', "line 1: label"),
+        ('"cats": {"greet": 0.0}', "line 1: label"),
+    ],
+)
+def test_several_choices_or_none_are_rejected(tmp_path: Path, field: str, problem: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(f'{{"text": "hi", {field}}}\n')
+
+    with pytest.raises(InvalidExamples, match=problem):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["data.txt", "data.train", "data.csv", "data"])
+def test_a_file_of_fasttext_is_read_by_the_labels_in_its_lines(tmp_path: Path, name: str) -> None:
+    file, remarks = tmp_path / name, Remarks()
+    file.write_text("__label__greet hi  there\n\n__label__bye , so long\n")
+
+    found = [(each.text, each.label) for each in read_examples([file])]
+    texts = read_unlabelled([DataSource(file)], remarks)
+
+    assert found == [("hi  there", "greet"), ("so long", "bye")]
+    assert [each.example.text for each in texts] == ["hi  there", "so long"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("__label__greet hi\nso long\n", "line 2 has no label of fastText"),
+        ("__label__greet __label__x hi\n", "line 1 has several labels"),
+        ("__label__ hi\n", "line 1 has no label"),
+        ("__label__greet,hi there\n", "line 1 has a comma in its label"),
+        ("__label__greet, hi there\n", "line 1 has a comma in its label"),
+        ("__intent__greet hi\n__intent__bye so\n", "another prefix than __label__"),
+    ],
+)
+def test_a_faulty_line_of_fasttext_is_rejected(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "data.txt"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match=problem):
+        read_examples([file])

@@ -1,0 +1,42 @@
+"""Files of fastText: one text per line, behind its label: `__label__greet hello`."""
+
+import re
+from collections.abc import Iterator
+
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+
+PREFIX = "__label__"
+
+_LINE = re.compile(rf"\s*((?:{PREFIX}\S*\s*)+)(?:,\s)?(.*)", re.DOTALL)
+"""The labels, and the text, which some programs separate by a comma."""
+
+_COMMA = re.compile("[,\uff0c]")
+"""Commas of any script."""
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of a file. Raise `InvalidExamples`."""
+    for number, line in file.lines(reading.report):
+        if not line.strip():
+            continue
+        location = file.location("line", number)
+        found = _LINE.fullmatch(line)
+        if not found:
+            raise InvalidExamples(
+                f"{location} has no label of fastText. Write {PREFIX} and the label at its "
+                "beginning, or delete the line."
+            )
+        labels = [label.removeprefix(PREFIX) for label in found[1].split()]
+        if reading.needs_labels and len(labels) > 1:
+            raise InvalidExamples(
+                f"{location} has several labels. Write JSON lines: the intent as `label`, and the "
+                "further ones as the list `secondary`."
+            )
+        if _COMMA.search(labels[0]):
+            raise InvalidExamples(
+                f"{location} has a comma in its label. Write a space behind the label instead."
+            )
+        if located := reading.accept({"text": found[2], "label": labels[0]}, location):
+            yield located
