@@ -8529,11 +8529,35 @@ begin
 end
 $$;
 
--- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
--- no insert has to tidy it up.
+-- The keys of an item, in a sample of the queue: one item in 16 is in sample 1, one in 256 in sample 2, and so on to 4;
+-- all others are in sample 0. Words that many texts share would make the index return all of these texts, since it can
+-- only be read as a whole. So the samples are read one after another, the smallest first, until there are enough. Numbers
+-- of items are hashed, so nobody who writes texts chooses their samples.
+create function private.sample_keys(keys bigint[], sample integer) returns bigint[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select array_agg(key | (sample::bigint << 56)) from unnest(keys) as key);
+end
+$$;
+
+-- Not in SQL, which the planner would replace by its body for those roles alone that may execute it.
+create function private.queue_sample(item bigint) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return 4 - length(ltrim(to_hex(hashint8extended(item, 0) & 65535), '0'));
+end
+$$;
+
+-- The queue that is offered, by what its texts have in common, but for those that need a decision of their own. Captures
+-- add items, so the index is always complete and no insert has to tidy it up.
 create index review_queue_by_words on public.review_queue
-  using gin (private.near_duplicate_keys(text)) with (fastupdate = off)
-  where waiting_since is not null and rank < 1000000;
+  using gin (private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))) with (fastupdate = off)
+  where waiting_since is not null and rank < 1000000
+    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
 alter index public.review_queue_by_words alter column 1 set statistics 0;
 
 -- The texts that were decided latest.
@@ -8567,19 +8591,27 @@ set enable_indexscan = off
 as $$
 declare
   keys constant bigint[] := private.near_duplicate_keys(item.text);
+  max_found constant integer := 2 * private.max_near_duplicates();
+  found_items public.review_queue[] := '{}';
 begin
+  for sample in reverse 4..0 loop
+    found_items := found_items || array(
+      select queue from public.review_queue queue
+      where private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))
+          && private.sample_keys(keys, sample)
+        and waiting_since is not null and rank < private.rank_when_decided()
+        and not reasons && private.own_decision_reasons() and id <> item.id
+      limit max_found - cardinality(found_items)
+    );
+    exit when cardinality(found_items) = max_found;
+  end loop;
   return (
     select coalesce(jsonb_agg(
       jsonb_build_object('item', id, 'text', text) order by has_same_words desc, rank, id
     ), '[]')
     from (
-      select id, text, rank, (private.near_duplicate_keys(text))[1] = keys[1] as has_same_words from (
-        select id, text, rank from public.review_queue
-        where private.near_duplicate_keys(text) && keys
-          and waiting_since is not null and rank < private.rank_when_decided()
-          and id <> item.id and not reasons && private.own_decision_reasons()
-        limit 2 * private.max_near_duplicates()
-      ) as found
+      select id, text, rank, (private.near_duplicate_keys(text))[1] = keys[1] as has_same_words
+      from unnest(found_items)
       order by has_same_words desc, rank, id limit private.max_near_duplicates()
     ) as nearest
   );
@@ -8612,7 +8644,8 @@ $$;
 
 -- Labels those of these items that may be decided with another one, and returns the numbers of all that were: at most
 -- `max_near_duplicates`, however often it is called, since whoever takes the decision back locks them all. The caller
--- holds the locks of all texts. A repeated call returns the same.
+-- has waited for the locks of the items that it knew; one that was added since is labelled only if nobody holds its
+-- lock. A repeated call returns the same.
 create function private.label_near_duplicates(
   item public.review_queue, p_event bigint, items bigint[]
 ) returns bigint[]
@@ -8620,6 +8653,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  locked constant bytea[] := private.try_lock_texts(
+    array(select text_key from public.review_queue where id = any (items))
+  );
   labelled bytea[];
 begin
   if not private.stands(events) from public.correction_events events where id = p_event then
@@ -8628,7 +8664,7 @@ begin
   with added as (
     insert into private.near_duplicate_labels (text_key, event)
     select queue.text_key, p_event from public.review_queue queue
-    where queue.id = any (items) and queue.id <> item.id
+    where queue.text_key = any (locked) and queue.id <> item.id
       and waiting_since is not null and rank < private.rank_when_decided()
       and not reasons && private.own_decision_reasons()
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
@@ -8990,7 +9026,7 @@ end
 $$;
 
 -- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
--- The near-duplicates that were decided with it wait again.
+-- The near-duplicates that were decided with it wait again; those that somebody decides at this moment, at night.
 create function private.undo_console_decision(item bigint, event bigint) returns jsonb
 language plpgsql
 security definer
@@ -8998,12 +9034,10 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  near_duplicates bytea[] := array(
-    select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
-  );
-  queued public.review_queue := private.lock_console_item(
-    item, caller, array(select id from public.review_queue where text_key = any (near_duplicates))
-  );
+  queued public.review_queue := private.lock_console_item(item, caller, array(
+    select id from private.near_duplicate_labels labels join public.review_queue using (text_key)
+    where labels.event = undo_console_decision.event
+  ));
   latest public.correction_events;
   earlier public.correction_events;
 begin
@@ -9023,7 +9057,10 @@ begin
       queued, caller, earlier.to_intent, earlier.to_secondary_intents,
       case when earlier.to_intent is not null then earlier.notes end
     );
-    perform private.end_near_duplicate_labels(near_duplicates);
+    -- More may have been labelled while this transaction waited.
+    perform private.end_near_duplicate_labels(private.try_lock_texts(array(
+      select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
+    )));
     select * into queued from public.review_queue where id = queued.id;
   elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
     is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
@@ -10229,6 +10266,8 @@ revoke all on function
   private.list_blind_items(text, integer, bigint, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
+  private.sample_keys(bigint[], integer),
+  private.queue_sample(bigint),
   private.max_near_duplicates(),
   private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
@@ -10282,7 +10321,8 @@ grant select on private.near_duplicate_labels to prompt_maintainer;
 grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

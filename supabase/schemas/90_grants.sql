@@ -668,6 +668,8 @@ revoke all on function
   private.list_blind_items(text, integer, bigint, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
+  private.sample_keys(bigint[], integer),
+  private.queue_sample(bigint),
   private.max_near_duplicates(),
   private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
@@ -721,7 +723,8 @@ grant select on private.near_duplicate_labels to prompt_maintainer;
 grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------
