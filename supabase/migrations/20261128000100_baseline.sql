@@ -276,6 +276,18 @@ begin
 end
 $$;
 
+-- Class 9, figures. A user computes the same figures at most twice at a time; another call is refused.
+create function private.try_lock_figures(user_id uuid, figures text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  slot constant integer := hashtext(user_id::text || figures) & -2;
+begin
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1);
+end
+$$;
+
 -- Change numbers ------------------------------------------------------------------------------------
 -- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
 -- these numbers, not of times: a change that is committed late has an early time, and a window of times
@@ -6268,6 +6280,21 @@ as $$
   select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
 $$;
 
+-- Refuses a signed-in user who has these figures computed twice already. They read many rows, and requests in parallel
+-- would occupy the connections that captures need.
+create function private.refuse_more_figures(figures text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.is_console_request()
+    and not private.try_lock_figures((private.console_caller()).user_id, figures) then
+    raise exception 'The same figures are being computed for this account.'
+      using errcode = 'PT429', hint = 'Wait for the answers.';
+  end if;
+end
+$$;
+
 -- 16_evaluation.sql
 
 -- The comparison of models: the pool of disagreements, verdicts, the runs of the retraining, and what the champion
@@ -7850,10 +7877,12 @@ declare
   settings private.settings;
   today constant date := (now() at time zone 'UTC')::date;
   first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
-  complete_before constant timestamptz := private.audits_complete_before();
+  complete_before timestamptz;
   figures jsonb;
 begin
   perform private.refuse_strangers();
+  perform private.refuse_more_figures('health');
+  complete_before := private.audits_complete_before();
   select * into strict settings from private.settings;
 
   with counts as materialized (
@@ -8234,10 +8263,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  operator text := private.reviewer_name(actor);
+  operator text;
 begin
   if private.is_console_request() then
     operator := private.require_console_role('reviewer', 'operator');
+  else
+    operator := private.reviewer_name(actor);
   end if;
   if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
@@ -9106,6 +9137,7 @@ declare
   caller text := private.require_console_role('reviewer', 'operator', 'viewer');
   today constant timestamptz := date_trunc('day', now(), 'UTC');
 begin
+  perform private.refuse_more_figures('progress');
   return (
     select jsonb_build_object(
       'waiting', count(*), 'oldest', min(waiting_since),
@@ -9156,6 +9188,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('reviewer', 'operator', 'viewer');
+  perform private.refuse_more_figures('accuracy');
   return (select coalesce(jsonb_agg(to_jsonb(live_accuracy)), '[]') from public.live_accuracy);
 end
 $$;
@@ -9169,6 +9202,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('operator');
+  perform private.refuse_more_figures('models');
   return jsonb_build_object(
     'champion', (select address ->> 'version' from private.champion),
     'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
@@ -9640,6 +9674,7 @@ revoke all on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -10000,6 +10035,7 @@ grant execute on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -10257,6 +10293,7 @@ revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
   private.is_console_request(),
+  private.refuse_more_figures(text),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -10322,7 +10359,8 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
+  private.refuse_more_figures(text)
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

@@ -272,6 +272,18 @@ begin
 end
 $$;
 
+-- Class 9, figures. A user computes the same figures at most twice at a time; another call is refused.
+create function private.try_lock_figures(user_id uuid, figures text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  slot constant integer := hashtext(user_id::text || figures) & -2;
+begin
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1);
+end
+$$;
+
 -- Change numbers ------------------------------------------------------------------------------------
 -- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
 -- these numbers, not of times: a change that is committed late has an early time, and a window of times

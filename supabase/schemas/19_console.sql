@@ -702,6 +702,7 @@ declare
   caller text := private.require_console_role('reviewer', 'operator', 'viewer');
   today constant timestamptz := date_trunc('day', now(), 'UTC');
 begin
+  perform private.refuse_more_figures('progress');
   return (
     select jsonb_build_object(
       'waiting', count(*), 'oldest', min(waiting_since),
@@ -752,6 +753,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('reviewer', 'operator', 'viewer');
+  perform private.refuse_more_figures('accuracy');
   return (select coalesce(jsonb_agg(to_jsonb(live_accuracy)), '[]') from public.live_accuracy);
 end
 $$;
@@ -765,6 +767,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('operator');
+  perform private.refuse_more_figures('models');
   return jsonb_build_object(
     'champion', (select address ->> 'version' from private.champion),
     'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),

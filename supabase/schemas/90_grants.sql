@@ -42,6 +42,7 @@ revoke all on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -402,6 +403,7 @@ grant execute on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -659,6 +661,7 @@ revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
   private.is_console_request(),
+  private.refuse_more_figures(text),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -724,7 +727,8 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
+  private.refuse_more_figures(text)
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------
