@@ -134,6 +134,7 @@ revoke all on function
   private.delete_expired_changes(),
   private.refuse_label_edit(),
   private.outcome_label(boolean),
+  private.max_user_keys(),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),
