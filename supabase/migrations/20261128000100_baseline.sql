@@ -276,15 +276,17 @@ begin
 end
 $$;
 
--- Class 9, figures. A user computes the same figures at most twice at a time; another call is refused.
+-- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
+-- periods; another call is refused.
 create function private.try_lock_figures(user_id uuid, figures text) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 declare
-  slot constant integer := hashtext(user_id::text || figures) & -2;
+  slot constant integer := hashtext(user_id::text || figures) & -4;
 begin
-  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1);
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1)
+    or pg_try_advisory_xact_lock(9, slot + 2);
 end
 $$;
 
@@ -6289,7 +6291,7 @@ as $$
   select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
 $$;
 
--- Refuses a signed-in user who has these figures computed twice already. They read many rows, and requests in parallel
+-- Refuses a signed-in user who has these figures computed three times already. They read many rows, and requests in parallel
 -- would occupy the connections that captures need.
 create function private.refuse_more_figures(figures text) returns void
 language plpgsql

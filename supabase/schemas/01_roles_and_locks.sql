@@ -272,15 +272,17 @@ begin
 end
 $$;
 
--- Class 9, figures. A user computes the same figures at most twice at a time; another call is refused.
+-- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
+-- periods; another call is refused.
 create function private.try_lock_figures(user_id uuid, figures text) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 declare
-  slot constant integer := hashtext(user_id::text || figures) & -2;
+  slot constant integer := hashtext(user_id::text || figures) & -4;
 begin
-  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1);
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1)
+    or pg_try_advisory_xact_lock(9, slot + 2);
 end
 $$;
 

@@ -40,7 +40,7 @@ as $$
   select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
 $$;
 
--- Refuses a signed-in user who has these figures computed twice already. They read many rows, and requests in parallel
+-- Refuses a signed-in user who has these figures computed three times already. They read many rows, and requests in parallel
 -- would occupy the connections that captures need.
 create function private.refuse_more_figures(figures text) returns void
 language plpgsql
