@@ -8594,12 +8594,24 @@ begin
 end
 $$;
 
--- The queue that is offered, by what its texts have in common, but for those that need a decision of their own. Captures
--- add items, so the index is always complete and no insert has to tidy it up.
+-- Whether an item may be decided as a near-duplicate: the queue offers it, and it needs no decision of its own. The index
+-- below is the only one that fits a search with this condition: with the columns themselves, the planner
+-- may take another one, and compute the keys of all items.
+create function private.is_offered(waiting_since timestamptz, rank integer, reasons text[]) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return waiting_since is not null and rank < 1000000
+    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+end
+$$;
+
+-- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
+-- no insert has to tidy it up.
 create index review_queue_by_words on public.review_queue
   using gin (private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))) with (fastupdate = off)
-  where waiting_since is not null and rank < 1000000
-    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+  where private.is_offered(waiting_since, rank, reasons);
 alter index public.review_queue_by_words alter column 1 set statistics 0;
 
 -- The texts that were decided latest.
@@ -8641,8 +8653,7 @@ begin
       select queue from public.review_queue queue
       where private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))
           && private.sample_keys(keys, sample)
-        and waiting_since is not null and rank < private.rank_when_decided()
-        and not reasons && private.own_decision_reasons() and id <> item.id
+        and private.is_offered(waiting_since, rank, reasons) and id <> item.id
       limit max_found - cardinality(found_items)
     );
     exit when cardinality(found_items) = max_found;
@@ -8707,8 +8718,7 @@ begin
     insert into private.near_duplicate_labels (text_key, event)
     select queue.text_key, p_event from public.review_queue queue
     where queue.text_key = any (locked) and queue.id <> item.id
-      and waiting_since is not null and rank < private.rank_when_decided()
-      and not reasons && private.own_decision_reasons()
+      and private.is_offered(waiting_since, rank, reasons)
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
     order by queue.id limit greatest(0, private.max_near_duplicates() - (
       select count(*) from private.near_duplicate_labels where event = p_event
@@ -10318,6 +10328,7 @@ revoke all on function
   private.sample_keys(bigint[], integer),
   private.queue_sample(bigint),
   private.max_near_duplicates(),
+  private.is_offered(timestamptz, integer, text[]),
   private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
   private.stands(public.correction_events),
@@ -10371,6 +10382,7 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
+  private.is_offered(timestamptz, integer, text[]),
   private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
   private.refuse_more_figures(text)
 to prompt_maintainer;
