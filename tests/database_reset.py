@@ -1,6 +1,6 @@
 """Resets the database after a test; disables triggers, because they reject such a deletion."""
 
-_TABLES = (
+TABLES = (
     "public.nlu_prompt_logs", "public.correction_events", "public.review_queue",
     "public.daily_counts", "public.daily_audits", "public.daily_backlogs", "private.changed_days",
     "public.alerts", "private.monitoring", "private.deployments", "public.labelled_texts",
@@ -27,9 +27,9 @@ set session_replication_role = origin;
 """
 
 
-DELETE_ALL_ROWS = _without_triggers(f"truncate {', '.join(_TABLES)} restart identity;")
+DELETE_ALL_ROWS = _without_triggers(f"truncate {', '.join(TABLES)} restart identity;")
 
-DELETE_FEW_ROWS = _without_triggers("".join(f"delete from {table};" for table in _TABLES))
+DELETE_FEW_ROWS = _without_triggers("".join(f"delete from {table};" for table in TABLES))
 """The same, many times as fast where there are few rows. Identities go on."""
 
 NOTHING_AT_RANDOM = """

@@ -276,6 +276,20 @@ begin
 end
 $$;
 
+-- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
+-- periods; another call is refused.
+create function private.try_lock_figures(user_id uuid, figures text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  slot constant integer := hashtext(user_id::text || figures) & -4;
+begin
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1)
+    or pg_try_advisory_xact_lock(9, slot + 2);
+end
+$$;
+
 -- Change numbers ------------------------------------------------------------------------------------
 -- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
 -- these numbers, not of times: a change that is committed late has an early time, and a window of times
@@ -3655,6 +3669,15 @@ $$;
 
 set role prompt_maintainer;
 
+-- Of how many senders a retained text keeps the keys: each batch writes them all again. A text of so many senders says
+-- nothing about one of them.
+create function private.max_user_keys() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
 -- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
@@ -3716,10 +3739,10 @@ begin
   on conflict (text_key) do update
   set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
     times_sent = retained.times_sent + excluded.times_sent,
-    user_keys = (
+    user_keys = case when cardinality(retained.user_keys) >= private.max_user_keys() then retained.user_keys else (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key
-    ),
+    ) end,
     labelled_at = excluded.labelled_at, retained_at = now();
 
   perform private.clear_notes(expired);
@@ -6268,6 +6291,21 @@ as $$
   select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
 $$;
 
+-- Refuses a signed-in user who has these figures computed three times already. They read many rows, and requests in parallel
+-- would occupy the connections that captures need.
+create function private.refuse_more_figures(figures text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.is_console_request()
+    and not private.try_lock_figures((private.console_caller()).user_id, figures) then
+    raise exception 'The same figures are being computed for this account.'
+      using errcode = 'PT429', hint = 'Wait for the answers.';
+  end if;
+end
+$$;
+
 -- 16_evaluation.sql
 
 -- The comparison of models: the pool of disagreements, verdicts, the runs of the retraining, and what the champion
@@ -7850,10 +7888,12 @@ declare
   settings private.settings;
   today constant date := (now() at time zone 'UTC')::date;
   first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
-  complete_before constant timestamptz := private.audits_complete_before();
+  complete_before timestamptz;
   figures jsonb;
 begin
   perform private.refuse_strangers();
+  perform private.refuse_more_figures('health');
+  complete_before := private.audits_complete_before();
   select * into strict settings from private.settings;
 
   with counts as materialized (
@@ -8234,10 +8274,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  operator text := private.reviewer_name(actor);
+  operator text;
 begin
   if private.is_console_request() then
     operator := private.require_console_role('reviewer', 'operator');
+  else
+    operator := private.reviewer_name(actor);
   end if;
   if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
@@ -8529,11 +8571,47 @@ begin
 end
 $$;
 
+-- The keys of an item, in a sample of the queue: one item in 16 is in sample 1, one in 256 in sample 2, and so on to 4;
+-- all others are in sample 0. Words that many texts share would make the index return all of these texts, since it can
+-- only be read as a whole. So the samples are read one after another, the smallest first, until there are enough. Numbers
+-- of items are hashed, so nobody who writes texts chooses their samples.
+create function private.sample_keys(keys bigint[], sample integer) returns bigint[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select array_agg(key | (sample::bigint << 56)) from unnest(keys) as key);
+end
+$$;
+
+-- Not in SQL, which the planner would replace by its body for those roles alone that may execute it.
+create function private.queue_sample(item bigint) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return 4 - length(ltrim(to_hex(hashint8extended(item, 0) & 65535), '0'));
+end
+$$;
+
+-- Whether an item may be decided as a near-duplicate: the queue offers it, and it needs no decision of its own. The index
+-- below is the only one that fits a search with this condition: with the columns themselves, the planner
+-- may take another one, and compute the keys of all items.
+create function private.is_offered(waiting_since timestamptz, rank integer, reasons text[]) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return waiting_since is not null and rank < 1000000
+    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+end
+$$;
+
 -- The queue that is offered, by what its texts have in common. Captures add items, so the index is always complete and
 -- no insert has to tidy it up.
 create index review_queue_by_words on public.review_queue
-  using gin (private.near_duplicate_keys(text)) with (fastupdate = off)
-  where waiting_since is not null and rank < 1000000;
+  using gin (private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))) with (fastupdate = off)
+  where private.is_offered(waiting_since, rank, reasons);
 alter index public.review_queue_by_words alter column 1 set statistics 0;
 
 -- The texts that were decided latest.
@@ -8567,19 +8645,26 @@ set enable_indexscan = off
 as $$
 declare
   keys constant bigint[] := private.near_duplicate_keys(item.text);
+  max_found constant integer := 2 * private.max_near_duplicates();
+  found_items public.review_queue[] := '{}';
 begin
+  for sample in reverse 4..0 loop
+    found_items := found_items || array(
+      select queue from public.review_queue queue
+      where private.sample_keys(private.near_duplicate_keys(text), private.queue_sample(id))
+          && private.sample_keys(keys, sample)
+        and private.is_offered(waiting_since, rank, reasons) and id <> item.id
+      limit max_found - cardinality(found_items)
+    );
+    exit when cardinality(found_items) = max_found;
+  end loop;
   return (
     select coalesce(jsonb_agg(
       jsonb_build_object('item', id, 'text', text) order by has_same_words desc, rank, id
     ), '[]')
     from (
-      select id, text, rank, (private.near_duplicate_keys(text))[1] = keys[1] as has_same_words from (
-        select id, text, rank from public.review_queue
-        where private.near_duplicate_keys(text) && keys
-          and waiting_since is not null and rank < private.rank_when_decided()
-          and id <> item.id and not reasons && private.own_decision_reasons()
-        limit 2 * private.max_near_duplicates()
-      ) as found
+      select id, text, rank, (private.near_duplicate_keys(text))[1] = keys[1] as has_same_words
+      from unnest(found_items)
       order by has_same_words desc, rank, id limit private.max_near_duplicates()
     ) as nearest
   );
@@ -8612,7 +8697,8 @@ $$;
 
 -- Labels those of these items that may be decided with another one, and returns the numbers of all that were: at most
 -- `max_near_duplicates`, however often it is called, since whoever takes the decision back locks them all. The caller
--- holds the locks of all texts. A repeated call returns the same.
+-- has waited for the locks of the items that it knew; one that was added since is labelled only if nobody holds its
+-- lock. A repeated call returns the same.
 create function private.label_near_duplicates(
   item public.review_queue, p_event bigint, items bigint[]
 ) returns bigint[]
@@ -8620,6 +8706,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  locked constant bytea[] := private.try_lock_texts(
+    array(select text_key from public.review_queue where id = any (items))
+  );
   labelled bytea[];
 begin
   if not private.stands(events) from public.correction_events events where id = p_event then
@@ -8628,9 +8717,8 @@ begin
   with added as (
     insert into private.near_duplicate_labels (text_key, event)
     select queue.text_key, p_event from public.review_queue queue
-    where queue.id = any (items) and queue.id <> item.id
-      and waiting_since is not null and rank < private.rank_when_decided()
-      and not reasons && private.own_decision_reasons()
+    where queue.text_key = any (locked) and queue.id <> item.id
+      and private.is_offered(waiting_since, rank, reasons)
       and private.near_duplicate_keys(queue.text) && private.near_duplicate_keys(item.text)
     order by queue.id limit greatest(0, private.max_near_duplicates() - (
       select count(*) from private.near_duplicate_labels where event = p_event
@@ -8990,7 +9078,7 @@ end
 $$;
 
 -- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
--- The near-duplicates that were decided with it wait again.
+-- The near-duplicates that were decided with it wait again; those that somebody decides at this moment, at night.
 create function private.undo_console_decision(item bigint, event bigint) returns jsonb
 language plpgsql
 security definer
@@ -8998,12 +9086,10 @@ set search_path = ''
 as $$
 declare
   caller text := private.require_console_role('reviewer', 'operator');
-  near_duplicates bytea[] := array(
-    select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
-  );
-  queued public.review_queue := private.lock_console_item(
-    item, caller, array(select id from public.review_queue where text_key = any (near_duplicates))
-  );
+  queued public.review_queue := private.lock_console_item(item, caller, array(
+    select id from private.near_duplicate_labels labels join public.review_queue using (text_key)
+    where labels.event = undo_console_decision.event
+  ));
   latest public.correction_events;
   earlier public.correction_events;
 begin
@@ -9023,7 +9109,10 @@ begin
       queued, caller, earlier.to_intent, earlier.to_secondary_intents,
       case when earlier.to_intent is not null then earlier.notes end
     );
-    perform private.end_near_duplicate_labels(near_duplicates);
+    -- More may have been labelled while this transaction waited.
+    perform private.end_near_duplicate_labels(private.try_lock_texts(array(
+      select text_key from private.near_duplicate_labels labels where labels.event = undo_console_decision.event
+    )));
     select * into queued from public.review_queue where id = queued.id;
   elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
     is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
@@ -9069,6 +9158,7 @@ declare
   caller text := private.require_console_role('reviewer', 'operator', 'viewer');
   today constant timestamptz := date_trunc('day', now(), 'UTC');
 begin
+  perform private.refuse_more_figures('progress');
   return (
     select jsonb_build_object(
       'waiting', count(*), 'oldest', min(waiting_since),
@@ -9119,6 +9209,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('reviewer', 'operator', 'viewer');
+  perform private.refuse_more_figures('accuracy');
   return (select coalesce(jsonb_agg(to_jsonb(live_accuracy)), '[]') from public.live_accuracy);
 end
 $$;
@@ -9132,6 +9223,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_console_role('operator');
+  perform private.refuse_more_figures('models');
   return jsonb_build_object(
     'champion', (select address ->> 'version' from private.champion),
     'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
@@ -9603,6 +9695,7 @@ revoke all on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -9694,6 +9787,7 @@ revoke all on function
   private.delete_expired_changes(),
   private.refuse_label_edit(),
   private.outcome_label(boolean),
+  private.max_user_keys(),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),
@@ -9963,6 +10057,7 @@ grant execute on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -10220,6 +10315,7 @@ revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
   private.is_console_request(),
+  private.refuse_more_figures(text),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -10229,7 +10325,10 @@ revoke all on function
   private.list_blind_items(text, integer, bigint, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
+  private.sample_keys(bigint[], integer),
+  private.queue_sample(bigint),
   private.max_near_duplicates(),
+  private.is_offered(timestamptz, integer, text[]),
   private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
   private.stands(public.correction_events),
@@ -10282,7 +10381,10 @@ grant select on private.near_duplicate_labels to prompt_maintainer;
 grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
+  private.is_offered(timestamptz, integer, text[]),
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
+  private.refuse_more_figures(text)
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

@@ -272,6 +272,20 @@ begin
 end
 $$;
 
+-- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
+-- periods; another call is refused.
+create function private.try_lock_figures(user_id uuid, figures text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  slot constant integer := hashtext(user_id::text || figures) & -4;
+begin
+  return pg_try_advisory_xact_lock(9, slot) or pg_try_advisory_xact_lock(9, slot + 1)
+    or pg_try_advisory_xact_lock(9, slot + 2);
+end
+$$;
+
 -- Change numbers ------------------------------------------------------------------------------------
 -- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
 -- these numbers, not of times: a change that is committed late has an early time, and a window of times

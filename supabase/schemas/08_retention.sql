@@ -85,6 +85,15 @@ $$;
 
 set role prompt_maintainer;
 
+-- Of how many senders a retained text keeps the keys: each batch writes them all again. A text of so many senders says
+-- nothing about one of them.
+create function private.max_user_keys() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
 -- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
@@ -146,10 +155,10 @@ begin
   on conflict (text_key) do update
   set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
     times_sent = retained.times_sent + excluded.times_sent,
-    user_keys = (
+    user_keys = case when cardinality(retained.user_keys) >= private.max_user_keys() then retained.user_keys else (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key
-    ),
+    ) end,
     labelled_at = excluded.labelled_at, retained_at = now();
 
   perform private.clear_notes(expired);

@@ -39,3 +39,18 @@ set search_path = ''
 as $$
   select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
 $$;
+
+-- Refuses a signed-in user who has these figures computed three times already. They read many rows, and requests in parallel
+-- would occupy the connections that captures need.
+create function private.refuse_more_figures(figures text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.is_console_request()
+    and not private.try_lock_figures((private.console_caller()).user_id, figures) then
+    raise exception 'The same figures are being computed for this account.'
+      using errcode = 'PT429', hint = 'Wait for the answers.';
+  end if;
+end
+$$;

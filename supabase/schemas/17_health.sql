@@ -591,10 +591,12 @@ declare
   settings private.settings;
   today constant date := (now() at time zone 'UTC')::date;
   first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
-  complete_before constant timestamptz := private.audits_complete_before();
+  complete_before timestamptz;
   figures jsonb;
 begin
   perform private.refuse_strangers();
+  perform private.refuse_more_figures('health');
+  complete_before := private.audits_complete_before();
   select * into strict settings from private.settings;
 
   with counts as materialized (

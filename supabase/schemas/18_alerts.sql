@@ -259,10 +259,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  operator text := private.reviewer_name(actor);
+  operator text;
 begin
   if private.is_console_request() then
     operator := private.require_console_role('reviewer', 'operator');
+  else
+    operator := private.reviewer_name(actor);
   end if;
   if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'

@@ -42,6 +42,7 @@ revoke all on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -133,6 +134,7 @@ revoke all on function
   private.delete_expired_changes(),
   private.refuse_label_edit(),
   private.outcome_label(boolean),
+  private.max_user_keys(),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),
@@ -402,6 +404,7 @@ grant execute on function
   private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.try_lock_figures(uuid, text),
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
@@ -659,6 +662,7 @@ revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
   private.is_console_request(),
+  private.refuse_more_figures(text),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -668,7 +672,10 @@ revoke all on function
   private.list_blind_items(text, integer, bigint, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
+  private.sample_keys(bigint[], integer),
+  private.queue_sample(bigint),
   private.max_near_duplicates(),
+  private.is_offered(timestamptz, integer, text[]),
   private.own_decision_reasons(),
   private.show_near_duplicates(public.review_queue),
   private.stands(public.correction_events),
@@ -721,7 +728,10 @@ grant select on private.near_duplicate_labels to prompt_maintainer;
 grant insert (text_key, event), update (ended_at) on private.near_duplicate_labels to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
-  private.near_duplicate_keys(text), private.console_caller(), private.require_console_role(text[]), private.is_console_request()
+  private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
+  private.is_offered(timestamptz, integer, text[]),
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
+  private.refuse_more_figures(text)
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------

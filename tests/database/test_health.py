@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,11 +15,13 @@ from .actors import (
     ANONYMOUS,
     BOB,
     NO_SUBJECT,
+    OTHER_USER,
     STRANGER,
     USER,
     Actor,
     connect_as,
 )
+from .console import claim
 from .rows import (
     FAILED_OUTCOME,
     add_user,
@@ -293,6 +295,56 @@ def test_nobody_without_a_role_sees_the_figures(
         with connect_as(server, database, actor) as connection, pytest.raises(errors.Error) as info:
             connection.execute(f"select public.{function}".encode())
         assert info.value.sqlstate in {"PT403", "42501"}
+
+
+FIGURES = ("health", "console_progress", "console_accuracy", "console_models")
+
+
+@pytest.mark.parametrize("figures", FIGURES)
+def test_an_account_has_the_same_figures_computed_three_times_at_once(
+    dashboard: Connection, server: Server, database: str, figures: str
+) -> None:
+    add_user(dashboard, BOB)
+    for user in (ALICE, BOB):
+        give_role(dashboard, user, "operator")
+    call = f"select public.{figures}()".encode()
+    with ExitStack() as stack:
+        alice, again, third, fourth, bob = (
+            stack.enter_context(connect_as(server, database, actor))
+            for actor in (USER, USER, USER, USER, OTHER_USER)
+        )
+        for connection in (alice, again, third, bob):
+            connection.execute(call)
+        with pytest.raises(errors.Error) as info, fourth.transaction():
+            fourth.execute(call)
+        assert info.value.sqlstate == "PT429"
+        for other in {*FIGURES} - {figures}:
+            fourth.execute(f"select public.{other}()".encode())
+        again.rollback()
+        fourth.execute(call)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(f"{figures}()" for figures in FIGURES),
+        "acknowledge_alert(1, 'a long name')",
+        "mute_alert(1, now(), 'a long name')",
+    ],
+)
+def test_an_account_without_a_role_is_refused_before_anything_is_computed(
+    dashboard: Connection, server: Server, database: str, call: str
+) -> None:
+    with server.connect("supabase_admin", database, autocommit=False) as admin:
+        for function in ("audits_complete_before()", "visible_text(raw text)"):
+            returned = "timestamptz" if "before" in function else "text"
+            admin.execute(
+                f"""create or replace function private.{function} returns {returned}
+                    language plpgsql as $$ begin raise exception 'computed'; end $$""".encode()
+            )
+        claim(admin, ALICE)
+        with pytest.raises(errors.Error, match="does not have a role"):
+            admin.execute(f"select public.{call}".encode())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Near-duplicates in the console: which are listed, and what deciding them with a text leaves."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +8,11 @@ import psycopg
 import pytest
 
 from .actors import ALICE, BOB
-from .console import ConsoleUser
+from .console import ConsoleUser, claim
 from .registry import call, connect_registrar
 from .rows import add_user, correct, erase, insert, refresh_queue
 from .server import Connection, Server
+from .test_long_transactions import count_waiting, wait_until
 from .test_plans import count_entries_read
 
 TEXT = "move the dentist to next friday"
@@ -137,6 +139,36 @@ def test_near_duplicates_are_found_by_their_index(
         assert count_entries_read(admin, "review_queue_by_words") - before == 1 + len(NEAR)
 
 
+@pytest.mark.parametrize("reasons", [["low_confidence"], ["random_audit"]], ids=str)
+def test_the_words_of_a_crowd_cost_no_more_than_those_of_a_few_texts(
+    server: Server, database: str, dashboard: Connection, grace: ConsoleUser, reasons: list[str]
+) -> None:
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.review_queue
+                 (rank, text, predicted_intent, confidence, reasons, times_sent, user_count,
+                  waiting_since, text_key)
+               select 500, 'move the dentist to next ' || n, 'help', 0.1, %s, 1, 1, now(),
+                 sha256(n::text::bytea)
+               from generate_series(1, 20000) as numbers (n)""",
+            [reasons],
+        )
+    capture(dashboard, TEXT)
+    with server.connect("supabase_admin", database) as admin:
+        # As after a night in which the queue was nearly empty.
+        admin.execute(
+            """update pg_class set (relpages, reltuples) = (1, 1)
+               where oid in ('public.review_queue'::regclass, 'review_queue_pkey'::regclass)"""
+        )
+        before = count_entries_read(admin, "review_queue_by_words")
+        item = find(grace.items(max_items=1))
+        read = count_entries_read(admin, "review_queue_by_words") - before
+
+    assert len(item["near_duplicates"]) == (10 if reasons == ["low_confidence"] else 0)
+    assert read < 400
+
+
 # What a decision leaves -------------------------------------------------------------------
 
 
@@ -228,6 +260,55 @@ def test_one_undo_takes_the_whole_decision_back(
     assert again["near_duplicates"] == []
     refresh_queue(dashboard)
     assert waiting(grace) == set(NEAR)
+
+
+def test_an_undo_takes_back_the_near_duplicates_that_were_added_while_it_waited(
+    server: Server, database: str, dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT, *NEAR)
+    item = find(grace.items())
+    result = grace.decide(item, "help", near_duplicates=numbers(item)[:1])
+    with (
+        server.connect("authenticator", database, autocommit=False) as slow,
+        ThreadPoolExecutor() as threads,
+    ):
+        claim(slow, grace.id)
+        slow.execute(
+            "select public.console_decide(%s, 0, 'help', near_duplicates => %s)",
+            [item["item"], numbers(item)],
+        )
+        undo = threads.submit(grace.call, "console_undo", item=item["item"], event=result["event"])
+        wait_until(lambda: count_waiting(dashboard) > 0)
+        slow.commit()
+        assert undo.result(timeout=10)["state"] == "recorded"
+
+    assert waiting(grace) == {TEXT, *NEAR}
+
+
+def test_an_item_that_is_added_while_a_decision_waits_is_not_decided_with_it(
+    server: Server, database: str, dashboard: Connection, grace: ConsoleUser
+) -> None:
+    capture(dashboard, TEXT)
+    item = find(grace.items())
+    with (
+        server.connect("postgres", database, autocommit=False) as slow,
+        server.connect("postgres", database, autocommit=False) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        slow.execute(
+            "select private.lock_texts(array[text_key]) from public.review_queue where id = %s",
+            [item["item"]],
+        )
+        near = item["item"] + 1
+        decision = threads.submit(grace.decide, item, "help", near_duplicates=[near])
+        wait_until(lambda: count_waiting(dashboard) > 0)
+        capture(dashboard, NEAR[0])
+        other.execute(
+            "select private.lock_texts(array[text_key]) from public.review_queue where id = %s",
+            [near],
+        )
+        slow.rollback()
+        assert decision.result(timeout=10)["near_duplicates"] == []
 
 
 def test_a_repeated_decision_labels_the_same_near_duplicates(

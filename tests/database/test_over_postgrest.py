@@ -1,5 +1,6 @@
 """What each caller can and cannot do through PostgREST with its token."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from .actors import (
 from .api import PostgrestClient, run_postgrest
 from .rows import add_user, build_row, insert
 from .server import Server
+from .test_documentation import DOCUMENT
 
 LOGS = "/nlu_prompt_logs"
 IGNORE_DUPLICATES = {"Prefer": "resolution=ignore-duplicates,return=minimal"}
@@ -225,6 +227,61 @@ def test_a_capture_that_waits_for_a_lock_is_cancelled_after_two_seconds(
         response = api.request(WRITER, "POST", LOGS, json=build_body(), headers=IGNORE_DUPLICATES)
     assert response.json()["code"] == "57014", "statement_timeout of prompt_writer"
     assert 2 <= response.elapsed.total_seconds() < 4
+
+
+COSTLY = "match.((a?){30}){30}"
+"""A regular expression that takes minutes to compile."""
+
+
+@pytest.fixture(scope="module")
+def bounded(
+    server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgrestClient]:
+    """PostgREST on a database with the documented bound, and with no other one."""
+    server.copy_database(template, "bounded")
+    snippet = re.search(
+        r"^  (create function public.bound_requests.+?)^  ```", DOCUMENT, re.MULTILINE | re.DOTALL
+    )
+    assert snippet
+    statements = snippet[1].replace("authenticator set", "authenticator in database bounded set")
+    with server.connect("postgres", "bounded") as connection:
+        add_user(connection, ALICE)
+        insert(connection, prompt="alice's secret")
+    with server.connect("supabase_admin", "bounded") as admin:
+        admin.execute(statements.encode())
+        for role in ("authenticator", "authenticated"):
+            admin.execute(
+                f"alter role {role} in database bounded set statement_timeout = 0".encode()
+            )
+    with run_postgrest(server, "bounded", tmp_path_factory.mktemp("bounded")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", [LOGS, "/%6Elu_prompt_logs"])
+def test_the_documented_bound_ends_a_costly_read(bounded: PostgrestClient, path: str) -> None:
+    response = bounded.request(USER, "GET", path, params={"prompt": COSTLY})
+
+    assert response.json()["code"] == "57014"
+
+
+@pytest.mark.parametrize("path", [LOGS, "/intent_catalogue", "/review_queue"])
+def test_the_database_refuses_anonymous_callers_before_it_compiles_their_filter(
+    bounded: PostgrestClient, path: str
+) -> None:
+    column = {LOGS: "prompt", "/intent_catalogue": "intent", "/review_queue": "text"}[path]
+    response = bounded.request(None, "GET", path, params={column: COSTLY})
+
+    assert response.json()["code"] == "42501"
+
+
+def test_the_documented_bound_changes_nothing_else(bounded: PostgrestClient) -> None:
+    read = bounded.request(USER, "GET", LOGS, params={"prompt": "match.^alice"})
+    captured = bounded.request(WRITER, "POST", LOGS, json=build_body(), headers=IGNORE_DUPLICATES)
+    called = bounded.request(USER, "POST", "/rpc/console_role")
+
+    assert [row["prompt"] for row in read.json()] == ["alice's secret"]
+    assert captured.status_code == 201
+    assert (called.status_code, called.json()) == (200, None)
 
 
 RESTRICTED_PATHS = ("/review_queue", "/correction_events", "/labelled_texts", "/daily_counts",

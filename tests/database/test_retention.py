@@ -130,6 +130,33 @@ def test_a_labelled_text_is_retained_with_its_history_and_without_its_senders(
     assert dashboard.execute("select from public.review_queue").rowcount == 0
 
 
+def test_a_text_of_many_users_keeps_a_bounded_number_of_keys(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    log_id = insert(dashboard, prompt="thanks", created_at=LONG_AGO)
+    correct(dashboard, log_id, "help")
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            "insert into auth.users (id) select md5(n::text)::uuid from generate_series(1, 2400) n"
+        )
+        admin.execute(
+            """insert into public.nlu_prompt_logs
+                 (id, user_id, prompt, predicted_intent, confidence, source, model_version,
+                  text_key, within_daily_cap, created_at, updated_at)
+               select gen_random_uuid(), users.id, 'thanks', 'help', 1, 'model', 'many',
+                 text_key, true, logs.created_at, logs.updated_at
+               from auth.users users, public.nlu_prompt_logs logs
+               where logs.id = %s and users.id <> logs.user_id""",
+            [log_id],
+        )
+
+    batches = [run_batch(dashboard) for _ in range(6)]
+
+    assert batches == [500, 500, 500, 500, 401, 0]
+    assert dashboard.execute(RETAINED).fetchall() == [("thanks", "help", 2401, 1000)]
+
+
 def test_rows_beyond_the_daily_cap_do_not_count_in_retained_texts(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 1")

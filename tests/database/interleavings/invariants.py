@@ -3,26 +3,10 @@
 from typing import Any
 
 from tests.database.server import Connection
+from tests.database_reset import TABLES
 
 from .runner import Run
 from .scene import Scene
-
-TRACES = """
-    create function pg_temp.find_traces(traces text[]) returns table (relation text, content text)
-    language plpgsql as $$
-    begin
-      for relation in
-        select oid::regclass::text from pg_class
-        where relkind = 'r' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-          and relname <> 'exported_rows'
-      loop
-        return query execute format(
-          'select %L, t::text from %s t where t::text like any ($1)', relation, relation
-        ) using traces;
-      end loop;
-    end
-    $$"""
-"""The rows of all tables that hold one of some texts."""
 
 # Every check returns rows only where it fails.
 CHECKS = {
@@ -119,6 +103,26 @@ CHECKS = {
         select text_key from public.labelled_texts where user_keys = '{}'""",
 }
 
+_ALL_CHECKS = " union all ".join(
+    f"select {position}, failing::text from ({query}) as failing"
+    for position, query in enumerate(CHECKS.values())
+)
+_TABLES_WITH_TEXTS = [table for table in TABLES if table != "public.exported_rows"]
+
+
+def define_checks(monitor: Connection) -> None:
+    """Define a function that returns the rows of all tables that hold one of some texts."""
+    monitor.execute("set plan_cache_mode = force_generic_plan")
+    queries = " union all ".join(
+        f"select '{table}', row::text from {table} as row where row::text like any (traces)"
+        for table in _TABLES_WITH_TEXTS
+    )
+    monitor.execute(
+        f"""create function pg_temp.find_traces(traces text[])
+            returns table (relation text, content text)
+            language plpgsql as $$ begin return query {queries}; end $$""".encode()
+    )
+
 
 def complete(dashboard: Connection) -> None:
     """Run the job of every minute until nothing is left."""
@@ -136,10 +140,9 @@ def check_scene(admin: Connection, scene: Scene, runs: dict[str, Run]) -> None:
         # The drain drops the row that was expected.
         admin.execute("select private.discard_deferred_changes(%s)", [[scene.expected]])
     texts = [scene.shared_key, scene.own_key, scene.lone_key, scene.pooled_key]
-    parameters = {"texts": texts}
-    for failure, query in CHECKS.items():
-        rows = admin.execute(query.encode(), parameters if "%(" in query else None).fetchall()
-        assert not rows, f"{failure}: {rows}"
+    rows = admin.execute(_ALL_CHECKS.encode(), {"texts": texts}, prepare=True).fetchall()
+    failures = [(list(CHECKS)[int(str(position))], row) for position, row in rows]
+    assert not failures, failures
     _check_captures(admin, scene, runs, has_begun)
     _check_corrections(admin, scene, runs, has_begun)
     _check_windows(admin, scene, runs)

@@ -10,10 +10,12 @@ from typing import Any, Literal
 import psycopg
 
 from tests.database.server import Connection, Server
+from tests.database_reset import DELETE_FEW_ROWS
 
 from .holds import Hold
 from .operations import MAX_STEPS, Operation
-from .scene import Scene
+from .scene import Scene, create_scene
+from .snapshot import Snapshot
 
 REFUSALS = {
     "23503",  # the user does not exist or was erased
@@ -25,7 +27,7 @@ REFUSALS = {
 }
 """What an operation may answer when another one was faster."""
 
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.004
 WATCHDOG_SECONDS = 20
 
 
@@ -70,27 +72,47 @@ class Stage:
         self.monitor.autocommit = True
         self.dashboard = psycopg.connect(server.url("postgres", database), autocommit=True)
 
+        self._copier = self._connect()
+        self._copier.autocommit = True
+        self._snapshot = Snapshot(self._copier)
+        self._scene = Scene()
+
     def _connect(self) -> Connection:
         connection = psycopg.connect(self._server.url("supabase_admin", self._database))
         connection.execute("set deadlock_timeout = '100ms'")
         connection.execute("set statement_timeout = '15s'")
+        connection.execute("set plan_cache_mode = force_generic_plan")
         connection.commit()
         return connection
 
     def close(self) -> None:
         """Close the connections, whatever they are doing."""
         for connection in (
-            self._held, self._other, self._holder, self.monitor, self.dashboard
+            self._held, self._other, self._holder, self._copier, self.monitor, self.dashboard
         ):  # fmt: skip
             connection.close()
         self._threads.shutdown()
 
-    def steps_of(self, operation: Operation, scene: Scene) -> int:
-        """Run an operation alone, and return its number of steps."""
-        return len(self._run_all(self._held, operation, scene).results)
+    def set_scene(self) -> None:
+        """Replace all rows by those of a new scenario."""
+        self.monitor.execute(DELETE_FEW_ROWS.encode())
+        self.monitor.execute("delete from auth.users")
+        self.monitor.execute("update private.settings set audit_rate = 0")
+        self._scene = create_scene(self.dashboard, self.monitor)
+        self._snapshot.save()
 
-    def blocks(self, operation: Operation, step: int, hold: Hold, scene: Scene) -> bool:
+    def restore_scene(self) -> Scene:
+        """Undo what happened in the scenario."""
+        self._snapshot.restore()
+        return self._scene
+
+    def steps_of(self, operation: Operation) -> int:
+        """Run an operation alone, and return its number of steps."""
+        return len(self._run_all(self._held, operation, self.restore_scene()).results)
+
+    def blocks(self, operation: Operation, step: int, hold: Hold) -> bool:
         """Return whether an operation waits for a lock in one of its steps."""
+        scene = self.restore_scene()
         self._run_steps(self._held, operation, scene, step)
         with self._holding(hold, scene):
             future = self._start_step(operation, scene, step)

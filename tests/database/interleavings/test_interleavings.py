@@ -1,19 +1,18 @@
 """Every ordered pair of operations: one is held open at each of its locks, while the other runs."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 
 from tests.database.server import Server
-from tests.database_reset import DELETE_FEW_ROWS
 
-from .holds import HOLDS
-from .invariants import TRACES, check_scene, complete
+from .holds import HOLDS, Hold
+from .invariants import check_scene, complete, define_checks
 from .operations import OPERATIONS, Operation
 from .runner import NoProgressError, Point, Stage
-from .scene import create_scene
 
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
@@ -23,48 +22,78 @@ def open_stage(server: Server, database: str) -> Iterator[Stage]:
     """Open the connections of two operations."""
     stage = Stage(server, database)
     try:
-        stage.monitor.execute(TRACES.encode())
+        define_checks(stage.monitor)
         yield stage
     finally:
         stage.close()
 
 
 class Stages:
-    """The stage on which all pairs meet, one after another; after a failure, a new one."""
+    """The stage on which pairs meet, one after another; after a failure, a new one."""
 
     def __init__(self, server: Server, database: str) -> None:
         self._server, self._database = server, database
         self._open = ExitStack()
         self._stage: Stage | None = None
+        self._scene_is_for: Operation | None = None
 
     @contextmanager
-    def use(self) -> Iterator[Stage]:
-        """Use a stage without rows."""
+    def use(self, held: Operation) -> Iterator[Stage]:
+        """Use a stage with the scene in which all operations meet this one."""
         if self._stage is None:
             self._stage = self._open.enter_context(open_stage(self._server, self._database))
-        stage = self._stage
-        stage.monitor.execute(DELETE_FEW_ROWS.encode())
-        stage.monitor.execute("delete from auth.users")
-        stage.monitor.execute("update private.settings set audit_rate = 0")
+        if self._scene_is_for is not held:
+            self._scene_is_for = held
+            self._stage.set_scene()
         try:
-            yield stage
+            yield self._stage
         except BaseException:
             self.close()
             raise
 
+    def meet(self, held: Operation, other: Operation) -> None:
+        """Let two operations meet, at each point at which the first can be held."""
+        with self.use(held) as stage:
+            for point in list_points(stage, held):
+                meet(stage, held, point, other)
+
     def close(self) -> None:
         """Close the stage, whatever its connections are doing."""
         self._open.close()
-        self._stage = None
+        self._stage = self._scene_is_for = None
 
 
 @pytest.fixture(scope="module")
-def stages(server: Server, template: str) -> Iterator[Stages]:
-    """The stage in a migrated database in which every scenario adds its own rows."""
-    server.copy_database(template, "interleavings")
-    opened = Stages(server, "interleavings")
+def all_stages(server: Server, template: str) -> Iterator[list[Stages]]:
+    """Two stages, each in a migrated database of its own."""
+    opened = []
+    for number in range(2):
+        database = f"interleavings_{number}"
+        server.copy_database(template, database)
+        opened.append(Stages(server, database))
     yield opened
-    opened.close()
+    for stages in opened:
+        stages.close()
+
+
+@pytest.fixture(scope="module")
+def meetings(
+    all_stages: list[Stages], request: pytest.FixtureRequest
+) -> Iterator[dict[tuple[Operation, Operation], Future[None]]]:
+    """What becomes of each selected pair. Both stages are in use: most machines have two cores."""
+    pairs: list[tuple[Operation, Operation]] = [
+        (item.callspec.params["held"], item.callspec.params["other"])  # type: ignore[misc]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_two_operations_meet"
+    ]
+    threads = [ThreadPoolExecutor(1) for _ in all_stages]
+    found = {}
+    for held, other in pairs:
+        number = OPERATIONS.index(held) % len(all_stages)
+        found[held, other] = threads[number].submit(all_stages[number].meet, held, other)
+    yield found
+    for thread in threads:
+        thread.shutdown(cancel_futures=True)
 
 
 _points: dict[str, list[Point]] = {}
@@ -74,20 +103,16 @@ def list_points(stage: Stage, operation: Operation) -> list[Point]:
     """Return where an operation can be held: each lock for which it waits, commit and rollback."""
     if operation.name not in _points:
         points: list[Point] = []
-        for step in range(stage.steps_of(operation, create_scene(stage.dashboard, stage.monitor))):
+        for step in range(stage.steps_of(operation)):
             points += [Point(step, "commit"), Point(step, "rollback")]
-            points += [
-                Point(step, hold)
-                for hold in HOLDS
-                if stage.blocks(operation, step, hold, create_scene(stage.dashboard, stage.monitor))
-            ]
+            points += [Point(step, hold) for hold in HOLDS if stage.blocks(operation, step, hold)]
         _points[operation.name] = points
     return _points[operation.name]
 
 
 def meet(stage: Stage, held: Operation, point: Point, other: Operation) -> None:
-    """Let two operations meet in a new scene, and check the invariants."""
-    scene = create_scene(stage.dashboard, stage.monitor)
+    """Let two operations meet in the scene, and check the invariants."""
+    scene = stage.restore_scene()
     others_scene = scene.with_other_messages() if other is held else scene
     first, second = stage.meet(held, point, other, scene, others_scene)
     complete(stage.dashboard)
@@ -101,25 +126,20 @@ def meet(stage: Stage, held: Operation, point: Point, other: Operation) -> None:
 
 @pytest.mark.parametrize("other", OPERATIONS, ids=str)
 @pytest.mark.parametrize("held", OPERATIONS, ids=str)
-def test_two_operations_meet(stages: Stages, held: Operation, other: Operation) -> None:
-    with stages.use() as stage:
-        for point in list_points(stage, held):
-            meet(stage, held, point, other)
+def test_two_operations_meet(
+    meetings: dict[tuple[Operation, Operation], Future[None]], held: Operation, other: Operation
+) -> None:
+    meetings[held, other].result()
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.never_waits], ids=str)
 def test_an_operation_that_never_waits_waits_for_no_lock(
-    stages: Stages, operation: Operation
+    all_stages: list[Stages], operation: Operation
 ) -> None:
-    with stages.use() as stage:
-        for step in range(len(operation.steps)):
-            for hold in HOLDS:
-                if hold.name == "events":
-                    continue  # whoever locks the events of a text holds the lock of the text
-                blocked = stage.blocks(
-                    operation, step, hold, create_scene(stage.dashboard, stage.monitor)
-                )
-                assert not blocked, f"step {step} waits for {hold.name}"
+    with all_stages[0].use(operation) as stage:
+        holds = [point.at for point in list_points(stage, operation) if isinstance(point.at, Hold)]
+    # Whoever locks the events of a text holds the lock of the text.
+    assert [hold.name for hold in holds if hold.name != "events"] == []
 
 
 def _without(line: str, replacement: str = "") -> Callable[[str], str]:
@@ -206,6 +226,7 @@ def test_the_instrument_detects_a_mistake(server: Server, template: str, mistake
         if at == getattr(hold, "name", hold):
             point = Point(0, hold)  # type: ignore[arg-type]
             with open_stage(server, database) as stage:
+                stage.set_scene()
                 try:
                     meet(stage, BY_NAME[held], point, BY_NAME[other])
                 except (AssertionError, NoProgressError, psycopg.Error) as error:
