@@ -35,7 +35,7 @@ class ModelScores(ResultRecord):
 
 
 class LatencyStats(ResultRecord):
-    """Milliseconds per message on one thread, including tokenization.
+    """Milliseconds per message on one thread, including tokenization: the least of several calls.
 
     `mean_processor` is the mean of the processor time, without waits for a busy processor.
     """

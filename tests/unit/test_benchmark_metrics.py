@@ -22,7 +22,7 @@ from benchmarks.model.results import (
     ModelScores,
 )
 from benchmarks.model.scoring import average_scores, score_predictions
-from benchmarks.model.serving import WARM_UP, measure_interleaved
+from benchmarks.model.serving import PASSES, WARM_UP, measure_interleaved
 from training.data.examples import Example
 
 DATA = Dataset(
@@ -128,6 +128,20 @@ def test_models_are_interleaved_per_text_in_random_order() -> None:
         orders.add(tuple(name for _, name in round_calls))
     assert len(orders) == 6
     assert set(latencies) == set(names)
+
+
+def test_what_delays_one_call_of_several_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = SimpleNamespace(now=0.0, calls=0)
+    monkeypatch.setattr(time, "perf_counter", lambda: clocks.now)
+    monkeypatch.setattr(time, "process_time", lambda: clocks.now)
+
+    def predict(text: str) -> None:
+        clocks.calls += 1
+        clocks.now += 0.001 if clocks.calls % PASSES else 0.5
+
+    latency = measure_interleaved({"model": predict}, ["one", "two"])["model"]
+
+    assert (latency.p99, latency.mean, latency.mean_processor) == pytest.approx((1, 1, 1))
 
 
 def test_waiting_counts_as_latency_and_not_as_processor_time(

@@ -358,6 +358,8 @@ def test_a_card_that_cannot_be_written_is_rejected_before_the_evaluation(
     [
         ("cli.evaluation", ("jax", "optax", "matplotlib")),
         ("cli.main", ("sklearn", "scipy", "onnx", "onnxruntime", "matplotlib", "fastapi")),
+        ("cli.main", ("boto3", "infra", "mypy_boto3_s3", "psycopg")),
+        ("training.report.writing", ("cleanlab", "datasets")),
     ],
 )
 def test_commands_do_not_import_packages_that_they_do_not_need(

@@ -1,10 +1,15 @@
 """The training step of the networks: what it keeps in memory."""
 
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import optax
+import pytest
 
-from training.fit.networks.optimisation import Parameters, TrainingStep
+from training.fit.networks import optimisation
+from training.fit.networks.batches import TrainingSet
+from training.fit.networks.optimisation import Parameters, TrainingStep, fit_by_batches
 
 
 def compute_logits(
@@ -26,3 +31,20 @@ def test_a_step_holds_the_parameters_and_the_state_once_however_many_steps_are_a
     assert not any(array.is_deleted() for array in jax.tree.leaves(after))
     assert not initial["table"].any()
     assert np.asarray(after[0]["table"])[0, 0] > 0
+
+
+def test_a_fit_gives_back_the_memory_that_compiling_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    given_back: list[int] = []
+    monkeypatch.setattr(
+        optimisation, "return_freed_memory", lambda: given_back.append(len(batches) + 1)
+    )
+    training_set = TrainingSet([[0, 1]] * 5, np.full((5, 2), 0.5, np.float32))
+    initial = {"table": np.zeros((3, 2), np.float32)}
+    step = TrainingStep(compute_logits, optax.adam(0.1))
+    settings = SimpleNamespace(epochs=2, batch_size=1, seed=0)
+
+    fit_by_batches(initial, step, training_set, settings, lambda done, _: batches.append(done))
+
+    assert len(batches) == 10
+    assert given_back == [1, 2, 4, 8]

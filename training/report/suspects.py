@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from cleanlab.filter import find_label_issues
 from pydantic import BaseModel, ConfigDict
 
 from prompt_capture.domain.text_files import escape_separators
@@ -50,6 +49,9 @@ def find_suspects(predictions: Predictions) -> list[Suspect]:
     highest other one (Northcutt et al. 2021, as implemented in cleanlab). Rows with a label that
     the model does not know are skipped.
     """
+    # Training, which needs the memory, has ended by now.
+    from cleanlab.filter import find_label_issues  # noqa: PLC0415
+
     (known,) = np.nonzero(np.isin(predictions.truth, predictions.labels))
     columns = {label: column for column, label in enumerate(predictions.labels)}
     given = np.array([columns[label] for label in predictions.truth[known].tolist()])
