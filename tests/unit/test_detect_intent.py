@@ -64,6 +64,24 @@ def test_an_unsure_request_does_not_outweigh_small_talk() -> None:
     assert detect("chitchat", CLAUSES, confidence=0.6) == ("chitchat", [])
 
 
+REASON = {"the exam is monday": "calendar_event", "find two hours for it": "scheduling"}
+
+
+@pytest.mark.parametrize(
+    ("confidence", "primary"), [(0.85, "scheduling"), (0.95, "calendar_event")]
+)
+def test_the_whole_message_decides_unless_the_first_clause_is_sure(
+    confidence: float, primary: str
+) -> None:
+    (secondary,) = set(REASON.values()) - {primary}
+
+    assert detect("scheduling", REASON, confidence) == (primary, [secondary])
+
+
+def test_the_first_clause_decides_where_the_whole_message_is_none_of_the_clauses() -> None:
+    assert detect("email", REASON, confidence=0.8) == ("calendar_event", ["scheduling"])
+
+
 def test_two_requests_behind_small_talk_keep_their_order() -> None:
     clauses = {**CLAUSES, "email the team": "email"}
 

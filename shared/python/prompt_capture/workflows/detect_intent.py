@@ -12,6 +12,13 @@ from prompt_capture.domain.rules import RuleSet
 from prompt_capture.domain.text import split_clauses
 from prompt_capture.ports.capture import Classifier
 
+FIRST_CLAUSE_CONFIDENCE = 0.9
+"""From this confidence on, the first clause decides the primary intent.
+
+Below it, the first clause may only be the reason for what another one asks for, and the message as
+a whole decides between them.
+"""
+
 
 class IntentDetector:
     """Predicts the intent of a message from the rules, or else with the model.
@@ -59,8 +66,10 @@ class IntentDetector:
         is_small_talk = whole.intent in self._small_talk
         if len(by_intent) < (1 if is_small_talk else 2):
             return whole
-        first, *others = by_intent.values()
-        primary = whole if whole.intent == first.intent else first
+        first = requests[0]
+        yields = whole.intent in by_intent and first.confidence < FIRST_CLAUSE_CONFIDENCE
+        primary = whole if yields or whole.intent == first.intent else first
+        others = [clause for intent, clause in by_intent.items() if intent != primary.intent]
         return primary.model_copy(
             update={
                 "secondary_intents": tuple(
