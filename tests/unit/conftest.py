@@ -45,6 +45,7 @@ from tests.unit.tokens import (
 
 if TYPE_CHECKING:
     from training.fit.encoders import BaseEncoders
+    from training.fit.networks.distil import DistillationEffort
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
@@ -116,6 +117,14 @@ def shipped_base() -> "BaseEncoders":
     from training.fit.encoders import base_from_artifact  # noqa: PLC0415 - few tests train
 
     return base_from_artifact(ModelArtifact.load(SHIPPED))
+
+
+@pytest.fixture(scope="session")
+def brief_effort() -> "DistillationEffort":
+    """The effort for students of which a test only needs that there are some."""
+    from training.fit.networks.distil import DistillationEffort  # noqa: PLC0415 - needs JAX
+
+    return DistillationEffort(max_synthetic=200, max_texts=500, epochs=2, max_passes=1_000)
 
 
 @pytest.fixture

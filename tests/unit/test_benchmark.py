@@ -14,6 +14,7 @@ from benchmarks.model.data import TrainingData
 from benchmarks.model.models import MODELS, fit_encoder, share_embeddings
 from benchmarks.model.results import BenchmarkReport
 from training.fit.encoders import BaseEncoders
+from training.fit.networks.distil import DistillationEffort
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -21,7 +22,7 @@ INTENTS = {
     "music": "play the song called {}",
 }
 WORDS = ("seven", "paris", "noon", "berlin", "thunder", "eight", "rome", "midnight", "oslo", "six")
-FAST_MODELS = ("microresolve", "tfidf", "encoder", "head")
+FAST_MODELS = ("microresolve", "tfidf", "encoder")
 """The models that are fast to train."""
 OUT_OF_SCOPE = ("how tall is the tower", "who wrote the novel", "what does the fox say")
 
@@ -51,7 +52,11 @@ def run_bench(*options: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def out(folder: Path, shipped_base: BaseEncoders, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(
+    folder: Path,
+    shipped_base: BaseEncoders,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """The output of a run in which all fits share the encoders, and with them the embeddings.
 
     A real run loads them for each fit, so that the time of each fit is complete.
@@ -108,10 +113,10 @@ def test_a_model_is_fitted_once_for_each_seed_unless_these_change_nothing(
 
     seeds = {
         name: {size: scores.seeds for size, scores in models[name].scores.items()}
-        for name in ("tfidf", "head")
+        for name in ("tfidf", "encoder")
     }
     assert seeds["tfidf"] == {"10": 2, "full": 1}
-    assert seeds["head"] == {"10": 2, "full": 2}
+    assert seeds["encoder"] == {"10": 2, "full": 2}
 
 
 def test_latency_size_and_memory_of_serving_are_measured(report: BenchmarkReport) -> None:
@@ -124,7 +129,7 @@ def test_latency_size_and_memory_of_serving_are_measured(report: BenchmarkReport
             assert model.size_mb > 0
         # A bare interpreter takes about 8 MB; what training loaded must not count.
         assert 5 < data.models["microresolve"].peak_memory_mb < 60
-        assert data.models["head"].peak_memory_mb > data.models["head"].size_mb
+        assert data.models["encoder"].peak_memory_mb > data.models["encoder"].size_mb
 
 
 def test_the_table_is_printed_and_written_with_one_column_per_model(out: Path) -> None:
@@ -136,8 +141,28 @@ def test_the_table_is_printed_and_written_with_one_column_per_model(out: Path) -
         assert spec.title in header
         assert all(word in stdout for word in spec.title.split())
     assert "**scoped: 3 intents, 15 training texts, 16 test texts, 3 out-of-scope texts**" in table
-    assert "goals met" in table
     assert (out / "plot.svg").read_text().startswith("<?xml")
+
+
+def test_the_default_mode_is_measured_with_its_student(
+    folder: Path,
+    shipped_base: BaseEncoders,
+    brief_effort: DistillationEffort,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped_base)
+    monkeypatch.setattr("training.fit.networks.distil.QUICK", brief_effort)
+    options = ("--datasets", "plain", "--models", "head", "--sizes", "full", "--seeds", "1")
+
+    result = run_bench("--data-dir", str(folder), *options, "--out", str(tmp_path))
+
+    assert result.exit_code == 0, result.output
+    report = BenchmarkReport.model_validate_json((tmp_path / "results.json").read_text())
+    model = report.datasets[0].models["head"]
+    assert model.scores["full"].accuracy > 0.8
+    assert model.peak_memory_mb > model.size_mb
+    assert "goals met" in (tmp_path / "table.md").read_text()
 
 
 def test_without_a_folder_the_command_explains_the_expected_files_and_data_sources() -> None:
