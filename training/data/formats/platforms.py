@@ -4,6 +4,7 @@ Each is known by its fields. A filter of jq turns it into JSON lines with `text`
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -73,7 +74,7 @@ def _read_first_value(file: DataFile) -> tuple[Any, bool]:
 
 
 def _describe_platform(value: Any) -> str | None:
-    if _is_labelled(value):
+    if _is_labelled(value) or _is_app(value):
         return None
     return next((each.describe() for each in _PLATFORMS if each.matches(value)), None)
 
@@ -152,6 +153,42 @@ def _is_labelled(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
+def _has_texts(name: str) -> Callable[[Any], bool]:
+    """Return a check that a field has a list of objects with texts."""
+    return lambda value: _is_labelled(_get(value, f"{name}.0"))
+
+
+def _is_app(value: Any) -> bool:
+    """Return whether a value is the version of a LUIS app, which is read."""
+    return isinstance(value, dict) and _get(value, "utterances.0.intent") is not None
+
+
+def _has_splits(value: Any) -> bool:
+    """Return whether an object has a field that is named after a split."""
+    return any(map(_SPLIT.search, value))
+
+
+def _is_object_of_intents(value: Any) -> bool:
+    intents = _get(value, "intents")
+    first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
+    texts = _get(first, "examples") or _get(first, "utterances")
+    if not isinstance(texts, list) or not texts:
+        return False
+    return "data" not in (texts[0] if isinstance(texts[0], dict) else {})
+
+
+_FIELDS_OF_TEXTS = (
+    *("data", "dataset", "documents", "examples", "instances", "items", "messages", "phrases"),
+    *("prompts", "records", "results", "rows", "samples", "sentences", "texts", "utterances"),
+)
+"""The fields in which an object may have all texts."""
+
+_TEXT_OF_EXAMPLE = "{text: (.text? // .), label: $intent}"
+"""The text of an example that is an object or a text."""
+
+_SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
+"""A part of the name of a split."""
+
 _PLATFORMS = (
     _Platform(
         _is_usersays,
@@ -212,6 +249,27 @@ _PLATFORMS = (
         "(.interactionModel // .).languageModel.intents[] | .name as $intent | .samples[]? "
         "| {text: ., label: $intent}",
         _SLOTS,
+    ),
+    _Platform(
+        _is_object_of_intents,
+        "an object of intents with their texts",
+        ".intents | to_entries[] | .key as $intent | .value | (.examples // .utterances)[] "
+        f"| {_TEXT_OF_EXAMPLE}",
+    ),
+    _Platform(
+        _has("0.intent", "0.examples.0"),
+        "a list of intents with their examples",
+        f".[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
+    ),
+    _Platform(
+        _has("0.intent", "0.utterances.0"),
+        "a list of intents with their utterances",
+        f".[] | .intent as $intent | .utterances[] | {_TEXT_OF_EXAMPLE}",
+    ),
+    _Platform(
+        _has("intents.0.intent", "intents.0.utterances.0"),
+        "a list of intents with their utterances",
+        f".intents[] | .intent as $intent | .utterances[] | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: isinstance(_get(value, "intents"), dict),
@@ -311,19 +369,32 @@ _PLATFORMS = (
         ".[] | {text: .[0], label: .[1]}",
     ),
     _Platform(
-        _all_values(_is_pair),
+        lambda value: _all_values(_is_pair)(value) and _has_splits(value),
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
     ),
+    *(
+        _Platform(
+            _has_texts(name),
+            f"an object with the texts in its field {name}",
+            f".{name}[]",
+        )
+        for name in _FIELDS_OF_TEXTS
+    ),
     _Platform(
-        _all_values(_is_labelled),
+        _all_values(_is_pair),
+        "an object of lists of pairs",
+        ".[][] | {text: .[0], label: .[1]}",
+    ),
+    _Platform(
+        lambda value: _all_values(_is_labelled)(value) and _has_splits(value),
         "an object with a list for each split",
         "to_entries[] | .key as $split | .value[] | . + {$split}",
     ),
     _Platform(
-        _has("data.0.text"),
-        "an object with the texts in its field data",
-        ".data[]",
+        _all_values(_is_labelled),
+        "an object of lists of texts",
+        ".[][]",
     ),
     _Platform(
         _all_values(lambda first: isinstance(first, str)),
