@@ -117,12 +117,20 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ),
     ({"mine": [{"text": "hi", "label": "greet"}]}, "lists of texts", GREET),
     ({"data": [["hi", "greet"]]}, "lists of pairs", GREET),
-    ([{"intent": "greet", "examples": ["hi"]}], "list of intents with their examples", GREET),
-    ([{"intent": "greet", "examples": [{"text": "hi"}]}], "intents with their examples", GREET),
-    ([{"intent": "greet", "utterances": ["hi"]}], "intents with their utterances", GREET),
-    ({"intents": [{"intent": "greet", "utterances": ["hi"]}]}, "with their utterances", GREET),
+    *(
+        ([{name: "greet", texts: ["hi"]}], "list of intents with their texts", GREET)
+        for name, texts in (
+            *(("intent", "examples"), ("intent", "utterances"), ("intent", "phrases")),
+            *(("name", "examples"), ("tag", "texts"), ("label", "utterances")),
+        )
+    ),
+    ([{"intent": "greet", "examples": [{"text": "hi"}]}], "intents with their texts", GREET),
+    ({"intents": [{"intent": "greet", "examples": ["hi"]}]}, "Watson", GREET),
+    ({"intents": [{"intent": "greet", "utterances": ["hi"]}]}, "intents with their texts", GREET),
+    ({"intents": [{"name": "greet", "utterances": ["hi"]}]}, "intents with their texts", GREET),
     ({"intents": {"greet": {"examples": ["hi"]}}}, "object of intents with their texts", GREET),
     ({"intents": {"greet": {"utterances": ["hi"]}}}, "object of intents with their texts", GREET),
+    ({"intents": {"greet": ["hi"]}}, "object of intents with their texts", GREET),
     ({"greet": ["hi"]}, "list of texts for each label", GREET),
 ]
 

@@ -33,15 +33,16 @@ class _Platform(NamedTuple):
 
     matches: Callable[[Any], bool]
     description: str
-    filter: str
+    filter: str | Callable[[Any], str]
     remark: str = ""
     option: str = ""
 
-    def describe(self) -> str:
-        """Say what the file is, and how to convert it."""
+    def describe(self, value: Any) -> str:
+        """Say what a file with this value is, and how to convert it."""
+        script = self.filter if isinstance(self.filter, str) else self.filter(value)
         return (
             f"It is {self.description}. Convert it to JSON lines{self.remark}: "
-            f"jq -c {self.option}'{self.filter}' FILE > texts.jsonl"
+            f"jq -c {self.option}'{script}' FILE > texts.jsonl"
         )
 
 
@@ -76,7 +77,7 @@ def _read_first_value(file: DataFile) -> tuple[Any, bool]:
 def _describe_platform(value: Any) -> str | None:
     if _is_labelled(value) or _is_app(value):
         return None
-    return next((each.describe() for each in _PLATFORMS if each.matches(value)), None)
+    return next((each.describe(value) for each in _PLATFORMS if each.matches(value)), None)
 
 
 def _describe_spread(value: Any) -> str | None:
@@ -168,14 +169,58 @@ def _has_splits(value: Any) -> bool:
     return any(map(_SPLIT.search, value))
 
 
+def _find_texts(intent: Any) -> str | None:
+    """Return the field of an intent that has a list of texts; `` where the intent is a list."""
+    found = next((name for name in _EXAMPLES if _get(intent, name)), "")
+    texts = _get(intent, found) if found else intent
+    first = texts[0] if isinstance(texts, list) and texts else None
+    return found if isinstance(first, str) or _is_labelled(first) else None
+
+
+def _filter_intents(path: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for a list of intents at a path: `` or `intents`."""
+
+    def write(value: Any) -> str:
+        intent = _first_intent(value, path)
+        name = next(name for name in _INTENT_NAMES if _get(intent, name))
+        texts = f".{_find_texts(intent)}[]"
+        return f".{path}[] | .{name} as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+
+    return write
+
+
+def _has_intents(path: str) -> Callable[[Any], bool]:
+    """Return a check for a list of intents, with names and texts, at a path: `` or `intents`."""
+
+    def check(value: Any) -> bool:
+        intent = _first_intent(value, path)
+        return any(_get(intent, name) for name in _INTENT_NAMES) and bool(_find_texts(intent))
+
+    return check
+
+
+def _first_intent(value: Any, path: str) -> Any:
+    return _get(value, f"{path}.0" if path else "0")
+
+
+def _filter_object_of_intents(value: Any) -> str:
+    field = _find_texts(next(iter(value["intents"].values())))
+    texts = f".value.{field}[]" if field else ".value[]"
+    return f".intents | to_entries[] | .key as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+
+
 def _is_object_of_intents(value: Any) -> bool:
     intents = _get(value, "intents")
     first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
-    texts = _get(first, "examples") or _get(first, "utterances")
-    if not isinstance(texts, list) or not texts:
-        return False
-    return "data" not in (texts[0] if isinstance(texts[0], dict) else {})
+    return _find_texts(first) is not None
 
+
+_INTENT_NAMES = ("intent", "name", "tag", "label", "title", "id")
+_EXAMPLES = (
+    *("examples", "utterances", "phrases", "patterns", "samples", "queries", "sentences", "texts"),
+    *("questions", "expressions", "training_phrases", "trainingPhrases"),
+)
+"""How other programs name an intent, and the list of its texts."""
 
 _FIELDS_OF_TEXTS = (
     *("data", "dataset", "documents", "examples", "instances", "items", "messages", "phrases"),
@@ -238,7 +283,7 @@ _PLATFORMS = (
             or _has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
-        "(.workspace // .).intents[] | .intent as $intent | .examples[] | {text, label: $intent}",
+        f"(.workspace // .).intents[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
@@ -253,23 +298,7 @@ _PLATFORMS = (
     _Platform(
         _is_object_of_intents,
         "an object of intents with their texts",
-        ".intents | to_entries[] | .key as $intent | .value | (.examples // .utterances)[] "
-        f"| {_TEXT_OF_EXAMPLE}",
-    ),
-    _Platform(
-        _has("0.intent", "0.examples.0"),
-        "a list of intents with their examples",
-        f".[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
-    ),
-    _Platform(
-        _has("0.intent", "0.utterances.0"),
-        "a list of intents with their utterances",
-        f".[] | .intent as $intent | .utterances[] | {_TEXT_OF_EXAMPLE}",
-    ),
-    _Platform(
-        _has("intents.0.intent", "intents.0.utterances.0"),
-        "a list of intents with their utterances",
-        f".intents[] | .intent as $intent | .utterances[] | {_TEXT_OF_EXAMPLE}",
+        _filter_object_of_intents,
     ),
     _Platform(
         lambda value: isinstance(_get(value, "intents"), dict),
@@ -372,6 +401,16 @@ _PLATFORMS = (
         lambda value: _all_values(_is_pair)(value) and _has_splits(value),
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
+    ),
+    _Platform(
+        _has_intents(""),
+        "a list of intents with their texts",
+        _filter_intents(""),
+    ),
+    _Platform(
+        _has_intents("intents"),
+        "an object with a list of intents with their texts",
+        _filter_intents("intents"),
     ),
     *(
         _Platform(
