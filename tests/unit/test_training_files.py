@@ -115,6 +115,7 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "{name}, hello\nhello {name}\n",
         "[greet]\n",
         "# 1 in the list\nsend it\n",
+        "<<<<<<< HEAD\nwhat is this\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -400,10 +401,11 @@ def test_what_may_not_belong_to_texts_stays_and_is_named(
     "mark",
     [
         *("- ", "* ", "+ ", "\u2022 ", "\u2022", "\u2013 ", "\u00b7 "),
+        *("-\u00a0", "\u2460 ", "1\uff0e", "1\u3001", "[x] ", "1 - "),
         *("1. ", "1.", "1) ", "(1) ", "[1] ", "1: ", "a) ", "(b) "),
     ],
 )
-@pytest.mark.parametrize("lead", ["", "Here are 5 examples:\n\n"])
+@pytest.mark.parametrize("lead", ["", "Here are 5 examples:\n\n", "greet\n"])
 def test_a_list_with_a_mark_before_each_line_is_rejected(
     tmp_path: Path, mark: str, lead: str
 ) -> None:

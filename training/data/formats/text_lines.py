@@ -41,13 +41,17 @@ _WITHOUT_TEXT = "files without a text"
 _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
 """What Git writes around two versions of some lines."""
 
+_BETWEEN_VERSIONS = "======="
+
 _QUOTES = "has quotes around each line"
 _LIST = re.compile(
-    r"""\#+\ +\S | >\ |
-    \s* [-*+\u2010-\u2015]\ +\S |
-    \s* [\u2022\u2023\u2043\u25aa\u25cf\u25e6\u00b7\u2192\u27a2\u27a4]\s* \S |
+    r"""\#+\s+\S | >\s |
+    \s* [-*+\u2010-\u2015]\s+\S |
+    \s* [\u2022\u2023\u2043\u25aa\u25cf\u25e6\u00b7\u2192\u27a2\u27a4\u2460-\u249b]\s* \S |
     \s* [(\[]? (?: \d{1,6} | [a-z] ) [.)\]] \)? \s+\S |
-    \s* \(? \d{1,6} [.)\]] \s* [^\W\d] |
+    \s* [(\[]? \d{1,6} [.)\]\u3001\uff0e\uff09] \s* [^\W\d] |
+    \s* \[[x\s]\] \s*\S |
+    \s* \d{1,6} \s+ [-\u2010-\u2015] \s+ [^\W\d] |
     \s* \d{1,6}: \s+\S""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -69,10 +73,9 @@ _NEEDS_QUOTES = re.compile(r'[,;\t]|""')
 """What a cell contains that a spreadsheet puts in quotes."""
 
 _COMMENT = re.compile(r"(?:#+|//)\s+\S")
-_LABEL_AT_END = re.compile(rf"\s{fasttext.PREFIX}\S+\s*\Z")
+_LABEL_AT_END = re.compile(rf"[\s,]{fasttext.PREFIX}\S+\s*\Z")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
-_COLONS = (":", "\uff1a")
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
 
 _DELIMITERS = {
@@ -222,12 +225,13 @@ def _reject_labels_in_lines(
     is_column: bool,
 ) -> None:
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
+    is_in_conflict = any(line.rstrip() == _BETWEEN_VERSIONS for _number, line in lines)
     for number, line in lines:
         if line.startswith(fasttext.PREFIX) or _LABEL_AT_END.search(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
             )
-        if _MERGE_MARK.match(line):
+        if is_in_conflict and _MERGE_MARK.match(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
             )
@@ -238,13 +242,14 @@ def _reject_labels_in_lines(
 def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -> None:
     """Raise `InvalidExamples` where all lines match one of `_OTHER_FILES`.
 
-    A line such as `Here are some examples:` may precede them.
+    A list may have a first line of its own, such as `Here are some examples:`.
     """
-    listed = texts[1:] if texts and texts[0].rstrip().endswith(_COLONS) else texts
+    if len(texts) > 2 and all(map(_LIST.match, texts[1:])):
+        texts = texts[1:]
     for pattern, description in _OTHER_FILES.items():
         if is_column and description == _QUOTES:
             continue
-        if len(listed) > 1 and all(map(pattern.match, listed)):
+        if len(texts) > 1 and all(map(pattern.match, texts)):
             raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
 
 
