@@ -68,10 +68,10 @@ def import_review(
 
             plan, applied = asyncio.run(_run(workflow, review, apply, overwrite, report))
     _print_plan(Console(), plan, overwrite)
-    _print_unread(review)
+    _print_unread(plan.review)
     if applied:
         typer.echo(f"Recorded {applied.recorded:,} corrections.")
-        _print_changed(review, applied)
+        _print_changed(plan.review, applied)
     else:
         typer.echo("Nothing was recorded. Add --apply to record the corrections.")
     if plan.errors or (applied and applied.changed):
@@ -154,7 +154,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         console.print(f"         {stated:,} new with secondary intents", highlight=False)
     for conflict in plan.overwrites:
         console.print(
-            f"         {plan.unit} {conflict.entry}: recorded as {conflict.on_record}, "
+            f"         {plan.review.unit} {conflict.entry}: recorded as {conflict.on_record}, "
             f"{conflict.reviewed.decision} in the file",
             highlight=False,
             markup=False,
@@ -162,7 +162,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         )
     for error in plan.errors:
         console.print(
-            f"         {plan.unit} {error.entry}: {printable(error.reason)}",
+            f"         {plan.review.unit} {error.entry}: {printable(error.reason)}",
             highlight=False,
             markup=False,
             soft_wrap=True,

@@ -440,3 +440,18 @@ def test_a_folder_without_examples_says_what_it_may_contain(tmp_path: Path) -> N
 
     with pytest.raises(InvalidExamples, match=r"no examples.*LABEL\.txt.*manifest"):
         read_examples([tmp_path])
+
+
+async def test_texts_beside_a_dataset_do_not_hide_it_and_are_named(
+    scenario: ExportScenario,
+) -> None:
+    await _label(scenario, "train", 5)
+    lines, _manifest = await scenario.export()
+    (scenario.folder / "requirements.txt").write_text("numpy==2.0\n")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(scenario.folder)], remarks)
+
+    assert len(located) == len(lines)
+    assert "1 left out: LABEL.txt files beside a dataset" in "\n".join(remarks)
+    assert "requirements.txt" in "\n".join(remarks)

@@ -326,3 +326,113 @@ async def test_an_intent_in_another_case_that_may_be_two_is_unknown() -> None:
 
     assert [each.corrected_intent for each in plan.new] == ["REMINDER"]
     assert [error.entry for error in plan.errors] == [2]
+
+
+def _rows(log_id: UUID, *rows: tuple[str, str]) -> list[dict[str, Any]]:
+    return [_entry(log_id, one, corrected_secondary_intents=two) for one, two in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([("BookFlight", "bookflight")], "primary intent. Remove it"),
+        ([("reminder", "Reminder")], "primary intent. Remove it"),
+        ([("reminder", "status, Status")], "named twice"),
+        ([("reminder", "status"), ("Reminder", "bookflight")], "BookFlight"),
+    ],
+)
+async def test_intents_are_matched_with_the_catalogue_before_they_are_checked(
+    rows: list[tuple[str, str]], problem: str
+) -> None:
+    store = InMemoryPromptStore([USER], ["reminder", "status", "BookFlight"])
+    workflow = ImportReview(store, "grace")
+    wrong, right = await _log(store), await _log(store, "other")
+    file = _file(*_rows(wrong, *rows), _entry(right, "Status"))
+
+    plan = await workflow.plan(read_review(file))
+
+    (error,) = plan.errors
+    assert problem in error.reason
+    assert "Value error" not in error.reason
+    assert await workflow.apply(plan) == (1, ())
+    assert store.rows[wrong].correction is None
+    assert store.rows[right].correction is not None
+
+
+async def _plan_in_all_formats(
+    store: InMemoryPromptStore, *typed: tuple[str, list[str]]
+) -> list[Any]:
+    """Return the plans of files in which several people decided one prompt."""
+    log_id = await _log(store)
+    cells = [(intent, ", ".join(secondary)) for intent, secondary in typed]
+    csv_rows = "".join(f'{log_id},{one},"{two}"\n' for one, two in cells)
+    choices = [{"intent": [intent], "secondary": secondary} for intent, secondary in typed]
+    annotations = [
+        {"result": [{"from_name": name, "type": "choices", "value": {"choices": chosen}}
+                    for name, chosen in each.items() if chosen]}
+        for each in choices
+    ]  # fmt: skip
+    files = (
+        _file(*_rows(log_id, *cells)),
+        f"id,corrected_intent,corrected_secondary_intents\n{csv_rows}",
+        _file({"data": {"log_id": str(log_id), "prompt": "hm"}, "annotations": annotations}),
+    )
+    return [await ImportReview(store, "grace").plan(read_review(file)) for file in files]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [("Reminder", []), ("reminder", [])],
+        [("reminder", ["Status"]), ("REMINDER", ["status"])],
+        [("reminder", ["Re\u0301sume\u0301"]), ("reminder", ["r\u00e9sum\u00e9"])],
+    ],
+)
+async def test_intents_that_differ_only_in_case_or_composition_are_no_disagreement(
+    typed: list[tuple[str, list[str]]],
+) -> None:
+    store = InMemoryPromptStore([USER], ["reminder", "status", "r\u00e9sum\u00e9"])
+
+    for plan in await _plan_in_all_formats(store, *typed):
+        assert plan.errors == []
+        assert [each.corrected_intent for each in plan.new] == ["reminder"]
+
+
+async def test_one_annotator_may_choose_an_intent_in_two_cases() -> None:
+    store = InMemoryPromptStore([USER], ["reminder", "status"])
+    choices = {"from_name": "intent", "value": {"choices": ["reminder", "Reminder"]}}
+    data = {"log_id": str(await _log(store)), "prompt": "hm"}
+    file = _file({"data": data, "annotations": [{"result": [choices]}]})
+
+    plan = await ImportReview(store, "grace").plan(read_review(file))
+
+    assert [each.corrected_intent for each in plan.new] == ["reminder"]
+
+
+@pytest.mark.parametrize("typed", ["none", "NONE", "no", "n/a", "-", "--", "status, none"])
+async def test_a_word_for_no_secondary_intent_is_no_intent_in_another_case(typed: str) -> None:
+    store = InMemoryPromptStore([USER], ["reminder", "status", "None", "No"])
+    entry = _entry(await _log(store), "reminder", corrected_secondary_intents=typed)
+
+    plan = await ImportReview(store, "grace").plan(read_review(_file(entry)))
+
+    (error,) = plan.errors
+    assert "write []" in error.reason
+
+
+async def test_an_intent_named_none_is_a_secondary_intent_as_it_is_written() -> None:
+    store = InMemoryPromptStore([USER], ["reminder", "None"])
+    entry = _entry(await _log(store), "reminder", corrected_secondary_intents="None")
+
+    plan = await ImportReview(store, "grace").plan(read_review(_file(entry)))
+
+    assert [each.corrected_secondary_intents for each in plan.new] == [("None",)]
+
+
+@pytest.mark.parametrize("fields", [{"id": "x"}, {"id": ""}, {"id": None}, {"id": 3}, {}])
+def test_a_wrong_id_is_named_in_plain_words(fields: dict[str, Any]) -> None:
+    review = read_review(_file({"id": str(uuid4()), "corrected_intent": None},
+                               {**fields, "corrected_intent": "reminder"}))  # fmt: skip
+
+    (error,) = review.errors
+    assert error.reason == "id: it is missing, or no id of a prompt. Copy it from the export"

@@ -516,3 +516,24 @@ def test_notes_are_a_text_or_a_list_of_texts(notes: Any) -> None:
 
     (decided,) = review.decided.values()
     assert (decided.notes or "").split() == (notes.split() if isinstance(notes, str) else notes)
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        *("corrected_secondary_intents", "secondary_intents", "Secondary", "secondary"),
+        *("corrected_intent", "Intent", "intent"),
+    ],
+)
+@pytest.mark.parametrize("value", [{"text": ["email"]}, {"rating": 3}])
+def test_a_control_named_like_an_intent_without_choices_is_a_fault(
+    control: str, value: dict[str, Any]
+) -> None:
+    annotation = _annotation(("intent", "choices", ["reminder"]))
+    kind = "textarea" if "text" in value else "rating"
+    annotation["result"].append({"from_name": control, "type": kind, "value": value})
+
+    problem = _problem(json.dumps([{**_task("move it"), "annotations": [annotation]}]))
+
+    assert f"the control {control} is not" in problem
+    assert "the type Choices" in problem

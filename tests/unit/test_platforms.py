@@ -111,6 +111,26 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"train": [["hi", "greet"]]}, "CLINC150", GREET),
     ({"train": [{"text": "hi", "label": "greet"}]}, "list for each split", GREET),
     ({"version": 1, "data": [{"text": "hi", "label": "greet"}]}, "field data", GREET),
+    *(
+        ({name: [{"text": "hi", "label": "greet"}]}, f"field {name}", GREET)
+        for name in ("data", "examples", "items", "utterances", "results", "records")
+    ),
+    ({"mine": [{"text": "hi", "label": "greet"}]}, "lists of texts", GREET),
+    ({"data": [["hi", "greet"]]}, "lists of pairs", GREET),
+    *(
+        ([{name: "greet", texts: ["hi"]}], "list of intents with their texts", GREET)
+        for name, texts in (
+            *(("intent", "examples"), ("intent", "utterances"), ("intent", "phrases")),
+            *(("name", "examples"), ("tag", "texts"), ("label", "utterances")),
+        )
+    ),
+    ([{"intent": "greet", "examples": [{"text": "hi"}]}], "intents with their texts", GREET),
+    ({"intents": [{"intent": "greet", "examples": ["hi"]}]}, "Watson", GREET),
+    ({"intents": [{"intent": "greet", "utterances": ["hi"]}]}, "intents with their texts", GREET),
+    ({"intents": [{"name": "greet", "utterances": ["hi"]}]}, "intents with their texts", GREET),
+    ({"intents": {"greet": {"examples": ["hi"]}}}, "object of intents with their texts", GREET),
+    ({"intents": {"greet": {"utterances": ["hi"]}}}, "object of intents with their texts", GREET),
+    ({"intents": {"greet": ["hi"]}}, "object of intents with their texts", GREET),
     ({"greet": ["hi"]}, "list of texts for each label", GREET),
 ]
 
@@ -148,6 +168,7 @@ def test_the_command_that_a_refusal_names_converts_the_file(
 
     found = read_examples([tmp_path / "texts.jsonl"])
     assert [(each.text, each.label) for each in found] == expected
+    assert all(each.is_for_training for each in found)
 
 
 def test_an_intent_of_dialogflow_without_phrases_names_the_file_that_has_them(

@@ -76,6 +76,8 @@ def test_other_names_and_contents_are_recognised(tmp_path: Path, name: str, cont
     [
         ("data.json", '{"rasa_nlu_data": {}}', "format of Rasa 1"),
         ("nlu.md", "## intent:greet\n- hello\n", "Markdown"),
+        ("nlu.md", "# Greet\n- hi\n", "document in Markdown.*LABEL.txt for each label"),
+        ("nlu.md", "# Greet\n* hi: {x\n", "document in Markdown.*LABEL.txt for each label"),
         ("app.lu", "# greet\n- hello\n", "export the LUIS version as JSON"),
         ("data.xlsx", "PK\x03\x04", "Excel workbook"),
         ("data.json", "", "no examples"),

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from prompt_capture.domain.csv_tables import write_table
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
 from training.data.reading import read_unlabelled
@@ -347,3 +348,73 @@ def test_a_file_that_is_not_parquet_is_rejected(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidExamples, match="not a valid parquet file"):
         read_as("parquet", tmp_path / "data.parquet")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "text"),
+    [
+        *((each, f"Book a flight{each}book_flight\nHi there{each}greet\nThanks") for each in ",;|"),
+        *((each, f"hi\nbye{each}so long") for each in ",;|"),
+        (",", "Book a flight,book flight\nHi there,say hello\nThanks a lot"),
+        (",", "Book a flight,book,train\nThanks"),
+    ],
+)
+def test_a_text_that_may_be_rows_that_quotes_joined_is_named(
+    tmp_path: Path, delimiter: str, text: str
+) -> None:
+    remarks = Remarks()
+
+    assert _read_csv(tmp_path, f'text{delimiter}label\n"{text}"{delimiter}thanks\n', remarks)
+
+    assert "and a line end, which may be rows that quotes joined (line 2)" in str([*remarks])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Ann,\nthanks, and bye",
+        "it costs 3,000\nor 4,000",
+        "Hello, Ann\nso, what now\nbye, bye",
+        "one;\ntwo;\nthree",
+        "milk\nbread",
+    ],
+)
+def test_a_text_of_several_lines_with_commas_is_not_named(tmp_path: Path, text: str) -> None:
+    remarks = Remarks()
+
+    (example,) = _read_csv(tmp_path, f'text,label\n"{text}",thanks\n', remarks)
+
+    assert (example.text, list(remarks)) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        *(
+            (each, "the label is a list")
+            for each in ('["a"]', "['a', 'b']", '{"choices": ["a"]}', "[]")
+        ),
+        ("greet\nbye", "the label has a line end"),
+        ("greet\rbye", "the label has a line end"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "secondary", "clu", "luis"])
+def test_a_label_that_holds_several_names_is_rejected_in_every_format(
+    tmp_path: Path, label: str, problem: str, kind: str
+) -> None:
+    file = tmp_path / "data"
+    utterance = {"text": "hi", "intent": label}
+    if kind == "csv":
+        file.write_bytes(write_table(["text", "label"], [{"text": "hi", "label": label}]))
+    elif kind == "parquet":
+        parquet.write_table(pa.table({"text": ["hi"], "label": [label]}), file)
+    elif kind == "clu":
+        file.write_text(json.dumps({"assets": {"utterances": [utterance]}}))
+    elif kind == "luis":
+        file.write_text(json.dumps({"utterances": [utterance]}))
+    else:
+        values = {"label": label} if kind == "jsonl" else {"label": "a", "secondary": [label]}
+        file.write_text(json.dumps({"text": "hi", **values}))
+
+    with pytest.raises(InvalidExamples, match=rf" 1: {problem}|line 2: {problem}"):
+        read_as("jsonl" if kind == "secondary" else kind, file)

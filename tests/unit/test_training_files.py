@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training.data.examples import InvalidExamples
-from training.data.reading import read_examples, read_sources
+from training.data.reading import read_examples, read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -115,6 +115,7 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "{name}, hello\nhello {name}\n",
         "[greet]\n",
         "# 1 in the list\nsend it\n",
+        "<<<<<<< HEAD\nwhat is this\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -350,3 +351,120 @@ def test_files_without_a_text_are_named(tmp_path: Path, names: list[str], blank:
 
     assert [each.example.label for each in located] == ["greet"]
     assert list(remarks) == [f"{tmp_path}/{names[0]}: 1 left out: files without a text."]
+
+
+@pytest.mark.parametrize(
+    ("lines", "texts"),
+    [
+        (['"hello, how are you"', "hi"], ["hello, how are you", "hi"]),
+        (['"say ""hi"" to him"', "so, well"], ['say "hi" to him', "so, well"]),
+        (['"yes, please"', '"no, thanks"'], ["yes, please", "no, thanks"]),
+    ],
+)
+@pytest.mark.parametrize("needs_labels", [True, False])
+def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
+    tmp_path: Path, lines: list[str], texts: list[str], needs_labels: bool
+) -> None:
+    (tmp_path / "email.txt").write_text("\r\n".join(lines), "utf-8")
+    remarks = Remarks()
+    read = read_sources if needs_labels else read_unlabelled
+
+    located = read([DataSource(tmp_path)], remarks)
+
+    assert [each.example.text for each in located] == texts
+    assert "changed: quotes of a spreadsheet around texts are removed" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        ('"hi"\nso\n', "1 noted: texts in quotation marks"),
+        ('"hi, you"\nso, well\n', "1 noted: texts in quotation marks"),
+        ('"hi,\nyou"\nso\n', "1 noted: texts with a quotation mark that is not closed"),
+        ("# small talk\nhi\n\n// more\nso\n", r"2 noted: texts that begin like a comment"),
+        ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
+    ],
+)
+def test_what_may_not_belong_to_texts_stays_and_is_named(
+    tmp_path: Path, content: str, fact: str
+) -> None:
+    (tmp_path / "email.txt").write_text(content, "utf-8")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.text for each in located] == list(filter(None, content.splitlines()))
+    assert fact in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("- ", "* ", "+ ", "\u2022 ", "\u2022", "\u2013 ", "\u00b7 "),
+        *("-\u00a0", "\u2460 ", "1\uff0e", "1\u3001", "[x] ", "1 - "),
+        *("1. ", "1.", "1) ", "(1) ", "[1] ", "1: ", "a) ", "(b) "),
+    ],
+)
+@pytest.mark.parametrize("lead", ["", "Here are 5 examples:\n\n", "greet\n"])
+def test_a_list_with_a_mark_before_each_line_is_rejected(
+    tmp_path: Path, mark: str, lead: str
+) -> None:
+    file = tmp_path / "greet.txt"
+    file.write_text(f"{lead}{mark}hi\n{mark}hello\n", "utf-8")
+
+    with pytest.raises(InvalidExamples, match="a bullet or a number before each line"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("greet.txt", "greet: hi\nGreet: so\n"), ("train.txt", "hi __label__greet\nso\n")],
+)
+def test_a_text_file_that_repeats_its_label_is_rejected(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(InvalidExamples, match=r"a name and a colon|a label of fastText"):
+        read_examples([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["3.5 kg of rice", "2 pm"], ["10:30 works", "9:15 too"], ["1. hi", "so"], ["(hi)", "(so)"]],
+)
+def test_numbers_in_texts_are_texts(tmp_path: Path, lines: list[str]) -> None:
+    (tmp_path / "plan.txt").write_text("\n".join(lines))
+
+    assert [each.text for each in read_examples([tmp_path])] == lines
+
+
+def test_folders_named_after_splits_state_the_splits_of_their_texts(tmp_path: Path) -> None:
+    for name in ("Training/greet", "test/greet", "more/bye"):
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir()
+        file.write_text("hello\n")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    found = {(each.example.label, each.example.split) for each in located}
+    assert found == {("greet", "train"), ("greet", "test"), ("bye", None)}
+    assert "1 changed: texts get the split test, the name of their folder." in "\n".join(remarks)
+    assert [each.split for each in read_examples([tmp_path / "test"])] == [None]
+
+
+def test_a_folder_named_like_one_split_alone_states_no_split(tmp_path: Path) -> None:
+    for name in ("test/greet", "other/bye"):
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir()
+        file.write_text("hello\n")
+
+    assert {each.split for each in read_examples([tmp_path])} == {None}
+
+
+def test_the_manifest_of_another_program_makes_no_dataset_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "app.manifest").write_text("<assembly/>")
+    (tmp_path / "greet.txt").write_text("hello\n")
+
+    assert [each.label for each in read_examples([tmp_path])] == ["greet"]

@@ -115,6 +115,12 @@ def find_datasets(source: DataSource) -> list[StoredDataset]:
     return sorted(found, key=lambda each: each.manifest.exported_at)
 
 
+def has_dataset(folder: Path) -> bool:
+    """Return whether a folder contains a manifest at any depth; those of programs are no JSON."""
+    files = [file for file in folder.rglob(_MANIFESTS) if not is_hidden(file, folder)]
+    return any(file.is_file() and file.read_bytes().lstrip().startswith(b"{") for file in files)
+
+
 def datasets_in_use(datasets: Sequence[StoredDataset]) -> Sequence[StoredDataset]:
     """Return the last dataset of everything, and the datasets of changes after it.
 

@@ -1,6 +1,6 @@
 """Read labelled texts: files of any format, folders of text files, and exported datasets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from training.data.dev_splits import train_on_small_dev_split
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
     find_datasets,
+    has_dataset,
     note_other_parts,
     read_datasets,
 )
@@ -135,6 +136,9 @@ class _SourceReader:
     def _open(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
         """Return the examples of a source, and what their labels come from."""
         if source.path.is_dir():
+            if has_dataset(source.path):
+                self._remark_texts_beside_datasets(source)
+                return self._read_datasets(source)
             files = self._find_label_files(source)
             return self._read_label_files(source, files) if files else self._read_datasets(source)
         if source.is_manifest:
@@ -158,6 +162,13 @@ class _SourceReader:
             )
         return files
 
+    def _remark_texts_beside_datasets(self, source: DataSource) -> None:
+        files = set(text_lines.find_label_files(source.path))
+        kind = (
+            "LABEL.txt files beside a dataset (if they are labelled, name them as further --data)"
+        )
+        self._remark_unread(source, kind, files)
+
     def _remark_unread(self, source: DataSource, kind: str, paths: Set[Path]) -> None:
         if paths:
             first = min(paths).relative_to(source.path)
@@ -172,15 +183,33 @@ class _SourceReader:
             whole = (text_lines.read_whole(file, self._reading) for file in data_files)
             return chain.from_iterable(whole), "the names of the folders, one text per file"
         formats = [detect_format(file) for file in data_files]
-        examples = chain.from_iterable(
+        examples: Iterator[LocatedExample] = chain.from_iterable(
             _read_file(file, file_format, self._reading)
             for file, file_format in zip(data_files, formats, strict=True)
         )
+        if splits := text_lines.find_splits(source.path, files):
+            names = (file.name for file in data_files)
+            by_name = dict(zip(names, splits, strict=True))
+            examples = self._with_splits(examples, by_name, Location(source.given_name))
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
         ]
         others = f", and from the content of {', '.join(tables)}" if tables else ""
         return examples, f"the names of the files{others}"
+
+    def _with_splits(
+        self, examples: Iterable[LocatedExample], splits: Mapping[str, str | None], folder: Location
+    ) -> Iterator[LocatedExample]:
+        """Give the texts of each file its split, unless they have one."""
+        for located in examples:
+            split = splits[located.location.source]
+            if split is None or located.example.split:
+                yield located
+                continue
+            reason = f"texts get the split {split}, the name of their folder"
+            self._reading.remarks.change(reason, folder)
+            example = located.example.model_copy(update={"split": split})
+            yield located._replace(example=example)
 
     def _read_datasets(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
         datasets = find_datasets(source)

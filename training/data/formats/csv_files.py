@@ -10,7 +10,7 @@ from prompt_capture.domain.csv_tables import (
 )
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
-from prompt_capture.domain.text_files import REPLACEMENT
+from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
@@ -21,11 +21,13 @@ _SPLIT = "split"
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
-_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
-"""A list, set or object of labels, as pandas and Label Studio write it into a cell."""
+_NAME = re.compile(r"[^\s\d]\S*")
+"""A cell that may be the name of an intent: one word."""
 
-_JOINED = re.compile(r"\t.*[\r\n]|[\r\n].*\t", re.DOTALL)
-"""What a text contains to which a quote that opens and one that closes joined several rows."""
+_TIGHT = re.compile(r"\S")
+"""The beginning of a cell that no space precedes."""
+
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
@@ -39,8 +41,9 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         reading.leave_out_fields(list_unknown(table.names, _READ), file.location())
         for row in table:
             if located := _read_row(file, row, columns, reading):
-                if table.delimiter == "\t" and _JOINED.search(located.example.text):
-                    fact = "texts with a tab and a line end, which may be rows that quotes joined"
+                if _has_joined_rows(located.example.text, table.delimiter):
+                    name = _NAMES.get(table.delimiter, "the delimiter")
+                    fact = f"texts with {name} and a line end, which may be rows that quotes joined"
                     reading.remarks.note(fact, located.location)
                 yield located
     except InvalidFile as error:
@@ -66,6 +69,24 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     return write_table(columns, (example.model_dump() for example, _location in examples))
 
 
+def _has_joined_rows(text: str, delimiter: str) -> bool:
+    """Return whether a text may be several rows that a quote and a later one joined.
+
+    Any text with a tab and a line end may. With other delimiters, which texts contain, too, one of
+    the lines begins or ends with a cell that is a name: one word, and no space behind a delimiter.
+    Or all lines but the last have such delimiters.
+    """
+    lines = split_lines(text)
+    if len(lines) == 1 or delimiter not in text:
+        return False
+    if delimiter == "\t":
+        return True
+    rows = [line.split(delimiter) for line in lines]
+    tight = [row for row in rows if len(row) > 1 and all(_TIGHT.match(cell) for cell in row[1:])]
+    has_names = any(_NAME.fullmatch(row[0]) or _NAME.fullmatch(row[-1]) for row in tight)
+    return has_names or (len(lines) > 2 and rows[:-1] == tight[: len(rows) - 1])
+
+
 def _read_row(
     file: DataFile, row: TableRow, columns: Sequence[str], reading: Reading
 ) -> LocatedExample | None:
@@ -81,11 +102,6 @@ def _read_row(
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
-    if reading.needs_labels and _LIST.fullmatch(row.cells["label"].strip()):
-        raise InvalidExamples(
-            f"{location}: the label is a list. Write the name of one intent, without brackets and "
-            "quotes. Files of JSON lines hold further ones in the field `secondary`."
-        )
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
     return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)

@@ -4,6 +4,7 @@ Each is known by its fields. A filter of jq turns it into JSON lines with `text`
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -32,15 +33,16 @@ class _Platform(NamedTuple):
 
     matches: Callable[[Any], bool]
     description: str
-    filter: str
+    filter: str | Callable[[Any], str]
     remark: str = ""
     option: str = ""
 
-    def describe(self) -> str:
-        """Say what the file is, and how to convert it."""
+    def describe(self, value: Any) -> str:
+        """Say what a file with this value is, and how to convert it."""
+        script = self.filter if isinstance(self.filter, str) else self.filter(value)
         return (
             f"It is {self.description}. Convert it to JSON lines{self.remark}: "
-            f"jq -c {self.option}'{self.filter}' FILE > texts.jsonl"
+            f"jq -c {self.option}'{script}' FILE > texts.jsonl"
         )
 
 
@@ -73,9 +75,9 @@ def _read_first_value(file: DataFile) -> tuple[Any, bool]:
 
 
 def _describe_platform(value: Any) -> str | None:
-    if _is_labelled(value):
+    if _is_labelled(value) or _is_app(value):
         return None
-    return next((each.describe() for each in _PLATFORMS if each.matches(value)), None)
+    return next((each.describe(value) for each in _PLATFORMS if each.matches(value)), None)
 
 
 def _describe_spread(value: Any) -> str | None:
@@ -152,6 +154,86 @@ def _is_labelled(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
+def _has_texts(name: str) -> Callable[[Any], bool]:
+    """Return a check that a field has a list of objects with texts."""
+    return lambda value: _is_labelled(_get(value, f"{name}.0"))
+
+
+def _is_app(value: Any) -> bool:
+    """Return whether a value is the version of a LUIS app, which is read."""
+    return isinstance(value, dict) and _get(value, "utterances.0.intent") is not None
+
+
+def _has_splits(value: Any) -> bool:
+    """Return whether an object has a field that is named after a split."""
+    return any(map(_SPLIT.search, value))
+
+
+def _find_texts(intent: Any) -> str | None:
+    """Return the field of an intent that has a list of texts; `` where the intent is a list."""
+    found = next((name for name in _EXAMPLES if _get(intent, name)), "")
+    texts = _get(intent, found) if found else intent
+    first = texts[0] if isinstance(texts, list) and texts else None
+    return found if isinstance(first, str) or _is_labelled(first) else None
+
+
+def _filter_intents(path: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for a list of intents at a path: `` or `intents`."""
+
+    def write(value: Any) -> str:
+        intent = _first_intent(value, path)
+        name = next(name for name in _INTENT_NAMES if _get(intent, name))
+        texts = f".{_find_texts(intent)}[]"
+        return f".{path}[] | .{name} as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+
+    return write
+
+
+def _has_intents(path: str) -> Callable[[Any], bool]:
+    """Return a check for a list of intents, with names and texts, at a path: `` or `intents`."""
+
+    def check(value: Any) -> bool:
+        intent = _first_intent(value, path)
+        return any(_get(intent, name) for name in _INTENT_NAMES) and bool(_find_texts(intent))
+
+    return check
+
+
+def _first_intent(value: Any, path: str) -> Any:
+    return _get(value, f"{path}.0" if path else "0")
+
+
+def _filter_object_of_intents(value: Any) -> str:
+    field = _find_texts(next(iter(value["intents"].values())))
+    texts = f".value.{field}[]" if field else ".value[]"
+    return f".intents | to_entries[] | .key as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+
+
+def _is_object_of_intents(value: Any) -> bool:
+    intents = _get(value, "intents")
+    first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
+    return _find_texts(first) is not None
+
+
+_INTENT_NAMES = ("intent", "name", "tag", "label", "title", "id")
+_EXAMPLES = (
+    *("examples", "utterances", "phrases", "patterns", "samples", "queries", "sentences", "texts"),
+    *("questions", "expressions", "training_phrases", "trainingPhrases"),
+)
+"""How other programs name an intent, and the list of its texts."""
+
+_FIELDS_OF_TEXTS = (
+    *("data", "dataset", "documents", "examples", "instances", "items", "messages", "phrases"),
+    *("prompts", "records", "results", "rows", "samples", "sentences", "texts", "utterances"),
+)
+"""The fields in which an object may have all texts."""
+
+_TEXT_OF_EXAMPLE = "{text: (.text? // .), label: $intent}"
+"""The text of an example that is an object or a text."""
+
+_SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
+"""A part of the name of a split."""
+
 _PLATFORMS = (
     _Platform(
         _is_usersays,
@@ -201,7 +283,7 @@ _PLATFORMS = (
             or _has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
-        "(.workspace // .).intents[] | .intent as $intent | .examples[] | {text, label: $intent}",
+        f"(.workspace // .).intents[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
@@ -212,6 +294,11 @@ _PLATFORMS = (
         "(.interactionModel // .).languageModel.intents[] | .name as $intent | .samples[]? "
         "| {text: ., label: $intent}",
         _SLOTS,
+    ),
+    _Platform(
+        _is_object_of_intents,
+        "an object of intents with their texts",
+        _filter_object_of_intents,
     ),
     _Platform(
         lambda value: isinstance(_get(value, "intents"), dict),
@@ -311,19 +398,42 @@ _PLATFORMS = (
         ".[] | {text: .[0], label: .[1]}",
     ),
     _Platform(
-        _all_values(_is_pair),
+        lambda value: _all_values(_is_pair)(value) and _has_splits(value),
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
     ),
     _Platform(
-        _all_values(_is_labelled),
+        _has_intents(""),
+        "a list of intents with their texts",
+        _filter_intents(""),
+    ),
+    _Platform(
+        _has_intents("intents"),
+        "an object with a list of intents with their texts",
+        _filter_intents("intents"),
+    ),
+    *(
+        _Platform(
+            _has_texts(name),
+            f"an object with the texts in its field {name}",
+            f".{name}[]",
+        )
+        for name in _FIELDS_OF_TEXTS
+    ),
+    _Platform(
+        _all_values(_is_pair),
+        "an object of lists of pairs",
+        ".[][] | {text: .[0], label: .[1]}",
+    ),
+    _Platform(
+        lambda value: _all_values(_is_labelled)(value) and _has_splits(value),
         "an object with a list for each split",
         "to_entries[] | .key as $split | .value[] | . + {$split}",
     ),
     _Platform(
-        _has("data.0.text"),
-        "an object with the texts in its field data",
-        ".data[]",
+        _all_values(_is_labelled),
+        "an object of lists of texts",
+        ".[][]",
     ),
     _Platform(
         _all_values(lambda first: isinstance(first, str)),

@@ -282,6 +282,12 @@ class _Reader:
                 "It holds NLU data in Markdown, the format of Rasa 1. With Rasa 2, run "
                 "`rasa data convert nlu -f yaml --data FILE --out FOLDER`."
             )
+        if self._file.name.casefold().removesuffix(".gz").endswith(".md"):
+            raise self._file.invalid(
+                "It is a document in Markdown, which is read only if it is one of Rasa. Write the "
+                'texts alone, in a file LABEL.txt for each label, or JSON lines: {"text": ..., '
+                '"label": ...}.'
+            )
 
     def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
         for name, description in _OTHER_FILES.items():

@@ -52,6 +52,11 @@ _NO_VALUE = re.compile(
 )
 """What spreadsheets, pandas and databases write in place of a value."""
 
+_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
+"""A list, set or object of labels, as pandas and Label Studio write it into a cell."""
+
+_LINE_END = re.compile(r"[\r\n]")
+
 _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
@@ -94,6 +99,7 @@ class Reading:
         if not example.text.strip():
             self.remarks.leave_out("texts that are empty", location)
             return None
+        _reject_other_labels((example.label, *example.secondary), location)
         if missing := next(filter(_is_no_value, (example.label, *example.secondary)), None):
             raise InvalidExamples(
                 f"{location}: the label {missing} is an error of a spreadsheet or a missing "
@@ -121,6 +127,20 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Example:
             hint = _describe_missing_label(values) or _describe_wrong_type(values)
             reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
     raise InvalidExamples(reason)
+
+
+def _reject_other_labels(labels: Sequence[str], location: Location) -> None:
+    """Raise `InvalidExamples` for labels that hold several names."""
+    if any(_LIST.fullmatch(label.strip()) for label in labels):
+        raise InvalidExamples(
+            f"{location}: the label is a list. Write the name of one intent, without brackets and "
+            "quotes. Files of JSON lines hold further ones in the field `secondary`."
+        )
+    if any(map(_LINE_END.search, labels)):
+        raise InvalidExamples(
+            f"{location}: the label has a line end. Write the name of one intent on one line. "
+            "Quotes may have joined several rows."
+        )
 
 
 def _is_no_value(text: str) -> bool:

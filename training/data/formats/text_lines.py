@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from prompt_capture.domain.types import Label, describe_first_error
-from training.data.examples import InvalidExamples, LocatedExample
+from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
 from training.data.formats import fasttext
 from training.data.formats.reading import Reading
@@ -28,19 +28,52 @@ _OTHER_FORM = (
     'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
 )
 
+_SPLIT_FOLDERS = frozenset(
+    {
+        *(TRAINING_SPLIT, "training", "test", "testing", "dev", "val", "valid", "validation"),
+        *("eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
+    }
+)
+"""The names of folders that say what the texts in them are for."""
+
 _WITHOUT_TEXT = "files without a text"
 
 _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
 """What Git writes around two versions of some lines."""
 
+_BETWEEN_VERSIONS = "======="
+
+_QUOTES = "has quotes around each line"
+_LIST = re.compile(
+    r"""\#+\s+\S | >\s |
+    \s* [-*+\u2010-\u2015]\s+\S |
+    \s* [\u2022\u2023\u2043\u25aa\u25cf\u25e6\u00b7\u2192\u27a2\u27a4\u2460-\u249b]\s* \S |
+    \s* [(\[]? (?: \d{1,6} | [a-z] ) [.)\]] \)? \s+\S |
+    \s* [(\[]? \d{1,6} [.)\]\u3001\uff0e\uff09] \s* [^\W\d] |
+    \s* \[[x\s]\] \s*\S |
+    \s* \d{1,6} \s+ [-\u2010-\u2015] \s+ [^\W\d] |
+    \s* \d{1,6}: \s+\S""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A heading, a quotation, or an item of a list with a bullet, a number or a letter."""
+
 _OTHER_FILES = {
-    re.compile(r"#+ +\S|\s*[-*] +\S|> "): "has headings and lists, as the LU format or Markdown",
+    _LIST: "has headings and lists, or a bullet or a number before each line (LU, Markdown)",
     re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
     re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
     re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
-    re.compile(r"\s*([\"']).*\1,?\s*\Z"): "has quotes around each line",
+    re.compile(r"\s*([\"']).*\1,?\s*\Z"): _QUOTES,
 }
 """What other files match in each line, and what they are."""
+
+_CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
+"""A line in quotes, as a spreadsheet writes a cell, and what is in them."""
+
+_NEEDS_QUOTES = re.compile(r'[,;\t]|""')
+"""What a cell contains that a spreadsheet puts in quotes."""
+
+_COMMENT = re.compile(r"(?:#+|//)\s+\S")
+_LABEL_AT_END = re.compile(rf"[\s,]{fasttext.PREFIX}\S+\s*\Z")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
@@ -82,11 +115,66 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
     if not lines:
         reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
-    _reject_labels_in_lines(file, lines, reading.needs_labels)
+    is_column = _is_column(line for _number, line in lines)
+    _reject_labels_in_lines(file, lines, reading.needs_labels, label, is_column)
+    if _have_same_name(line for _number, line in lines):
+        fact = "names and colons before texts, the same in each line, which are part of the texts"
+        reading.remarks.note(fact, file.location(), len(lines))
     for number, line in lines:
-        values = {"text": line, "label": label}
-        if located := reading.accept(values, file.location("line", number)):
+        location = file.location("line", number)
+        text = _read_cell(line) if is_column else line
+        if text != line:
+            reading.remarks.change("quotes of a spreadsheet around texts are removed", location)
+        elif odd := _describe_odd(line):
+            reading.remarks.note(odd, location)
+        if located := reading.accept({"text": text, "label": label}, location):
             yield located
+
+
+def _is_column(lines: Iterable[str]) -> bool:
+    """Return whether a spreadsheet wrote the lines: it puts quotes around the cells that need them.
+
+    Such a cell contains a comma, or quotes, which are doubled.
+    """
+    quoted, others = list[str](), list[str]()
+    for line in lines:
+        (quoted if '"' in line else others).append(line)
+    cells = [_CELL.fullmatch(line) for line in quoted]
+    inner = [cell[1] for cell in cells if cell]
+    is_consistent = not any("," in line for line in others) or any('""' in text for text in inner)
+    is_quoted = len(inner) == len(cells) and all(map(_NEEDS_QUOTES.search, inner))
+    return bool(inner) and is_quoted and is_consistent
+
+
+def _read_cell(line: str) -> str:
+    cell = _CELL.fullmatch(line)
+    return cell[1].replace('""', '"') if cell else line
+
+
+def _describe_odd(line: str) -> str | None:
+    """Say what in a text may not belong to it, in the plural."""
+    if _COMMENT.match(line):
+        return "texts that begin like a comment"
+    if _CELL.fullmatch(line):
+        return "texts in quotation marks, which are part of them"
+    if line.lstrip().startswith('"') and line.count('"') % 2:
+        return "texts with a quotation mark that is not closed, which may go on in the next line"
+    return None
+
+
+def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
+    """Return the split of each file, where folders are named after several splits; else nothing.
+
+    Such are `train/greet.txt` and `test/greet.txt`.
+    """
+    splits = [_find_split(file.relative_to(folder)) for file in files]
+    return splits if len({split for split in splits if split}) > 1 else []
+
+
+def _find_split(file: Path) -> str | None:
+    names = (name.casefold() for name in file.parent.parts)
+    found = next((name for name in names if name in _SPLIT_FOLDERS), None)
+    return TRAINING_SPLIT if found == "training" else found
 
 
 def is_folder_per_label(folder: Path, files: Sequence[Path]) -> bool:
@@ -130,30 +218,49 @@ def _compose(name: str) -> str:
 
 
 def _reject_labels_in_lines(
-    file: DataFile, lines: Sequence[tuple[int, str]], needs_labels: bool
+    file: DataFile,
+    lines: Sequence[tuple[int, str]],
+    needs_labels: bool,
+    label: str,
+    is_column: bool,
 ) -> None:
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
+    is_in_conflict = any(line.rstrip() == _BETWEEN_VERSIONS for _number, line in lines)
     for number, line in lines:
-        if line.startswith(fasttext.PREFIX):
+        if line.startswith(fasttext.PREFIX) or _LABEL_AT_END.search(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
             )
-        if _MERGE_MARK.match(line):
+        if is_in_conflict and _MERGE_MARK.match(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
             )
     if needs_labels:
-        _reject_tables(file, [line for _number, line in lines])
+        _reject_tables(file, [line for _number, line in lines], label, is_column)
 
 
-def _reject_tables(file: DataFile, texts: Sequence[str]) -> None:
-    """Raise `InvalidExamples` where all lines have the form of another format."""
+def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -> None:
+    """Raise `InvalidExamples` where all lines match one of `_OTHER_FILES`.
+
+    A list may have a first line of its own, such as `Here are some examples:`.
+    """
+    if len(texts) > 2 and all(map(_LIST.match, texts[1:])):
+        texts = texts[1:]
     for pattern, description in _OTHER_FILES.items():
+        if is_column and description == _QUOTES:
+            continue
         if len(texts) > 1 and all(map(pattern.match, texts)):
             raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+
+
+def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: bool) -> None:
+    """Raise `InvalidExamples` where all lines have the form of another format."""
+    _reject_other_files(file, texts, is_column)
     if len(texts) > 1 and _SECTION.fullmatch(texts[0]):
         raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
-    if _has_names_before_colons(texts):
+    if _has_names_before_colons(texts) or (
+        _have_same_name(texts) and _find_name(texts[0]) == label.casefold()
+    ):
         raise InvalidExamples(
             f"{file.name} has a name and a colon at the beginning of each line. {_OTHER_FORM}."
         )
@@ -170,6 +277,17 @@ def _has_names_before_colons(lines: Sequence[str]) -> bool:
     found = [_BEFORE_COLON.match(line) for line in lines]
     names = [match[1] for match in found if match]
     return len(names) == len(lines) and 1 < len(set(names)) < len(names)
+
+
+def _have_same_name(lines: Iterable[str]) -> bool:
+    """Return whether each of several lines begins with a colon behind one and the same name."""
+    names = list(map(_find_name, lines))
+    return len(names) > 1 and names[0] is not None and len(set(names)) == 1
+
+
+def _find_name(line: str) -> str | None:
+    found = _BEFORE_COLON.match(line)
+    return found[1].casefold() if found else None
 
 
 def _is_table(lines: Sequence[str], delimiter: str) -> bool:

@@ -24,6 +24,9 @@ ChangeStatus = Literal["recorded", "pending"]
 `pending`: the change is deferred until its row arrives.
 """
 
+_NO_INTENT = frozenset({"n/a", "na", "nil", "no", "none", "nothing", "null", "no intent"})
+"""What people write in place of a secondary intent where there is none."""
+
 ReviewStatus = Literal["recorded", "changed", "absent"]
 """The result of a decision from a review file.
 
@@ -145,6 +148,20 @@ def match_intent(name: str, catalogue: Collection[str]) -> str:
     folded = _fold(name)
     matching = [intent for intent in catalogue if _fold(intent) == folded]
     return matching[0] if len(matching) == 1 else name
+
+
+def match_secondary_intent(name: str, catalogue: Collection[str]) -> str:
+    """Return the intent of the catalogue that a person means by a secondary intent.
+
+    Words such as `none` state that there is no intent, so they are no intent in another case.
+    """
+    return name if means_none(name) else match_intent(name, catalogue)
+
+
+def means_none(name: str) -> bool:
+    """Return whether a word in place of an intent says that there is none."""
+    word = name.casefold().strip()
+    return word in _NO_INTENT or not any(map(str.isalnum, word))
 
 
 def _fold(name: str) -> str:

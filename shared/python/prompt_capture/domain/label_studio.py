@@ -4,9 +4,10 @@ The exports are those of Label Studio's own converter (`label_studio_sdk.convert
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from prompt_capture.domain.changes import match_intent, match_secondary_intent
 from prompt_capture.domain.errors import InvalidEntry
 from prompt_capture.domain.field_names import Misspelling, list_unknown
 from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
@@ -17,12 +18,18 @@ from prompt_capture.domain.review_fields import (
     EntryFields,
     find_misspelt_decision,
 )
+from prompt_capture.domain.text import strip_invisible
 
 _INTENT, _SECONDARY, _NOTES = "intent", "secondary", "notes"
 """The names of the controls in the labelling configuration of the documentation."""
 
 _CONTROLS = (_INTENT, _SECONDARY, _NOTES)
 _SECONDARY_ALIASES = dict.fromkeys(("secondary_intent", "secondary_intents", SECONDARY), _SECONDARY)
+_MISSPELT_CHOICES = _SECONDARY_ALIASES
+"""A control with choices may be that of the intent under any other name."""
+
+_INTENT_ALIASES = dict.fromkeys(("corrected", "corrected_intent", "correction"), _INTENT)
+_MISSPELT_OTHERS = _SECONDARY_ALIASES | _INTENT_ALIASES
 _TASK_FIELDS = (*FIELDS, "log_id")
 """The fields of the data of a task, as the export writes it."""
 
@@ -98,7 +105,7 @@ def find_flattened_misspelling(names: Iterable[str]) -> Misspelling | None:
     return find_misspelt_decision(names, FLATTENED_FIELDS, decisions, _SECONDARY_ALIASES)
 
 
-def read_task(task: Mapping[str, Any]) -> EntryFields:
+def read_task(task: Mapping[str, Any], catalogue: Collection[str]) -> EntryFields:
     """Return the id, the corrected intents and the notes of a task of the JSON export.
 
     Annotations that were cancelled or skipped do not count, and neither do predictions. Without
@@ -107,7 +114,8 @@ def read_task(task: Mapping[str, Any]) -> EntryFields:
     """
     entry = _read_data(task)
     annotations = _list_annotations(task)
-    counted = [_read_annotation(each) for each in annotations if not _is_cancelled(each)]
+    used = [each for each in annotations if not _is_cancelled(each)]
+    counted = [_read_annotation(each, catalogue) for each in used]
     if not counted:
         notes = [entry.values["notes"], *_list_notes(annotations)]
         values = {**entry.values, "notes": "\n".join(filter(None, notes)) or None}
@@ -136,7 +144,7 @@ def _reject_disagreement(decisions: Iterable[str]) -> None:
         )
 
 
-def read_flattened_task(entry: Mapping[str, Any]) -> EntryFields:
+def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) -> EntryFields:
     """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
 
     The intent is the value of the control `intent`. These exports do not separate other controls
@@ -172,8 +180,8 @@ def read_flattened_task(entry: Mapping[str, Any]) -> EntryFields:
     choices = {_INTENT: _list_texts(_parse_cell(entry[_INTENT]), _INTENT)}
     secondary = _list_texts(_parse_cell(entry.get(_SECONDARY)), _SECONDARY)
     intents = {
-        "corrected_intent": _choose_intent(choices),
-        "corrected_secondary_intents": _choose_secondary_intents(secondary),
+        "corrected_intent": _choose_intent(choices, catalogue),
+        "corrected_secondary_intents": _choose_secondary_intents(secondary, catalogue),
     }
     return EntryFields({**decision, **intents}, ignored)
 
@@ -223,7 +231,7 @@ class _Annotation(NamedTuple):
     ignored: list[str]
 
 
-def _read_annotation(annotation: Mapping[str, Any]) -> _Annotation:
+def _read_annotation(annotation: Mapping[str, Any], catalogue: Collection[str]) -> _Annotation:
     choices: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}
     ignored: list[str] = []
@@ -236,12 +244,14 @@ def _read_annotation(annotation: Mapping[str, Any]) -> _Annotation:
             notes.setdefault(control, []).extend(_list_texts(value["text"], control))
         else:
             ignored.append(control)
-    secondary = _choose_secondary_intents(choices.pop(_SECONDARY, []))
-    _reject_misspelt_secondary(choices)
+    secondary = _choose_secondary_intents(choices.pop(_SECONDARY, []), catalogue)
+    _reject_misspelt_decision(choices, _MISSPELT_CHOICES)
+    _reject_misspelt_decision((*notes, *ignored), _MISSPELT_OTHERS)
     read_choices, read_notes = _select(choices, _INTENT), _select(notes, _NOTES)
     ignored += [name for name in (*choices, *notes) if name not in {*read_choices, *read_notes}]
     texts = [text for texts in read_notes.values() for text in texts]
-    return _Annotation(_choose_intent(read_choices), secondary, texts, ignored)
+    intent = _choose_intent(read_choices, catalogue)
+    return _Annotation(intent, secondary, texts, ignored)
 
 
 def _list_notes(annotations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -288,28 +298,42 @@ def _select(texts: dict[str, list[str]], control: str) -> dict[str, list[str]]:
     return {control: texts[control]} if control in texts else texts
 
 
-def _reject_misspelt_secondary(controls: Iterable[str]) -> None:
-    """Raise `InvalidEntry` for a control that would be taken for the intent, or for no decision."""
-    misspelling = find_misspelt_decision(controls, _CONTROLS, (_SECONDARY,), _SECONDARY_ALIASES)
-    if misspelling:
+def _reject_misspelt_decision(controls: Iterable[str], aliases: Mapping[str, str]) -> None:
+    """Raise `InvalidEntry` for a control that would be taken for another one, or for no decision.
+
+    `aliases` are the other names of the intents that may be meant.
+    """
+    meant = set(aliases.values())
+    if misspelling := find_misspelt_decision(controls, _CONTROLS, meant, aliases):
+        intents = "secondary intents" if misspelling.meant == _SECONDARY else "intent"
         raise InvalidEntry(
             f"annotations: the control {misspelling.name} is not known. If it is the control of "
-            f"the secondary intents, name it `{_SECONDARY}`"
+            f"the {intents}, name it `{misspelling.meant}`, of the type Choices. If it is not, "
+            "give it another name"
         )
 
 
-def _choose_secondary_intents(choices: Sequence[str]) -> list[str] | None:
+def _choose_secondary_intents(
+    choices: Sequence[str], catalogue: Collection[str]
+) -> list[str] | None:
     """Return the secondary intents among the choices. Without a choice, nothing is said."""
     if NO_INTENTS in choices and len(choices) > 1:
         raise InvalidEntry(
             "annotations: one says both that there are secondary intents and that there are none"
         )
-    return [each for each in choices if each != NO_INTENTS] if choices else None
+    if not choices:
+        return None
+    names = (strip_invisible(each) for each in choices if each != NO_INTENTS)
+    return [match_secondary_intent(name, catalogue) for name in names]
 
 
-def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:
+def _choose_intent(choices: Mapping[str, Sequence[str]], catalogue: Collection[str]) -> str:
     """Return the one intent among the choices by control."""
-    chosen = {name: list(dict.fromkeys(texts)) for name, texts in choices.items() if texts}
+    chosen = {
+        name: list(dict.fromkeys(match_intent(strip_invisible(text), catalogue) for text in texts))
+        for name, texts in choices.items()
+        if texts
+    }
     if not any(chosen.values()):
         raise InvalidEntry(_NO_CHOICE)
     if len(chosen) > 1:

@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from pydantic import ValidationError
 
+from prompt_capture.domain.changes import match_intent, match_secondary_intent
 from prompt_capture.domain.csv_tables import TableRow, read_table, write_table
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
 from prompt_capture.domain.field_names import list_unknown
@@ -71,7 +73,7 @@ class Review:
 
     `undecided` counts the entries without a decision. `repeated` are the entries that decide a
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
-    `unrecorded_notes` are the entries with notes and without a decision.
+    `unrecorded_notes` are the entries with notes and without a decision. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -81,6 +83,11 @@ class Review:
     unit: Unit = "entry"
     ignored: tuple[str, ...] = ()
     unrecorded_notes: tuple[int, ...] = ()
+    content: str = field(default="", repr=False)
+
+    def match(self, catalogue: Collection[str]) -> "Review":
+        """Return the same review, read with the intents of a catalogue."""
+        return read_review(self.content, catalogue)
 
     @property
     def shortened_notes(self) -> tuple[int, ...]:
@@ -122,11 +129,12 @@ def _with_joined_lists(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**entry, **joined}
 
 
-def read_review(content: str) -> Review:
+def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     """Read a review file of any format that the export or Label Studio writes.
 
-    Entries that are not valid do not affect the others, and neither do prompts on which entries
-    disagree. Raise `InvalidReview` where the file as a whole is not valid.
+    An intent that the catalogue has in another case is that intent, before anything is checked or
+    compared. Entries that are not valid do not affect the others, and neither do prompts on which
+    entries disagree. Raise `InvalidReview` where the file as a whole is not valid.
     """
     if _is_table(content):
         _check_columns(content)
@@ -134,8 +142,8 @@ def read_review(content: str) -> Review:
     errors, undecided, ignored, unrecorded = [], 0, list[str](), list[int]()
     for entry in _list_entries(content):
         try:
-            fields = _read_fields(entry)
-            reviewed = _read_decision(fields.values)
+            fields = _read_fields(entry, catalogue)
+            reviewed = _read_decision(fields.values, catalogue)
         except InvalidEntry as error:
             errors.append(EntryError(entry.number, str(error)))
             continue
@@ -157,6 +165,7 @@ def read_review(content: str) -> Review:
         unit,
         tuple(dict.fromkeys(ignored)),
         tuple(unrecorded),
+        content,
     )
 
 
@@ -252,7 +261,7 @@ def _describe_shift(row: TableRow) -> str | None:
     return None
 
 
-def _read_fields(entry: _Entry) -> EntryFields:
+def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
     """Return the fields of an entry, with `corrected_intent`. Raise `InvalidEntry`."""
     values = entry.values
     if entry.problem:
@@ -260,9 +269,9 @@ def _read_fields(entry: _Entry) -> EntryFields:
     if not isinstance(values, Mapping):
         raise InvalidEntry("entry: it is not an object")
     if is_task(values):
-        return read_task(values)
+        return read_task(values, catalogue)
     if is_flattened_task(values):
-        return read_flattened_task(values)
+        return read_flattened_task(values, catalogue)
     if misspelling := find_misspelt_decision(values):
         raise InvalidEntry(f"{misspelling.name}: it {misspelling.reason}")
     if "corrected_intent" not in values:
@@ -270,7 +279,7 @@ def _read_fields(entry: _Entry) -> EntryFields:
     return EntryFields(dict(values), list_unknown(values, FIELDS))
 
 
-def _read_decision(values: Mapping[str, Any]) -> ReviewedPrompt | None:
+def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> ReviewedPrompt | None:
     """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
     intent = values["corrected_intent"]
     secondary = read_intents(values.get(SECONDARY), SECONDARY)
@@ -278,10 +287,25 @@ def _read_decision(values: Mapping[str, Any]) -> ReviewedPrompt | None:
         if secondary is not None:
             raise InvalidEntry(f"corrected_intent: it is empty, but {SECONDARY} is not. Fill it in")
         return None
+    if isinstance(intent, str):
+        intent = match_intent(strip_invisible(intent), catalogue)
+    if secondary is not None:
+        names = map(strip_invisible, secondary)
+        secondary = tuple(match_secondary_intent(name, catalogue) for name in names)
+    decision = {"corrected_intent": intent, SECONDARY: secondary}
+    if not _is_id(values.get("id")):
+        raise InvalidEntry("id: it is missing, or no id of a prompt. Copy it from the export")
     try:
-        return ReviewedPrompt.model_validate(_prepare({**values, SECONDARY: secondary}))
+        return ReviewedPrompt.model_validate(_prepare({**values, **decision}))
     except ValidationError as error:
         raise InvalidEntry(describe_first_error(error, "entry")) from None
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return bool(UUID(strip_invisible(str(value))))
+    except ValueError:
+        return False
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 _PLAIN_TERMS = {"a valid tuple": "a list", "a valid dictionary": "an object"}
+_VALUE_ERROR = "Value error, "
+"""How pydantic begins the message of a `ValueError`."""
+
 _CLASS = re.compile(r" or instance of \w+")
 
 
@@ -66,6 +69,7 @@ def describe_first_error(error: ValidationError, subject: str) -> str:
 
 def plain_reason(message: str) -> str:
     """Return a message of pydantic in the terms of JSON, without the names of classes."""
+    message = message.removeprefix(_VALUE_ERROR)
     for term, plain in _PLAIN_TERMS.items():
         message = message.replace(term, plain)
     return _CLASS.sub("", message)

@@ -1,6 +1,6 @@
 """Import a completed review file: first plan the changes, then apply them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -9,10 +9,12 @@ from prompt_capture.domain.changes import (
     Correction,
     Decision,
     find_unknown_intent,
-    match_intent,
+    means_none,
 )
 from prompt_capture.domain.errors import UnknownIntent
+from prompt_capture.domain.intent_lists import NO_INTENTS
 from prompt_capture.domain.long_texts import redact_and_shorten
+from prompt_capture.domain.review_fields import SECONDARY
 from prompt_capture.domain.review_files import Review
 from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
@@ -38,6 +40,7 @@ class ImportPlan:
     `new` are decisions on prompts without a corrected intent, and `overwrites` those that would
     replace one. `unchanged` counts the decisions that are on record already, `undecided` the
     entries without a decision, and `repeated` those that decide a prompt like an earlier entry.
+    `review` is the file, read with the intents of the catalogue.
     """
 
     new: list[ReviewedPrompt]
@@ -45,8 +48,8 @@ class ImportPlan:
     unchanged: int
     undecided: int
     errors: list[EntryError]
-    repeated: int = 0
-    unit: str = "entry"
+    repeated: int
+    review: Review
 
 
 class AppliedPlan(NamedTuple):
@@ -68,16 +71,16 @@ class ImportReview:
 
     async def plan(self, review: Review) -> ImportPlan:
         """Compare a review with the corrections on record, without writing."""
-        intents = set(await self._store.known_intents())
+        intents = frozenset(await self._store.known_intents())
+        review = review.match(intents)
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
         new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
-        for number, typed in review.decided.items():
-            entry = _with_intents_of(typed, intents)
+        for number, entry in review.decided.items():
             if entry.id not in on_record:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
             elif unknown := find_unknown_intent(entry.decision, intents):
-                errors.append(EntryError(number, _describe(unknown)))
+                errors.append(EntryError(number, _describe(unknown, entry.decision, intents)))
             elif (existing := on_record[entry.id]) is None:
                 new.append(entry)
             elif _is_on_record(entry.decision, existing):
@@ -86,9 +89,7 @@ class ImportReview:
                 overwrites.append(Overwrite(number, existing, entry))
         errors.sort(key=lambda error: error.entry)
         repeated = len(review.repeated)
-        return ImportPlan(
-            new, overwrites, unchanged, review.undecided, errors, repeated, review.unit
-        )
+        return ImportPlan(new, overwrites, unchanged, review.undecided, errors, repeated, review)
 
     async def apply(
         self,
@@ -123,18 +124,6 @@ class ImportReview:
         return AppliedPlan(recorded, tuple(changed))
 
 
-def _with_intents_of(entry: ReviewedPrompt, catalogue: set[str]) -> ReviewedPrompt:
-    """Return an entry with the intents that the catalogue has in another case."""
-    secondary = entry.corrected_secondary_intents
-    return entry.model_copy(
-        update={
-            "corrected_intent": match_intent(entry.corrected_intent, catalogue),
-            "corrected_secondary_intents": secondary
-            and tuple(match_intent(each, catalogue) for each in secondary),
-        }
-    )
-
-
 def _is_on_record(decision: Decision, existing: Decision) -> bool:
     """Return whether a decision says nothing that the one on record does not say."""
     return decision.intent == existing.intent and decision.secondary_intents in {
@@ -143,6 +132,13 @@ def _is_on_record(decision: Decision, existing: Decision) -> bool:
     }
 
 
-def _describe(unknown: UnknownIntent) -> str:
+def _describe(unknown: UnknownIntent, decision: Decision, catalogue: Collection[str]) -> str:
+    """Say which field has an unknown intent, and what may be meant."""
+    others = set(decision.secondary_intents or ()).difference(catalogue)
+    if unknown.field == SECONDARY and any(map(means_none, others)):
+        return (
+            f"{SECONDARY}: {min(filter(means_none, others))} is not in the intent catalogue. If "
+            f"there are no secondary intents, write {NO_INTENTS}"
+        )
     hint = f"; did you mean {', '.join(unknown.suggestions)}?" if unknown.suggestions else ""
     return f"{unknown.field}: not in the intent catalogue{hint}"
