@@ -93,7 +93,10 @@ def test_a_signing_key_is_refused_as_the_functions_refuse_it(
     assert key not in repr(results + accepted)
 
 
-@pytest.mark.parametrize("form", UNDERSTOOD)
+@pytest.mark.parametrize(
+    "form",
+    [form for form, key in UNDERSTOOD.items() if "\0" not in key],  # no variable has a NUL
+)
 def test_a_signing_key_is_understood_as_the_functions_understand_it(
     run_check: RunCheck, settings: Environment, form: str
 ) -> None:
