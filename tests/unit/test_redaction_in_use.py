@@ -225,3 +225,86 @@ def test_a_number_or_a_url_is_found_in_less_common_forms(marked: str) -> None:
 )
 def test_what_only_looks_like_these_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[PHONE:010-1234-5678]]로 전화해줘",
+        "[[PHONE:01012345678]]로 문자 보내줘",
+        "연락처: [[PHONE:010-1234-5678]]",
+        "연락처는 [[PHONE:031-123-4567]]입니다",
+        "[[PHONE:090-1234-5678]]に電話して",
+        "私の番号は[[PHONE:090-1234-5678]]",
+        "番号は[[PHONE:08012345678]]です",
+        "連絡先: [[PHONE:0312345678]]",
+        "[[PHONE:13812345678]]给他打个电话",
+        "发短信给[[PHONE:138-1234-5678]]",
+        "[[PHONE:138 1234 5678]]给我打电话",
+        "电联[[PHONE:138-1234-5678]]",
+        "meu número é [[PHONE:(11) 98765-4321]]",
+        "me liga: [[PHONE:11 98765-4321]]",
+        "contato: [[PHONE:(11) 98765-4321]]",
+        "meu zap [[PHONE:11 98765-4321]]",
+        "oddzwoń na [[PHONE:600 123 456]]",
+        "mój nr [[PHONE:600123456]]",
+        "kontakt: [[PHONE:600 123 456]]",
+        "mi cel: [[PHONE:300 123 4567]]",
+        "contacto: [[PHONE:300 123 4567]]",
+        "mit nummer er [[PHONE:12 34 56 78]]",
+    ],
+)
+def test_phone_numbers_are_found_beside_the_words_and_particles_of_their_country(
+    marked: str,
+) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "注文番号は08012345678です",
+        "주문번호 01012345678",
+        "订单13812345678",
+        "运单号是13812345678",
+        "13812345678个用户",
+        "Kunde mit Nummer 12345678",
+        "Number of rows processed: 48151623",
+        "number of items: 1234567",
+        "the number of calls is 1234567",
+        "call_duration_ms: 1234567",
+        "call volume: 1234567 calls",
+        "call count 1234567",
+        "total calls 1234567",
+        "Anzahl Anrufe: 1234567",
+        "mobile users 1234567",
+        "phone costs 1299000",
+        "text length: 1234567",
+        "signal strength 1234567",
+        "SELECT * FROM calls WHERE duration > 1234567",
+        "take into account 20000 samples",
+        "please take these into account: 20000 samples",
+        "ten en cuenta 120000 casos",
+    ],
+)
+def test_counts_and_references_are_no_phone_numbers_or_accounts(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "nr konta [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "rachunek [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "konto bankowe [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "przelej na konto [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "numer konta: [[BANK:61109010140000071219812874]]",
+        "kontonummer [[BANK:1234.56.78903]]",
+        "р/с [[BANK:40817810099910004312]]",  # noqa: RUF001 (Russian)
+        "conto corrente n. [[BANK:000000123456]]",
+        "RIB [[BANK:20041 01005 0500013M026 06]]",
+        "číslo účtu [[BANK:19-2000145399/0800]]",
+    ],
+)
+def test_an_account_number_is_found_whole_in_the_form_of_its_country(marked: str) -> None:
+    _check(marked)
