@@ -147,6 +147,15 @@ def match_intent(name: str, catalogue: Collection[str]) -> str:
     return matching[0] if len(matching) == 1 else name
 
 
+def match_decision(decision: Decision, catalogue: Collection[str]) -> Decision:
+    """Return a decision with the intents of the catalogue that a person means, each named once."""
+    intent = match_intent(decision.intent, catalogue)
+    if decision.secondary_intents is None:
+        return Decision(intent)
+    secondary = dict.fromkeys(match_intent(each, catalogue) for each in decision.secondary_intents)
+    return Decision(intent, tuple(each for each in secondary if each != intent))
+
+
 def _fold(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 

@@ -9,7 +9,7 @@ from prompt_capture.domain.changes import (
     Correction,
     Decision,
     find_unknown_intent,
-    match_intent,
+    match_decision,
 )
 from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.long_texts import redact_and_shorten
@@ -125,12 +125,11 @@ class ImportReview:
 
 def _with_intents_of(entry: ReviewedPrompt, catalogue: set[str]) -> ReviewedPrompt:
     """Return an entry with the intents that the catalogue has in another case."""
-    secondary = entry.corrected_secondary_intents
+    meant = match_decision(entry.decision, catalogue)
     return entry.model_copy(
         update={
-            "corrected_intent": match_intent(entry.corrected_intent, catalogue),
-            "corrected_secondary_intents": secondary
-            and tuple(match_intent(each, catalogue) for each in secondary),
+            "corrected_intent": meant.intent,
+            "corrected_secondary_intents": meant.secondary_intents,
         }
     )
 
