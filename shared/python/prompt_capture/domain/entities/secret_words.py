@@ -243,6 +243,9 @@ NUMBER_WORDS = name_set(
 )
 
 
+_COMMON = FUNCTION_WORDS | STATES | CONJUNCTIONS
+
+
 def is_common(word: str) -> bool:
     """Return whether a word is none that stands for a secret."""
-    return word.lower() in FUNCTION_WORDS | STATES | CONJUNCTIONS
+    return word.lower() in _COMMON
