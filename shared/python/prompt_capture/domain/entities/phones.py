@@ -209,8 +209,13 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
         return False
     text = searched.text[match.start() : match.start("number")]
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
+    return searched.recall(_counts, (before, text))
+
+
+def _counts(context: tuple[str, str]) -> bool:
+    before, text = context
     return bool(
-        not _MEASURES.isdisjoint(_NOT_LETTERS.split(match[0][: len(text)]))
+        not _MEASURES.isdisjoint(_NOT_LETTERS.split(text.lower()))
         or _COUNTED.compiled.search(text)
         or _COUNT_BEFORE.compiled.search(before)
     )
