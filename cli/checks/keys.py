@@ -26,13 +26,13 @@ from prompt_capture.adapters.supabase.keys import (
     KeyType,
     UnusableKey,
     check_sendable,
-    clean_key,
     detect_key_type,
     parse_signing_key,
     read_claims,
     usable_key,
 )
 from prompt_capture.bootstrap_access import WRITER_ROLE
+from prompt_capture.domain.keys import clean_key
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",

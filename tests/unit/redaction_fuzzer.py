@@ -38,6 +38,13 @@ UNITS = (
     "4111,1111,", "4111|", "?a=?token=", "x://a:", "x://a:b/c@", "use 1234 to verify ",
     "Your Abc code is ", "call id 1", "8 (912) ", "identified by '", "wifi:t:a;p:",
     "wifi:t:a;s:b;", "born 3:15 ", "1.2.3.4.tar ",
+    "138 1234 5678给", "0801234567", "call number of a s 1234567 ",
+    "take a b c into account 12345 ",
+    "rib 20041 01005 ", "konto 61 1090 1014 0000 ", "号号号1", "mit nummer er 1234567 ",
+    'cfg["password"] = "', "set('token', 'a1b2c3', ", "password: str<a, b = ", "password%3D",
+    "密码的最长最长最长", "密码a", "echo a | sudo -a ", "echo a | b -", "login ann / ",
+    "password from a where ",
+    "password est trop ", "密码是最少6位", "vpc-0a1b2c3d4e5f67890 ", "password: a().b().c(",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

@@ -43,6 +43,35 @@ def test_a_backend_sends_the_name_of_the_reviewer(api: ApiFixture) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "intent", [" reminder\n", "Reminder", "\tREMINDER\u00a0", "\u200breminder"]
+)
+def test_an_intent_is_recorded_as_the_catalogue_writes_it(api: ApiFixture, intent: str) -> None:
+    log_id = api.log()
+    body = {
+        "log_id": log_id,
+        "corrected_intent": intent,
+        "corrected_secondary_intents": [" Reschedule\n"],
+        "reviewer": "grace",
+    }
+
+    response = api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    correction = api.store.rows[UUID(log_id)].correction
+    assert correction is not None
+    assert correction.corrected_intent == response.json()["corrected_intent"] == "reminder"
+    assert correction.corrected_secondary_intents == ("reschedule",)
+    assert response.json()["corrected_secondary_intents"] == ["reschedule"]
+
+
+def test_an_intent_of_white_space_is_refused(api: ApiFixture) -> None:
+    body = {"log_id": api.log(), "corrected_intent": " \n", "reviewer": "grace"}
+
+    response = api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    assert response.json()["error"]["code"] == "invalid_request"
+
+
 @pytest.mark.parametrize("stated", [None, [], ["reschedule"]])
 def test_a_correction_states_secondary_intents(api: ApiFixture, stated: list[str] | None) -> None:
     log_id = api.log()

@@ -225,3 +225,196 @@ def test_a_number_or_a_url_is_found_in_less_common_forms(marked: str) -> None:
 )
 def test_what_only_looks_like_these_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[PHONE:010-1234-5678]]로 전화해줘",
+        "[[PHONE:01012345678]]로 문자 보내줘",
+        "연락처: [[PHONE:010-1234-5678]]",
+        "연락처는 [[PHONE:031-123-4567]]입니다",
+        "[[PHONE:090-1234-5678]]に電話して",
+        "私の番号は[[PHONE:090-1234-5678]]",
+        "番号は[[PHONE:08012345678]]です",
+        "連絡先: [[PHONE:0312345678]]",
+        "[[PHONE:13812345678]]给他打个电话",
+        "发短信给[[PHONE:138-1234-5678]]",
+        "[[PHONE:138 1234 5678]]给我打电话",
+        "电联[[PHONE:138-1234-5678]]",
+        "meu número é [[PHONE:(11) 98765-4321]]",
+        "me liga: [[PHONE:11 98765-4321]]",
+        "contato: [[PHONE:(11) 98765-4321]]",
+        "meu zap [[PHONE:11 98765-4321]]",
+        "oddzwoń na [[PHONE:600 123 456]]",
+        "mój nr [[PHONE:600123456]]",
+        "kontakt: [[PHONE:600 123 456]]",
+        "mi cel: [[PHONE:300 123 4567]]",
+        "contacto: [[PHONE:300 123 4567]]",
+        "mit nummer er [[PHONE:12 34 56 78]]",
+    ],
+)
+def test_phone_numbers_are_found_beside_the_words_and_particles_of_their_country(
+    marked: str,
+) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "注文番号は08012345678です",
+        "주문번호 01012345678",
+        "订单13812345678",
+        "运单号是13812345678",
+        "13812345678个用户",
+        "Kunde mit Nummer 12345678",
+        "Number of rows processed: 48151623",
+        "number of items: 1234567",
+        "the number of calls is 1234567",
+        "call_duration_ms: 1234567",
+        "call volume: 1234567 calls",
+        "call count 1234567",
+        "total calls 1234567",
+        "Anzahl Anrufe: 1234567",
+        "mobile users 1234567",
+        "phone costs 1299000",
+        "text length: 1234567",
+        "signal strength 1234567",
+        "SELECT * FROM calls WHERE duration > 1234567",
+        "take into account 20000 samples",
+        "please take these into account: 20000 samples",
+        "ten en cuenta 120000 casos",
+    ],
+)
+def test_counts_and_references_are_no_phone_numbers_or_accounts(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "nr konta [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "rachunek [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "konto bankowe [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "przelej na konto [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "numer konta: [[BANK:61109010140000071219812874]]",
+        "kontonummer [[BANK:1234.56.78903]]",
+        "р/с [[BANK:40817810099910004312]]",  # noqa: RUF001 (Russian)
+        "conto corrente n. [[BANK:000000123456]]",
+        "RIB [[BANK:20041 01005 0500013M026 06]]",
+        "číslo účtu [[BANK:19-2000145399/0800]]",
+    ],
+)
+def test_an_account_number_is_found_whole_in_the_form_of_its_country(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        'os.environ["AWS_SECRET_ACCESS_KEY"] = "[[SECRET:hunter2x]]"',
+        'config["password"] = "[[SECRET:hunter2]]"',
+        "ENV['DB_PASSWORD'] = '[[SECRET:x]]'",
+        "$cfg['Servers'][1]['password'] = '[[SECRET:x]]';",
+        "request.headers['X-Api-Key'] = '[[SECRET:abc123def]]'",
+        "define('DB_PASSWORD', '[[SECRET:hunter2]]');",
+        'os.getenv("DB_PASSWORD", "[[SECRET:hunter2]]")',
+        'localStorage.setItem("token", "[[SECRET:abc123def]]")',
+        'form.append("password", "[[SECRET:hunter2]]")',
+        'System.setProperty("db.password", "[[SECRET:hunter2]]")',
+        'let secret: &str = "[[SECRET:hunter2]]";',
+        'const PASSWORD: &\'static str = "[[SECRET:hunter2]]";',
+        'const token: string = "[[SECRET:abc123def]]";',
+        'password: str = "[[SECRET:hunter2]]"',
+        "password%3D[[SECRET:hunter2]]%26user%3Dann",
+        "login [[SECRET:ann]] / [[SECRET:hunter2]]",
+        "echo '[[SECRET:x]]' | sudo -S ls",
+        'echo "ann:[[SECRET:hunter2]]" | sudo chpasswd',
+        "echo [[SECRET:hunter2]] | docker login -u ann --password-stdin",
+    ],
+)
+def test_a_secret_is_found_in_the_notations_of_programs(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'os.getenv("DB_PASSWORD", "")',
+        'raise KeyError("password", "username")',
+        'setError("password", "required")',
+        'i18n.set("password", "Passwort")',
+        'columns = ["password", "email"]',
+        'config["password"] == ""',
+        "const password: string = props.password",
+        "SELECT id, password FROM users WHERE id = 5",
+        "SELECT password FROM users WHERE name = 'ann'",
+        "vpc-0a1b2c3d4e5f67890",
+        "subnet-0a1b2c3d4e5f67890",
+        "Missing required secret: STRIPE_KEY",
+        "password: true",
+        "password: z.string().min(8)",
+        "password: Yup.string().required()",
+        "login v1 / v2",
+        "echo hello | sudo -s",
+        "echo $PASSWORD | sudo -S ls",
+    ],
+)
+def test_programs_without_the_value_of_a_secret_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "密码重置需要24小时",
+        "密码最少6位",
+        "密码不能少于8位",
+        "密码输错3次",
+        "密码有效期90天",
+        "密码：最少6位",  # noqa: RUF001 (Chinese)
+        "密码长度必须为8到16个字符",
+        "密码使用SHA256加密",
+        "パスワードは最低8文字",
+        "パスワードの有効期限は90日です",
+        "パスワードを3回間違えました",
+        "비밀번호는 최소 8자",
+        "le mot de passe est trop court",
+        "le mot de passe est obligatoire",
+        "la contraseña es obligatoria",
+        "a senha é inválida",
+        "a senha é muito fraca",
+        "la password è troppo corta",
+        "la password è scaduta",
+        "mijn wachtwoord is verkeerd",
+        "het wachtwoord is te kort",
+        "hasło jest zbyt słabe",
+        "hasło jest nieprawidłowe",
+        "lösenordet är fel",
+        "lösenordet är ogiltigt",
+        "passordet er feil",
+        "the password is older than a year",
+        "das Passwort ist älter als 90 Tage",
+    ],
+)
+def test_sentences_about_passwords_stay_in_other_languages_too(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "密码[[SECRET:hunter2]]",
+        "密码[[SECRET:123456]]",
+        "密码应该是[[SECRET:hunter2]]",
+        "密码是[[SECRET:春天2024]]",
+        "パスワードを[[SECRET:hunter2]]に変更",
+        "รหัสผ่านคือ[[SECRET:hunter2]]",
+        "mon mot de passe est [[SECRET:tulipe]]",
+        "la mia password è [[SECRET:gattino]]",
+        "the password is [[SECRET:swordfish]] for the guest network",
+    ],
+)
+def test_the_passwords_in_sentences_of_other_languages_are_found(marked: str) -> None:
+    _check(marked)

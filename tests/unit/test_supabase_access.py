@@ -62,6 +62,17 @@ def test_an_empty_key_counts_as_missing(key: str) -> None:
         _headers(supabase_secret_key=key)
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\ufeff", "\ufeff\r\n", '""'])
+def test_a_blank_signing_key_counts_as_missing(blank: str) -> None:
+    headers = _headers(supabase_signing_key=blank, supabase_secret_key="sb_secret_x")
+    assert headers["apikey"] == "sb_secret_x"
+    assert "Authorization" not in headers
+    with pytest.raises(InvalidSettings, match="Set SUPABASE_SIGNING_KEY"):
+        _headers(supabase_signing_key=blank)
+    with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY is empty"):
+        RoleTokenSigner(blank, "prompt_writer", URL)
+
+
 def test_a_signing_key_signs_a_token_for_the_role() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     jwk = ECAlgorithm.to_jwk(private, as_dict=True) | {"kid": "k1", "alg": "ES256"}

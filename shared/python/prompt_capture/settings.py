@@ -23,6 +23,7 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.domain.keys import clean_key
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -88,14 +89,17 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read and validate the settings. An empty variable counts as unset.
+        """Read and validate the settings.
+
+        A variable counts as unset where nothing remains of it without white space, a byte order
+        mark and quotation marks around it.
 
         Raise `InvalidSettings`, whose message has the variables and the problems, but no value.
         """
         present = {
             name: environment[name.upper()]
             for name in cls.model_fields
-            if environment.get(name.upper())
+            if clean_key(environment.get(name.upper(), ""))
         }
         try:
             return cls.model_validate(present)

@@ -80,13 +80,13 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
     ) -> CorrectionResponse | PendingResponse:
         """Record the right intents of a message, which may be the predicted ones."""
         reviewer = _reviewer(body, authenticator.authenticate(connection.headers))
-        status = await correct(body.log_id, body.decision, reviewer, body.notes)
+        status, decision = await correct(body.log_id, body.decision, reviewer, body.notes)
         if status == "pending":
             return PendingResponse()
         return CorrectionResponse(
             log_id=body.log_id,
-            corrected_intent=body.corrected_intent,
-            corrected_secondary_intents=body.corrected_secondary_intents,
+            corrected_intent=decision.intent,
+            corrected_secondary_intents=decision.secondary_intents,
             corrected_by=reviewer,
         )
 

@@ -12,9 +12,10 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import MessageIndex
 
-_NOT_ONLY_NUL = r"[^\x00]"
+_VISIBLE = r"[^\x00\s]"
 _MAX_NAME = 100
 
 
@@ -42,6 +43,11 @@ def _none_if_blank(text: str | None) -> str | None:
 
 def _strip(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
+
+
+def _strip_invisible(value: object) -> object:
+    """Return a label without what nobody sees at its ends; one that nobody sees is unknown."""
+    return strip_invisible(value) or value.strip() if isinstance(value, str) else value
 
 
 def _empty_to_none(value: object) -> object:
@@ -77,8 +83,9 @@ WorkflowType = Annotated[
 RequiredLabel = Annotated[
     str,
     StringConstraints(min_length=1, max_length=_MAX_NAME),
-    Field(json_schema_extra={"pattern": _NOT_ONLY_NUL}),
+    Field(json_schema_extra={"pattern": _VISIBLE}),
     AfterValidator(_label),
+    BeforeValidator(_strip_invisible),
 ]
 _Labels = Annotated[
     tuple[RequiredLabel, ...],

@@ -164,6 +164,15 @@ def means_none(name: str) -> bool:
     return word in _NO_INTENT or not any(map(str.isalnum, word))
 
 
+def match_decision(decision: Decision, catalogue: Collection[str]) -> Decision:
+    """Return a decision with the intents of the catalogue that a person means, each named once."""
+    intent = match_intent(decision.intent, catalogue)
+    if decision.secondary_intents is None:
+        return Decision(intent)
+    named = (match_secondary_intent(each, catalogue) for each in decision.secondary_intents)
+    return Decision(intent, tuple(each for each in dict.fromkeys(named) if each != intent))
+
+
 def _fold(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 

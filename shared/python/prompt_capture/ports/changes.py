@@ -31,3 +31,6 @@ class CorrectionStore(Protocol):
         Raise `PromptLogNotFound`, `StoreUnavailable`, `UnknownIntent` with suggestions when the
         catalogue lacks the intent, `ReviewerErased`, and `TooManyDeferred`.
         """
+
+    async def known_intents(self) -> list[str]:
+        """Return the intents of the catalogue that are not retired. Raise `StoreUnavailable`."""

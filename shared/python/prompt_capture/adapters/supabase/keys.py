@@ -11,6 +11,7 @@ from typing import Any, Literal
 import jwt
 
 from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.domain.keys import clean_key
 
 KeyType = Literal[
     "a publishable key",
@@ -57,13 +58,6 @@ _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
-_BYTE_ORDER_MARKS = re.compile(
-    "\\A(?:\ufeff|\udcff\udcfe|\udcfe\udcff|\udcef\udcbb\udcbf|\xff\xfe|\xfe\xff)"
-)
-"""Also as they look where a program read UTF-16 or UTF-8 as something else, as shells do."""
-
-_UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
-
 _CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
 
@@ -84,24 +78,6 @@ class SigningKey:
     key: Any = field(repr=False)
     algorithm: str
     headers: dict[str, str]
-
-
-def clean_key(text: str) -> str:
-    """Remove what editors, shells and configuration files put around a key.
-
-    These are blanks, line ends, a byte order mark, NUL between the characters of UTF-16, and
-    quotes. A key that was encoded as a JSON string is decoded.
-    """
-    if _UTF_16.search(text):
-        text = text.replace("\0", "")
-    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip()
-    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
-        return text
-    try:
-        decoded = json.loads(text)
-    except ValueError:
-        decoded = None
-    return clean_key(decoded if isinstance(decoded, str) else text[1:-1])
 
 
 def usable_key(setting: str, text: str) -> str:
@@ -160,6 +136,8 @@ def parse_signing_key(text: str) -> SigningKey:
     Raise `UnusableKey`.
     """
     key = clean_key(text)
+    if not key:
+        raise UnusableKey(SIGNING, "is empty", _CREATE_KEY + _STANDBY)
     document = _read_document(key)
     if document is None:
         return SigningKey("a shared secret", usable_key(SIGNING, key), "HS256", {})

@@ -7,19 +7,22 @@ from itertools import repeat
 
 from stdnum import iban, numdb
 
-from prompt_capture.domain.entities.candidates import is_named
+from prompt_capture.domain.entities.candidates import is_amount, is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
+    LazyPattern,
     NamePattern,
     Searched,
     any_field_of,
     any_of,
+    context_before,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 5
+_MAX_AMOUNT_DIGITS = 7
 _IBAN_START = re.compile("([A-Za-z]{2})[ -]?[0-9]{2}")
 _IBAN_NAMES = frozenset({"iban"})
 _PART_SIZES = re.compile(r"([0-9]+)!")
@@ -28,20 +31,35 @@ _CHECKS = 100
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb iban bic blz
     bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
-    tilinumero bankgiro plusgiro
+    tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
+    "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "sort code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
-    "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "расчётный счёт",
+    "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
+    "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
     "банковского счёта", "корр. счёт",
 )  # fmt: skip
+# Forms with other lengths or characters: Poland, France (RIB), Norway, Czechia, Hungary.
+_NATIONAL_FORM = (
+    r"(?:[0-9]{2}(?:[ -]?[0-9]{4}){6}|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
+    r"|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
+)
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
     numbered=True,
 )
+# "take into account 20000 samples"
+_IDIOM = LazyPattern(
+    r"""(?:take|takes|taking|taken|took|prend|prends|prenez|prendre|prenant|pris|ten|tener|tenga
+        |tengan|tenemos|teniendo|tomar|tomando|toma|leva|leve|levar|levando|tenha|ter|tendo|tieni
+        |tenere|tenendo|teniamo)(?:\ [^ .!?\x7f]{1,20}){0,3}\ (?:into|en|em|in)\ \Z""",
+    re.VERBOSE,
+)
+_IDIOM_WINDOW = 90
 # Also the word for an invoice, whose number is shorter.
 _RUSSIAN_NAMES = names("счёт счета счёту счёте")
 _NAMED_RUSSIAN = NamePattern(
@@ -58,7 +76,17 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     yield from _find_ibans(searched)
     for pattern in (_NAMED, _NAMED_RUSSIAN):
         for match in pattern.finditer(searched):
-            yield match.span("number")
+            if not _is_amount(searched, match):
+                yield match.span("number")
+
+
+def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether the word for an account takes something into account."""
+    number = match["number"]
+    if not number.isdigit() or len(number) > _MAX_AMOUNT_DIGITS:
+        return False
+    before = context_before(searched.lower, match.start(), _IDIOM_WINDOW)
+    return is_amount(searched.lower, match.end()) or bool(_IDIOM.compiled.search(before))
 
 
 def _find_ibans(searched: Searched) -> Iterator[Span]:

@@ -24,6 +24,7 @@ _INNER_CAPITAL = re.compile("[a-z][A-Z]")
 # The names of fields: "orderid"
 _NUMBERS = ("number", "num", "no", "nr", "id")
 _PARTICLES = "".join(names("是 为 為 は が 는 은 이 가"))
+_NUMBER_SUFFIX = re.compile(f"(?:{'|'.join(names('号码 号 番号 번호'))})\\Z")
 
 
 def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
@@ -60,7 +61,8 @@ def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
             word.endswith(_NUMBERS)
             and any(word.removesuffix(number) in what for number in _NUMBERS)
         )
-    return word.rstrip(_PARTICLES).endswith(tuple(what))
+    word = word.rstrip(_PARTICLES)
+    return word.endswith(tuple(what)) or _NUMBER_SUFFIX.sub("", word).endswith(tuple(what))
 
 
 def _last_word(text: str) -> str:
@@ -106,7 +108,13 @@ _UNITS = name_set(
     days day hours hour minutes minute mins min seconds sec weeks months years year times
     attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
-    messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies"""
+    messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
+    calls samples cases examples entries events items orders customers subscribers
+    casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
+    campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""
+)
+_UNITS_WITHOUT_SPACE = names(
+    """位 天 次 个 個 元 円 人 件 条 年 小时 時間 分钟 文字 桁 字符 자리 글자 개 원 시간 일간"""
 )
 _NEXT_WORD = re.compile(r" ([a-z']+)")
 
@@ -114,4 +122,6 @@ _NEXT_WORD = re.compile(r" ([a-z']+)")
 def is_amount(lower: str, end: int) -> bool:
     """Return whether the word behind a number, in lower case, makes it an amount."""
     word = _NEXT_WORD.match(lower, end)
-    return word is not None and word[1] in _UNITS
+    if word:
+        return word[1] in _UNITS
+    return lower.startswith(_UNITS_WITHOUT_SPACE, end)

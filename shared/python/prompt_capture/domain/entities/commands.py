@@ -31,6 +31,15 @@ _IDENTIFIED = NamePattern(
     ("identified", "convertto"),
     r"""(?:identified\ by|convertto-securestring)\ ["'](?P<value>[^"'\x7f]{1,100})["']""",
 )
+# echo hunter2 | sudo -S, echo ann:hunter2 | chpasswd
+_PIPED = NamePattern(
+    ("echo", "printf"),
+    r"""(?:echo|printf)(?:\ -[a-z]{1,3})?(?:\ ["']%s(?:\\n)?["'])?
+        \ (?:(?P<quote>["'])(?P<quoted>[^"'\x7f]{1,100})(?P=quote)|(?P<bare>[^ "'|;&$\x7f]{1,100}))
+        \ ?\|\ ?(?:(?:sudo\ )?chpasswd|(?:sudo\ )?passwd\ --stdin
+            |sudo\ (?P<options>(?:-[^ ]{1,20}\ ?){1,4})
+            |[^|;&\x7f]{1,80}\ --password-stdin)""",
+)
 # What a QR code of a network contains.
 _NETWORK = NamePattern(
     ("wifi",), r"wifi:(?:(?!p:)[a-z]:[^;\x7f]{0,64};){0,4}p:(?P<value>[^;\x7f]{1,64});"
@@ -43,6 +52,7 @@ def find_command_passwords(searched: Searched) -> Iterator[Span]:
     for pattern in (_HEADER, _IDENTIFIED, _NETWORK):
         for match in pattern.finditer(searched):
             yield match.span("value")
+    yield from _find_piped_passwords(searched)
     if " -" not in searched.text:
         return
     for match in islice(_OPTION.finditer(searched), _CHECKS):
@@ -50,3 +60,13 @@ def find_command_passwords(searched: Searched) -> Iterator[Span]:
         is_port = option >= 0 and searched.text[option] == "P"
         if not is_port and not match["value"].startswith(("-", "$", "<")):
             yield match.span("value")
+
+
+def _find_piped_passwords(searched: Searched) -> Iterator[Span]:
+    """Find the passwords that a command reads from another one."""
+    for match in _PIPED.finditer(searched):
+        options = searched.text[slice(*match.span("options"))] if match["options"] else "S"
+        start, end = match.span("quoted" if match["quote"] else "bare")
+        if "S" in options and not searched.text.startswith("$", start):
+            colon = searched.text.find(":", start, end) if "chpasswd" in match[0] else -1
+            yield (colon + 1 if colon >= 0 else start), end

@@ -13,6 +13,12 @@ _LOGIN = NamePattern(
     rf"""{any_of(words.LOGIN)}(?:\ (?:details?|data))?\ ?(?:is|are|ist|sind|:|=)\ ?
         (?P<name>[^ /\x7f:]{{1,64}})\ ?[/:]\ ?(?P<value>[^ /\x7f]{{1,64}})""",
 )
+# "login ann / hunter2"
+_BARE_LOGIN = NamePattern(
+    words.LOGIN,
+    rf"""{any_of(words.LOGIN)}\ (?P<name>[a-z0-9][^ /\x7f:]{{1,63}})
+        \ /\ (?P<value>[^ /\x7f]{{6,64}})""",
+)
 _PAIR = NamePattern(
     words.USER,
     rf"""{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?{any_of(words.PASSWORD_OF_USER)}{NAME_END}
@@ -40,6 +46,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
             yield match.span("name")
             yield match.span("value")
+    yield from _find_bare_logins(searched)
     for match in _PAIR.finditer(searched):
         if _looks_like_password(match["value"]):
             yield match.span("value")
@@ -47,6 +54,14 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
+
+
+def _find_bare_logins(searched: Searched) -> Iterator[Span]:
+    for match in _BARE_LOGIN.finditer(searched):
+        value = match["value"].rstrip(PUNCTUATION)
+        if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
+            yield match.span("name")
+            yield match.start("value"), match.start("value") + len(value)
 
 
 def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:

@@ -34,9 +34,27 @@ _NAMES = (
     *words.PASSWORD, *words.SEED_PHRASE, *words.PIN, *words.CODE, *words.TOKEN, *words.KEY, "pass",
 )  # fmt: skip
 _PREPOSITION = any_of(words.PREPOSITION)
+_FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
-_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`\]])?"""
+_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`]\]?|\])?"""
+# A type between a name and its value in a program: `let secret: &str = "..."`.
+_TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[>\]])?
+    (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
+# The second argument of a call: `define('DB_PASSWORD', '...')`.
+_ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
+_SETTER = LazyPattern(
+    r"""(?:define|[gs]etenv|putenv|env|environ\.get|get|set|setdefault|put|append|setitem|property
+        |header|cookie|config|fill|type|env_var|envvar|parameter|store|save|insert)
+        \(\ ?\\?["'][\w.-]*\Z""",
+    re.VERBOSE,
+)
+# In Chinese, Japanese or Thai a value may follow at once, or behind words and with a letter.
+_WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
+    (?:[^\x00-\x7f ]{1,12}(?=[!-~]{0,64}[a-z])
+        (?!sha|md5|utf|aes|rsa|bcrypt|base64|wpa|ipv|oauth))?
+    (?=[!-~]{0,64}[0-9])"""
+_COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
 # <input name="password" value="...">, {"name": "password", "value": "..."}
 _VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
 _HEAD = NamePattern(
@@ -52,17 +70,18 @@ _HEAD = NamePattern(
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
-                |\ {_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
                     (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
-            (?:{_BEHIND_NAME}\ ?(?P<assigned>{_VALUE_FIELD}|:=|=>|->|[:=\u2192\u21d2\u279c]|\ -[ ]
-                  |>(?=[^ <>]{{1,100}}</))
+            (?:{_BEHIND_NAME}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
+                  |[:=\u2192\u21d2\u279c]|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
+              |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
           |(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
-          |(?<=[^\x00-\x7f])(?=[^ ]{{0,64}}[0-9]))
+          |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
         (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
         (?:\\(?=["'])|[ub](?=["']))?""",
@@ -84,7 +103,7 @@ _CHECKS = 40
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
 # What begins the next field: "&x=1", ";Encrypt=true".
-_NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z")
+_NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
@@ -151,13 +170,19 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     if not token:
         return _quoted_span(searched, head)
     value = _trim(head, token[0])
-    if not value or (not value.isalpha() and NO_VALUE.compiled.fullmatch(value)):
+    if _is_no_value(value):
         return None
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(searched.lower, head, relation)
     return _token_span(searched, head, value)
+
+
+def _is_no_value(value: str) -> bool:
+    """Return whether a value is none of any secret: a time, a variable, "at least 8 characters"."""
+    is_other = not value.isalpha() and NO_VALUE.compiled.fullmatch(value)
+    return not value or bool(is_other or _COUNTED.match(value))
 
 
 def _trim(head: re.Match[str], token: str) -> str:
@@ -199,10 +224,17 @@ def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
+        or (head["argument"] and _is_label(quoted["value"]))
         or (_names_a_key(head) and not _has_form(searched, head, quoted["value"]))
     ):
         return None
     return quoted.span("value")
+
+
+def _is_label(argument: str) -> bool:
+    """Return whether the second argument of a call is a text about a secret: "Enter a password"."""
+    word = argument.lower()
+    return words.is_common(word) or word in words.PASSWORD or (" " in word and word.isascii())
 
 
 def _names_a_key(head: re.Match[str]) -> bool:
@@ -211,7 +243,7 @@ def _names_a_key(head: re.Match[str]) -> bool:
 
 
 def _relation(head: re.Match[str]) -> Relation:
-    if head["assigned"]:
+    if head["assigned"] or head["argument"]:
         return "assigned"
     if head["is"]:
         return "is"
@@ -220,6 +252,8 @@ def _relation(head: re.Match[str]) -> Relation:
 
 def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
+    if head["argument"] and not _is_argument(searched, head):
+        return False
     if not (head["pass"] or head["key"] or head["code"]):
         return True
     before = _words_directly_before(searched, head.start())
@@ -234,6 +268,12 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or (relation != "next" and not before.isdisjoint(words.OWNERS))
         or (relation != "next" and _is_of_a_service(searched, head))
     )
+
+
+def _is_argument(searched: Searched, head: re.Match[str]) -> bool:
+    """Return whether a name is the first argument of a call that sets or reads a value."""
+    before = context_before(searched.lower, head.start(), _CONTEXT)
+    return bool(_SETTER.compiled.search(before))
 
 
 def _is_of_a_service(searched: Searched, head: re.Match[str]) -> bool:
@@ -282,7 +322,7 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
     """Return whether a value that is no word has the form of what the sentence names."""
     if _names_a_key(head):
         is_word = _WORD.fullmatch(value) and not words.is_common(value)
-        return bool((head["assigned"] and is_word) or _KEY.fullmatch(value))
+        return bool(((head["assigned"] or head["argument"]) and is_word) or _KEY.fullmatch(value))
     if (
         head["to"]
         and (head["pin"] or head["code"] or value.isdigit())
@@ -333,7 +373,7 @@ def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | N
         return None
     is_phrase = relation == "assigned" and head["password"] in words.PHRASE
     sentence = find_sentence(lower, head.end()) if is_phrase else None
-    return sentence or find_passphrase(lower, head.end(), relation)
+    return sentence or find_passphrase(lower, head.end(), relation, head["is"] or "")
 
 
 def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:

@@ -20,6 +20,19 @@ _MAX_WORDS = 12
 _MIN_DIGITS = 3
 _MIN_SENTENCE = 3
 _STATE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
+_STATES_BY_VERB = {
+    "est": re.compile(".{2,}(?:able|ible|if|ive|eux|euse|isant|aire|oire|ide|ique|ifie)"),
+    "es": re.compile(".{2,}(?:ad[oa]|id[oa]|iv[oa]|os[oa]|ble|ori[oa]|ari[oa]|ct[oa])"),
+    "e": re.compile(
+        ".{2,}(?:ad[oa]|id[oa]|at[oa]|it[oa]|ut[oa]|iv[oa]|os[oa]|vel|bile|ori[oa]|ari[oa]|ett[oa])"
+    ),
+    "jest": re.compile(".{2,}(?:[bdlnrtw]|k[ij]|g[ij]|s[zk]|cz)e"),
+    "je": re.compile(".{2,}(?:[sctvae]na|ne|ke|be)"),
+    "ar": re.compile(".{2,}(?:igt|ande|erat|bart|lost)"),
+    "er": re.compile(".{2,}(?:igt?|ende|ert|bart|lost)"),
+    "is": re.compile(".{2,}(?:lijk|baar)|(?:ge|ver).{2,}eerd"),
+}
+"""The endings of adjectives and participles as they agree with the word for a password."""
 _GERMAN_STATE = re.compile(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
 
 
@@ -46,16 +59,21 @@ def find_sentence(lower: str, start: int) -> Span | None:
     return clause[0].start("word"), clause[-1].end("word")
 
 
-def find_passphrase(lower: str, start: int, relation: Relation) -> Span | None:
+def find_passphrase(lower: str, start: int, relation: Relation, verb: str = "") -> Span | None:
     """Return the span of the password of words that begins at a position of a lower-case text.
 
-    A word that says how or where the password is ("wrong", "on the fridge") is none.
+    A word that says how or where the password is ("wrong", "on the fridge") is none. The verb tells
+    the language in which it may say so.
     """
     clause = _clause(lower, start)
     phrase = list(takewhile(lambda word: word["word"] not in words.FUNCTION_WORDS, clause))
     if relation == "assigned" and clause and clause[0]["word"] in words.BEGINNINGS:
         phrase = clause if _is_quotation(clause) else []
     if not phrase or not _is_password(phrase, clause, relation):
+        return None
+    if relation == "is" and (
+        _is_compared(phrase, clause) or _is_state_in_language(phrase[0]["word"], verb.strip())
+    ):
         return None
     return phrase[0].start("word"), phrase[-1].end("word")
 
@@ -90,6 +108,18 @@ def _is_password(phrase: list[_Word], clause: list[_Word], relation: Relation) -
         is_long = len(phrase) >= (2 if relation == "assigned" else 4)
         return is_long and first in words.ADJECTIVES and len(phrase) == len(clause)
     return True
+
+
+def _is_compared(phrase: list[_Word], clause: list[_Word]) -> bool:
+    """Return whether a phrase compares a password: "older than a year"."""
+    behind = clause[len(phrase) :]
+    return bool(behind) and behind[0]["word"] in words.COMPARISON
+
+
+def _is_state_in_language(word: str, verb: str) -> bool:
+    """Return whether a word is an adjective by its ending, where the verb tells the language."""
+    ending = _STATES_BY_VERB.get(verb)
+    return bool(ending and ending.fullmatch(word))
 
 
 def _is_state(word: str) -> bool:

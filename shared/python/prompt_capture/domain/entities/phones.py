@@ -16,6 +16,8 @@ from prompt_capture.domain.entities.searched import (
     NamePattern,
     Searched,
     any_of,
+    context_before,
+    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -35,11 +37,14 @@ _NAMES = names(
     appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
     telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
-    telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
-    电话 手机 手机号 打给我 我的号码 電話 携帯 전화 전화번호 휴대폰 핸드폰 내번호
+    telefonnumret tlf puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
+    contato contacto cel zap zapzap
+    电话 手机 手机号 打给 我的号码 短信 拨打 致电 电联 回电 联系方式
+    電話 携帯 連絡先 전화 전화번호 휴대폰 핸드폰 내번호 연락처 문자
     телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
-    फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร"""
-)
+    फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร""",
+    "me liga", "me chama", "liga pra", "liga para",
+)  # fmt: skip
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
     _NAMES,
@@ -58,21 +63,23 @@ _NAMED_BY_VERB = NamePattern(
         {_NUMBER}""",
 )
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
-_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호 नंबर")
+_NUMBER_NAMES = names(
+    "number nummer nummeret numret numéro número numero numer nr num номер 번호 नंबर"
+)
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
-        (?!\ of\ (?!the|a|an|my|your|his|her|our|their)[a-z]+\ (?:is|was))
         (?P<is>(?:\ [a-z]+){{0,4}}?
             (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
 )
 _OWNERS = names(
     """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
-    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제 मेरा मेरे"""
+    mon ton son mi tu su mio tuo suo mój mijn mitt meu teu seu twój мой 내 제 मेरा मेरे"""
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
+_DANISH_OWNERS = ("mit ", "dit ")  # "with" in German
 _NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
 _NO_PHONE = LazyPattern(
     r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
@@ -83,6 +90,29 @@ _NO_PHONE = LazyPattern(
         |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
     re.VERBOSE,
 )
+
+# Words between a name and a number that make it a measure: "phone costs", "call_duration_ms".
+_MEASURES = name_set(
+    """duration durations length time times latency delay volume count counts counter counted cost
+    costs price prices priced sold sales users subscribers subscriptions rows items lines records
+    events requests logs processed handled made total totals sum average avg mean median max min
+    maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
+    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell
+    dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
+    durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
+    usuarios duração custa preço durata costa prezzo utenti kosztuje
+    cena liczba koster pris antal"""
+)
+# "Number of items: 1234567", "calls: 1234567" and a comparison are counts.
+_COUNTED = LazyPattern(
+    r"of (?:[a-z]+ ){0,2}?(?:[a-z]{2,}[^'s]s|people|data)(?![a-z])"
+    r"|\A(?i:calls|phones|texts|anrufe)['\"`]?\ ?[:=]|[<>]=? \Z"
+)
+_COUNT_BEFORE = LazyPattern(
+    r"(?:numbers? of|count of|sum of|total(?: of| de)?|average|avg|anzahl(?: der)?|summe der"
+    r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
+)
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
 _ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
@@ -101,8 +131,20 @@ _NATIONAL = LazyPattern(
         )(?![A-Za-z0-9\x7f]|[.,/:-][0-9])""",
     re.VERBOSE,
 )
-_REGIONS = {"america": ("US",), "spain": ("ES",), "russia": ("RU",), "north": ("GB", "DE", "FR")}
-_CHINESE_MOBILE = re.compile(r"1(?<=[\u4e00-\u9fff]1)[3-9][0-9]{9}(?![0-9\x7f])")
+_REGIONS = {
+    "america": ("US",),
+    "spain": ("ES",),
+    "russia": ("RU",),
+    "north": ("GB", "DE", "FR", "KR", "JP"),
+}
+# With a Chinese character before or behind it.
+_CHINESE_MOBILE = re.compile(
+    r"""1(?<![A-Za-z0-9\x7f+.-].)(?:(?<=[\u4e00-\u9fff]1)|(?<=[\u4e00-\u9fff][ :]1)
+            |(?=[0-9 -]{10,12}[\u4e00-\u9fff]))
+        [3-9][0-9](?P<separator>[ -]?)[0-9]{4}(?P=separator)[0-9]{4}
+        (?![A-Za-z0-9\x7f]|[.-][0-9])""",
+    re.VERBOSE,
+)
 _FIRST_GROUP = re.compile("[0-9]+")
 _LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
 # Two groups with digits, as in "1Z 999 AA1 ", or one.
@@ -125,8 +167,8 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         if _may_be_phone(searched, (start, end)):
             yield _with_brackets(searched.text, start, end)
     if not searched.text.isascii():
-        for match in _CHINESE_MOBILE.finditer(searched.text):
-            yield match.span()
+        mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
+        yield from (span for span in mobiles if _may_be_phone(searched, span))
     end = -2
     for start, stop in sorted(_unnamed_numbers(searched)):
         # Phone numbers that follow one another are no longer run of groups of digits.
@@ -142,13 +184,41 @@ def is_named_as_phone(searched: Searched, start: int) -> bool:
 
 def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     for match in _NAMED.finditer(searched):
-        if not _ID.search(searched.lower, match.start(), match.start("number")):
+        is_id = _ID.search(searched.lower, match.start(), match.start("number"))
+        if not is_id and not _is_count(searched, match):
             yield match
     yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
-        if _OWNER.compiled.search(before) or (match["is"] and _NOBODY.search(before)):
+        is_named = (
+            _OWNER.compiled.search(before)
+            or (match["is"] and _NOBODY.search(before))
+            or (before.endswith(_DANISH_OWNERS) and (match["is"] or "").endswith(" er"))
+        )
+        if is_named and not _is_count(searched, match):
             yield match
+
+
+def _is_count(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether a number is a count or a measure: "call volume: 1234567".
+
+    Counts have no groups and no zero before them.
+    """
+    number = match["number"]
+    if number[0] == "0" or not number.isdigit():
+        return False
+    text = searched.text[match.start() : match.start("number")]
+    before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
+    return searched.recall(_counts, (before, text))
+
+
+def _counts(context: tuple[str, str]) -> bool:
+    before, text = context
+    return bool(
+        not _MEASURES.isdisjoint(_NOT_LETTERS.split(text.lower()))
+        or _COUNTED.compiled.search(text)
+        or _COUNT_BEFORE.compiled.search(before)
+    )
 
 
 def _unnamed_numbers(searched: Searched) -> Iterator[Span]:

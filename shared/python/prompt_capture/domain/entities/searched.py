@@ -225,7 +225,9 @@ def split_capitals(text: str) -> str:
     return _CAPITAL.sub(" ", text)
 
 
-_NUMBER = names("""number nummer numero num no nr nro numer numeri номер 号码 号 番号 번호""", "n°")
+_NUMBER = names(
+    """number nummer numero num no n nr nro numer numeri номер 号码 号 番号 번호""", "n°"
+)
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°"."""
 _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))

@@ -14,6 +14,8 @@ NO_VALUE = LazyPattern(
         |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*
         |(?-i:\$[A-Z_]+)|\$?\{\{?[a-z_ .-]*\}{0,2}|%(?:\([a-z_]+\))?s         # a variable
         |(?:settings|config|os|env|process\.env|secrets|self|args)\.[a-z_.]+
+        |[a-z_][a-z_.]*\(\)(?:\.[a-z_]+\([a-z0-9_., ]*\)?)+                # calls in a row
+        |(?-i:[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD|PIN|HASH|SALT|NAME|FILE))
         |[a-z_][a-z_.]*(?:\(\)?|\([0-9]+\)?|\[[a-z_., ]*\]?)              # a call, a type""",
     re.VERBOSE | re.IGNORECASE,
 )

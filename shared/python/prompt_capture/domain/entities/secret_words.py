@@ -108,7 +108,7 @@ IS = names(
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
 IS_AFTER = names("is was as ist war als est es è jest")
-IS_WITHOUT_SPACE = names("是 为 為 は 은 는 이 가")
+IS_WITHOUT_SPACE = names("是 为 為 就是 设为 改为 改成 换成 设成 は が を 는 은 이 가 를 을 คือ เป็น")
 TO = names("to as auf zu")
 FROM = names("from von de da")
 PREPOSITION = names(
@@ -175,7 +175,10 @@ FUNCTION_WORDS = name_set(
     hat haben hatte kann konnen muss mussen soll sollte darf nicht kein keine nie immer wieder schon
     noch auch nur sehr viel mehr hier dort jetzt heute morgen gestern alle jeder selbe gleiche
     le la les un une des du mon ma mes ton ta son sa est sont pas dans sur avec pour par el los las
-    una mi tu su no en con por para il lo gli non di da"""
+    una mi tu su no en con por para il lo gli non di da
+    trop tres assez plus moins tellement muy demasiado mas menos bastante tan troppo molto piu meno
+    abbastanza muito demais pouco tao te zeer erg heel niet zbyt bardzo nie alltfor mycket inte
+    meget ikke alt liian hyvin ei cok prea foarte"""
 )
 """Words that no password is, and that end one."""
 
@@ -206,9 +209,20 @@ STATES = name_set(
     erforderlich notig notwendig geandert zuruckgesetzt versteckt geheim leer anders gut
     schlecht einfach schwer schwierig lang kurz sichtbar privat neu alt aktiv deaktiviert
     veraltet fertig faux incorrecte expire oublie bloque errone incorrecta caducada olvidada
-    bloqueada mala sbagliata scaduta errata"""
+    bloqueada mala sbagliata scaduta errata
+    court courte faible fort forte mauvais mauvaise bon bonne vide perdu perdue connu connue secret
+    oublie oubliee change modifie expire perime refuse requis requise partage vole pirate compromis
+    long longue facile difficile corta corto larga largo debil fuerte facil dificil buena vacia
+    curta curto longa fraca fraco forte errada vazia nova velha corta lunga debole facile difficile
+    vuota nuova vecchia segreta verkeerd fout kort lang zwak sterk leeg onjuist ongeldig verlopen
+    vergeten nieuw oud zle slabe mocne krotkie dlugie nowe stare bledne fel ratt kort langt svagt
+    starkt tomt nytt forkert feil galt langt svakt sterkt tomt vaara heikko lyhyt pitka tyhja vanha
+    uusi yanlis kisa zayif true false bool boolean"""
 )
 """Words that say how a password is: "the password is wrong"."""
+
+COMPARISON = name_set("than als que dan niz che an enn end kuin")
+"""Words behind a comparative: "the password is older than a year"."""
 
 ADJECTIVES = name_set(
     "correct right safe secure strong easy hard long short old new good bad great simple nice cool"
@@ -229,6 +243,9 @@ NUMBER_WORDS = name_set(
 )
 
 
+_COMMON = FUNCTION_WORDS | STATES | CONJUNCTIONS
+
+
 def is_common(word: str) -> bool:
     """Return whether a word is none that stands for a secret."""
-    return word.lower() in FUNCTION_WORDS | STATES | CONJUNCTIONS
+    return word.lower() in _COMMON

@@ -40,6 +40,8 @@ _MAX_JUDGED = 400
 _CHECKS = 400
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+# "vpc-0a1b2c3d4e5f67890" and other ids of AWS
+_RESOURCE_ID = re.compile(r"(?:[a-z]{1,10}-){1,2}[0-9a-f]{17}")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _MIN_HEXADECIMAL_ENTROPY = 2.5
 """The least entropy of random digits, in bits each; that of "aaaa" is 0."""
@@ -155,6 +157,8 @@ def _is_key(match: re.Match[str]) -> bool:
 def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     token = word.rstrip("=.~/-")
     token = token[token.rfind("=") + 1 :].lstrip(".~/-")
+    if _RESOURCE_ID.fullmatch(token):
+        return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
         "-" in token and _PRODUCT_KEY.fullmatch(token)
     ):

@@ -1,0 +1,29 @@
+"""Keys, as people copy them into settings."""
+
+import json
+import re
+
+_BYTE_ORDER_MARKS = re.compile(
+    "\\A(?:\ufeff|\udcff\udcfe|\udcfe\udcff|\udcef\udcbb\udcbf|\xff\xfe|\xfe\xff)"
+)
+"""Also as they look where a program read UTF-16 or UTF-8 as something else, as shells do."""
+
+_UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
+
+
+def clean_key(text: str) -> str:
+    """Remove what editors, shells and configuration files put around a key.
+
+    These are blanks, line ends, a byte order mark, NUL between the characters of UTF-16, and
+    quotes. A key that was encoded as a JSON string is decoded.
+    """
+    if _UTF_16.search(text):
+        text = text.replace("\0", "")
+    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+        return text
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        decoded = None
+    return clean_key(decoded if isinstance(decoded, str) else text[1:-1])
