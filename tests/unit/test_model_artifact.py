@@ -1,6 +1,7 @@
 """What a model's folder must hold, and what the loader refuses."""
 
 import gc
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -84,10 +85,15 @@ def _change_stages(folder: Path, **changes: object) -> None:
     change_manifest(folder, stages=[stage | changes for stage in stages])
 
 
-def _replace_text(folder: Path, old: str, new: str) -> None:
-    text = (folder / MANIFEST_FILE).read_text()
-    assert text.count(old)
-    (folder / MANIFEST_FILE).write_text(text.replace(old, new, 1))
+def _state_number(folder: Path, value: float, *keys: str | int) -> None:
+    """Replace a number of the manifest. JSON of Python has `NaN` and `Infinity`."""
+    manifest = part = read_manifest(folder)
+    *outer, last = keys
+    for key in outer:
+        part = part[key]
+    assert isinstance(part[last], float)
+    part[last] = value
+    write_manifest(folder, manifest)
 
 
 def _state_file(folder: Path, name: str, **values: object) -> None:
@@ -173,10 +179,22 @@ def test_a_damaged_file_is_refused_before_a_session_opens(
             lambda folder: _state_file(folder, "student.onnx", bytes=10**9),
             "bytes, and at most 67,108,864 are allowed",
         ),
-        (lambda folder: _replace_text(folder, "0.6045", "NaN"), r"stages\.0\.temperature"),
-        (lambda folder: _replace_text(folder, "0.9218", "NaN"), r"stages\.0\.min_margin"),
-        (lambda folder: _replace_text(folder, "0.8988", "NaN"), r"metrics\.accuracy"),
-        (lambda folder: _replace_text(folder, "-0.1542", "-Infinity"), "clause_calibration"),
+        (
+            lambda folder: _state_number(folder, math.nan, "stages", 0, "temperature"),
+            r"stages\.0\.temperature",
+        ),
+        (
+            lambda folder: _state_number(folder, math.nan, "stages", 0, "min_margin"),
+            r"stages\.0\.min_margin",
+        ),
+        (
+            lambda folder: _state_number(folder, math.nan, "metrics", "accuracy"),
+            r"metrics\.accuracy",
+        ),
+        (
+            lambda folder: _state_number(folder, -math.inf, "clause_calibration", "bias"),
+            "clause_calibration",
+        ),
     ],
     ids=range(25),
 )
