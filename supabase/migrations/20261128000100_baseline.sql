@@ -602,6 +602,17 @@ begin
 end
 $$;
 
+-- The form in which names are compared, everywhere: `Grace` and `grace` are one person. It is the same whatever the
+-- database's locale, which knows only the letters A to Z where it is `C`.
+create function private.fold_name(name text) returns text
+language plpgsql immutable strict
+set search_path = ''
+as $$
+begin
+  return lower(name collate "und-x-icu") collate "C";
+end
+$$;
+
 -- The pseudonym that replaces the name of an erased reviewer or operator. `Grace` and `grace` have the same.
 create function private.pseudonym(name text) returns text
 language plpgsql stable
@@ -610,7 +621,7 @@ as $$
 begin
   return (
     select 'erased-' || left(
-      encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
+      encode(extensions.hmac(convert_to(private.fold_name(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
     ) from private.keys
   );
 end
@@ -980,6 +991,11 @@ create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_i
 -- The copies of a text that were chosen for review, or show a correction.
 create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
   where has_review_reason or is_audited or corrected_intent is not null;
+
+-- The copies that show a reviewer's name: an erasure of the reviewer replaces it. A capture has none.
+create index nlu_prompt_logs_by_reviewer on public.nlu_prompt_logs (private.fold_name(corrected_by), text_key)
+  where corrected_by is not null;
+alter index public.nlu_prompt_logs_by_reviewer alter column 1 set statistics 0;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -1520,8 +1536,8 @@ comment on column public.correction_events.channel is
     '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
-create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (lower(reviewer), id);
+create index correction_events_by_text on public.correction_events (text_key, private.fold_name(reviewer), id desc);
+create index correction_events_by_reviewer on public.correction_events (private.fold_name(reviewer), id);
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -1530,6 +1546,7 @@ alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
 -- The expression of an index has statistics of its own.
+alter index public.correction_events_by_text alter column 2 set statistics 0;
 alter index public.correction_events_by_reviewer alter column 1 set statistics 0;
 
 -- Users get nothing: their own rows show the correction that applies to them.
@@ -1737,7 +1754,8 @@ begin
   if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
     select count(*) from (
       select from public.correction_events events
-      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      where events.text_key = new.text_key
+        and private.fold_name(events.reviewer) = private.fold_name(new.reviewer)
       limit private.max_corrections_of_a_text()
     ) as counted
   ) then
@@ -1765,8 +1783,8 @@ set search_path = ''
 as $$
   select * from public.correction_events where id = (
     select id from (
-      select distinct on (lower(reviewer)) id, to_intent from public.correction_events
-      where text_key = p_text_key order by lower(reviewer), id desc
+      select distinct on (private.fold_name(reviewer)) id, to_intent from public.correction_events
+      where text_key = p_text_key order by private.fold_name(reviewer), id desc
     ) as latest
     order by to_intent is null, id desc limit 1
   )
@@ -1779,10 +1797,10 @@ language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (lower(reviewer)) to_intent
+    select distinct on (private.fold_name(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )
@@ -2995,7 +3013,7 @@ comment on column private.deferred_changes.deferred_at is 'When the change was m
 
 create index deferred_changes_by_log_id on private.deferred_changes (log_id, id);
 create index deferred_changes_by_age on private.deferred_changes (deferred_at);
-create index deferred_changes_by_reviewer on private.deferred_changes (reviewer)
+create index deferred_changes_by_reviewer on private.deferred_changes (private.fold_name(reviewer))
   where reviewer is not null;
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
@@ -3003,6 +3021,7 @@ alter table private.deferred_changes
   alter column execution_error set statistics 0,
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+alter index private.deferred_changes_by_reviewer alter column 1 set statistics 0;
 
 alter table private.deferred_changes enable row level security;
 alter table private.deferred_changes force row level security;
@@ -3134,7 +3153,8 @@ begin
     -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
     if private.max_deferred_corrections() <= (
       select count(*) from (
-        select from private.deferred_changes deferred where deferred.reviewer = change.reviewer
+        select from private.deferred_changes deferred
+        where private.fold_name(deferred.reviewer) = private.fold_name(change.reviewer)
         limit private.max_deferred_corrections()
       ) as counted
     ) then
@@ -3272,8 +3292,8 @@ begin
   where logs.id = record_review.log_id;
   decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
-  is_own_decision := (decision.reviewer, decision.to_intent) is not distinct from (
-    private.reviewer_name(record_review.reviewer), record_review.to_intent
+  is_own_decision := (private.fold_name(decision.reviewer), decision.to_intent) is not distinct from (
+    private.fold_name(private.reviewer_name(record_review.reviewer)), record_review.to_intent
   );
   if is_own_decision then
     to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
@@ -3338,7 +3358,7 @@ begin
           change.channel
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
-          where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
+          where logs.id = p_log_id and private.fold_name(later.reviewer) = private.fold_name(change.reviewer)
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
@@ -4007,13 +4027,13 @@ begin
       where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where lower(reviewer) = p_user_id::text
+      select count(*) from public.correction_events where private.fold_name(reviewer) = p_user_id::text
     ),
     'queue_items', (
       select count(*) from (
-        select text_key from public.review_queue where lower(reviewer) = p_user_id::text
+        select text_key from public.review_queue where private.fold_name(reviewer) = p_user_id::text
         union
-        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        select text_key from public.model_disagreements where private.fold_name(reviewer) = p_user_id::text
         union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
@@ -4021,9 +4041,9 @@ begin
     ),
     'registry_entries', (
       select count(*) from (
-        select from public.model_events where lower(actor) = p_user_id::text
+        select from public.model_events where private.fold_name(actor) = p_user_id::text
         union all
-        select from public.models where lower(registered_by) = p_user_id::text
+        select from public.models where private.fold_name(registered_by) = p_user_id::text
       ) as entries
     )
   );
@@ -4049,58 +4069,92 @@ begin
   end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
-  perform from private.deferred_changes where reviewer = p_user_id::text order by id for update;
-  delete from private.deferred_changes where reviewer = p_user_id::text;
+  perform from private.deferred_changes
+  where private.fold_name(reviewer) = p_user_id::text order by id for update;
+  delete from private.deferred_changes where private.fold_name(reviewer) = p_user_id::text;
+end
+$$;
+
+-- Some copies that show a reviewer's name, those of one text after those of another.
+create function private.copies_with_reviewer(folded_name text, max_copies integer) returns uuid[]
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- the index is read only as far as the limit, whatever the planner knows about the table
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where private.fold_name(corrected_by) = folded_name and corrected_by is not null
+    -- Below row level security, the planner does not know that the first key is the same for all.
+    order by private.fold_name(corrected_by), text_key limit max_copies
+  );
 end
 $$;
 
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
--- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
+-- can still be measured; returns how many. A text may have many copies: those that show the name are found by their
+-- index, before any lock is held, and only a batch of them is read while their texts are locked.
 create function private.pseudonymise_batch(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
+set enable_bitmapscan = off  -- the rows of a batch are found by their keys
+set enable_seqscan = off
 as $$
 declare
-  max_rows integer := (select retention_batch_rows from private.settings);
-  pseudonym text := private.pseudonym(name);
+  max_rows constant integer := (select retention_batch_rows from private.settings);
+  folded constant text := private.fold_name(name);
+  pseudonym constant text := private.pseudonym(name);
+  log_ids uuid[] := private.copies_with_reviewer(folded, max_rows);
+  is_last boolean := false;
   event_ids bigint[];
   texts bytea[];
-  changed integer;
 begin
-  select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where lower(reviewer) = lower(name)
-    order by id limit max_rows
+  select array_agg(text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
+  select array_agg(id), texts || array_agg(text_key) into event_ids, texts from (
+    select id, text_key from public.correction_events where private.fold_name(reviewer) = folded
+    order by id limit max_rows - cardinality(log_ids)
   ) as batch;
-  if event_ids is null then
+  if texts is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      select text_key from public.review_queue where private.fold_name(reviewer) = folded
       union
-      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      select text_key from public.model_disagreements where private.fold_name(reviewer) = folded
       limit max_rows
     ) as batch;
   end if;
   if texts is null then
     return 0;
   end if;
+  texts := array(select distinct text_key from unnest(texts) as keys (text_key));
   perform private.lock_texts(texts);
-  update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
-    select id from public.nlu_prompt_logs
-    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
-  );
-  get diagnostics changed = row_count;
-  if changed = max_rows then
-    return changed;  -- these texts have more rows: their corrections follow
+  if cardinality(log_ids) < max_rows then
+    -- More copies may show the name by now: none does once its corrections have the pseudonym.
+    log_ids := private.copies_with_reviewer(folded, max_rows);
+    is_last := cardinality(log_ids) < max_rows;
+    log_ids := array(
+      select log_id from unnest(log_ids) as shown (log_id)
+      where (select text_key from public.nlu_prompt_logs where id = log_id) = any (texts)
+    );
+  end if;
+  update public.nlu_prompt_logs
+  -- In a condition, the index of names would be read in place of the ids.
+  set corrected_by = case when private.fold_name(corrected_by) = folded then pseudonym else corrected_by end
+  where id = any (log_ids);
+  if not is_last then
+    return greatest(1, cardinality(log_ids));  -- the corrections follow after the last copy
   end if;
   update public.review_queue
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
-  where text_key = any (texts) and lower(reviewer) = lower(name);
+  where text_key = any (texts) and private.fold_name(reviewer) = folded;
   update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
-  where text_key = any (texts) and lower(reviewer) = lower(name);
+  where text_key = any (texts) and private.fold_name(reviewer) = folded;
   update public.correction_events set reviewer = pseudonym where id = any (event_ids);
   return greatest(1, coalesce(cardinality(event_ids), 0));
 end
@@ -4250,7 +4304,8 @@ begin
 end
 $$;
 
--- For a reviewer whom the backend calls by a name; returns how many corrections changed.
+-- For a reviewer whom the backend calls by a name; returns how many corrections changed. The name is cleaned as in a
+-- correction.
 create function private.pseudonymise_reviewer(name text) returns integer
 language plpgsql
 security definer
@@ -4260,9 +4315,10 @@ declare
   changed integer;
   total integer := 0;
 begin
+  name := private.reviewer_name(name);
   perform private.lock_edits();
-  perform from private.deferred_changes where lower(reviewer) = lower(name) order by id for update;
-  delete from private.deferred_changes where lower(reviewer) = lower(name);
+  perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
+  delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   loop
     changed := private.pseudonymise_batch(name);
     exit when changed = 0;
@@ -4696,6 +4752,13 @@ begin
       ) or exists (
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
+          and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
+        -- A decision that falls, or stands again, changes the labels that rest on it.
+        select from private.near_duplicate_labels labels
+        join public.correction_events decisions on decisions.id = labels.event
+        join public.review_queue changed on changed.text_key = decisions.text_key
+        where labels.text_key = logs.text_key and labels.ended_at is null
           and changed.change_number >= window_from and changed.change_number < window_to
       ) or logs.text_key in (select audited.text_key from audited))
     order by logs.text_key, logs.change_number, logs.id limit page_size
@@ -5190,11 +5253,11 @@ comment on view public.corrections_by_reviewer is 'How much each reviewer correc
 -- The latest event of each named reviewer on each text. `Grace` and `grace` are one reviewer.
 create view public.reviewer_votes with (security_invoker = on) as
 select * from (
-  select distinct on (text_key, lower(reviewer)) text_key, lower(reviewer) as reviewer,
+  select distinct on (text_key, private.fold_name(reviewer)) text_key, private.fold_name(reviewer) as reviewer,
     to_intent as intent, corrected_at
   from public.correction_events
   where reviewer <> all (private.anonymous_reviewers())
-  order by text_key, lower(reviewer), id desc
+  order by text_key, private.fold_name(reviewer), id desc
 ) as latest
 where intent is not null;
 comment on view public.reviewer_votes is 'The current vote of each named reviewer on each text.';
@@ -5204,10 +5267,10 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   (
     select jsonb_object_agg(votes.reviewer, votes.to_intent)
     from (
-      select distinct on (reviewer) reviewer, to_intent
+      select distinct on (private.fold_name(reviewer)) reviewer, to_intent
       from public.correction_events events
       where events.text_key = queue.text_key
-      order by reviewer, events.id desc
+      order by private.fold_name(reviewer), events.id desc
     ) as votes
   ) as latest_intents,
   queue.waiting_since
@@ -6003,14 +6066,16 @@ security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text := private.pseudonym(name);
+  pseudonym text;
   events integer;
   models integer;
 begin
+  name := private.reviewer_name(name);
+  pseudonym := private.pseudonym(name);
   perform private.lock_model_registry();
-  update public.model_events set actor = pseudonym where lower(actor) = lower(name);
+  update public.model_events set actor = pseudonym where private.fold_name(actor) = private.fold_name(name);
   get diagnostics events = row_count;
-  update public.models set registered_by = pseudonym where lower(registered_by) = lower(name);
+  update public.models set registered_by = pseudonym where private.fold_name(registered_by) = private.fold_name(name);
   get diagnostics models = row_count;
   return events + models;
 end
@@ -6834,15 +6899,15 @@ declare
 begin
   select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
   from (
-    select distinct on (lower(reviewer)) lower(reviewer) as reviewer, to_intent from public.correction_events
+    select distinct on (private.fold_name(reviewer)) private.fold_name(reviewer) as reviewer, to_intent from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ) as votes;
   select coalesce(max(counted), 0) into votes_against from (
     select count(*) as counted from (
-      select distinct on (lower(reviewer)) to_intent from public.correction_events
+      select distinct on (private.fold_name(reviewer)) to_intent from public.correction_events
       where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-      order by lower(reviewer), id desc
+      order by private.fold_name(reviewer), id desc
     ) as votes
     where to_intent <> label group by to_intent
   ) as others;
@@ -6862,7 +6927,7 @@ begin
   return jsonb_build_object(
     'reviewers', (
       select coalesce(jsonb_agg(left(encode(
-        extensions.hmac(convert_to(salt || lower(voter), 'UTF8'), secret, 'sha256'), 'hex'
+        extensions.hmac(convert_to(salt || private.fold_name(voter), 'UTF8'), secret, 'sha256'), 'hex'
       ), 32)), '[]') from unnest(voters) as voter
     ),
     'sender', case when cardinality(senders) = 1 then left(encode(
@@ -7001,7 +7066,7 @@ as $$
 declare
   verdict bigint := private.find_supporting_verdict(p_version);
 begin
-  if lower(operator) = private.schedule_actor() and exists (select from private.split) then
+  if private.fold_name(operator) = private.schedule_actor() and exists (select from private.split) then
     raise exception 'A schedule cannot end a split.'
       using errcode = 'PT412', hint = 'Stop the split, or promote the model yourself.';
   end if;
@@ -7013,7 +7078,7 @@ begin
       using errcode = 'PT412',
         hint = 'Run prompt-capture models backtest, or force the promotion and say why.';
   end if;
-  if lower(operator) = private.schedule_actor() then
+  if private.fold_name(operator) = private.schedule_actor() then
     raise exception 'A schedule cannot force a promotion.'
       using errcode = 'PT412', hint = 'Promote the model yourself, with a reason.';
   end if;
@@ -8350,16 +8415,18 @@ security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text := private.pseudonym(name);
+  pseudonym text;
   changed integer;
 begin
+  name := private.reviewer_name(name);
+  pseudonym := private.pseudonym(name);
   perform private.lock_alerts(array(
-    select id from public.alerts where lower(name) in (lower(acknowledged_by), lower(muted_by))
+    select id from public.alerts where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by))
   ));
   update public.alerts
-  set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
-    muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end
-  where lower(name) in (lower(acknowledged_by), lower(muted_by));
+  set acknowledged_by = case when private.fold_name(acknowledged_by) = private.fold_name(name) then pseudonym else acknowledged_by end,
+    muted_by = case when private.fold_name(muted_by) = private.fold_name(name) then pseudonym else muted_by end
+  where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by));
   get diagnostics changed = row_count;
   return changed;
 end
@@ -8679,7 +8746,7 @@ as $$
   select event.to_intent is not null
     and not exists (
       select from public.correction_events later
-      where later.text_key = event.text_key and lower(later.reviewer) = lower(event.reviewer) and later.id > event.id
+      where later.text_key = event.text_key and private.fold_name(later.reviewer) = private.fold_name(event.reviewer) and later.id > event.id
     )
     and (private.find_decision(event.text_key)).to_intent = event.to_intent
     and not private.is_disputed(event.text_key, event.to_intent)
@@ -8769,12 +8836,12 @@ set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
     'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
-    'is_own', lower(reviewer) = p_reviewer
+    'is_own', private.fold_name(reviewer) = p_reviewer
   ) order by id), '[]')
   from (
-    select distinct on (lower(reviewer)) * from public.correction_events
+    select distinct on (private.fold_name(reviewer)) * from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ) as latest
   where to_intent is not null
 $$;
@@ -8860,7 +8927,7 @@ language sql stable
 set search_path = ''
 as $$
   select * from public.correction_events
-  where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
+  where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer order by id desc limit 1
 $$;
 
 -- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
@@ -8927,6 +8994,7 @@ declare
   caller text := private.require_console_role('reviewer', 'operator');
   page_size integer := least(greatest(max_items, 1), 100);
 begin
+  perform private.refuse_more_figures('items');
   if list_console_items.reason = 'model_disagreement' then
     return private.list_blind_items(caller, after_rank, after_item, page_size);
   end if;
@@ -9098,7 +9166,8 @@ begin
   end if;
   latest := private.own_event(queued.text_key, caller);
   select * into earlier from public.correction_events events
-  where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
+  where events.text_key = queued.text_key and private.fold_name(events.reviewer) = caller
+    and id < undo_console_decision.event
   order by id desc limit 1;
   if latest.id = undo_console_decision.event then
     -- Others may have voted for the same intent, but not blind.
@@ -9174,7 +9243,7 @@ begin
       'decided_today', (select count(*) from public.review_queue where decided_at >= today),
       'own_today', (
         select count(distinct text_key) from public.correction_events
-        where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
+        where private.fold_name(reviewer) = caller and corrected_at >= today and to_intent is not null
       ),
       'near_duplicates', (select count(*) from private.near_duplicate_labels where ended_at is null),
       'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),
@@ -9724,6 +9793,7 @@ revoke all on function
   private.find_recorded_captures(jsonb),
   private.anonymous_reviewers(),
   private.is_user_id(text),
+  private.fold_name(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_marked_as_deleted(uuid),
@@ -9796,6 +9866,7 @@ revoke all on function
   private.audits_complete_before(),
   private.count_user_data(uuid),
   private.start_erasure(uuid),
+  private.copies_with_reviewer(text, integer),
   private.pseudonymise_batch(text),
   private.erase_batch(uuid),
   private.finish_erasure(uuid),
@@ -9962,6 +10033,7 @@ grant execute on function
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
   private.is_user_id(text),
+  private.fold_name(text),
   private.compose_text(text, text),
   private.visible_text(text),
   private.reviewer_name(text),
@@ -10075,6 +10147,7 @@ grant execute on function
   private.is_marked_as_deleted(uuid),
   private.is_former_user(text),
   private.is_user_id(text),
+  private.fold_name(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),

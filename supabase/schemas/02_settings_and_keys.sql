@@ -253,6 +253,17 @@ begin
 end
 $$;
 
+-- The form in which names are compared, everywhere: `Grace` and `grace` are one person. It is the same whatever the
+-- database's locale, which knows only the letters A to Z where it is `C`.
+create function private.fold_name(name text) returns text
+language plpgsql immutable strict
+set search_path = ''
+as $$
+begin
+  return lower(name collate "und-x-icu") collate "C";
+end
+$$;
+
 -- The pseudonym that replaces the name of an erased reviewer or operator. `Grace` and `grace` have the same.
 create function private.pseudonym(name text) returns text
 language plpgsql stable
@@ -261,7 +272,7 @@ as $$
 begin
   return (
     select 'erased-' || left(
-      encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
+      encode(extensions.hmac(convert_to(private.fold_name(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
     ) from private.keys
   );
 end

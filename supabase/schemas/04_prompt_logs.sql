@@ -200,6 +200,11 @@ create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_i
 create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
   where has_review_reason or is_audited or corrected_intent is not null;
 
+-- The copies that show a reviewer's name: an erasure of the reviewer replaces it. A capture has none.
+create index nlu_prompt_logs_by_reviewer on public.nlu_prompt_logs (private.fold_name(corrected_by), text_key)
+  where corrected_by is not null;
+alter index public.nlu_prompt_logs_by_reviewer alter column 1 set statistics 0;
+
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
 

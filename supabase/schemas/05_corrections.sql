@@ -48,8 +48,8 @@ comment on column public.correction_events.channel is
     '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
-create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (lower(reviewer), id);
+create index correction_events_by_text on public.correction_events (text_key, private.fold_name(reviewer), id desc);
+create index correction_events_by_reviewer on public.correction_events (private.fold_name(reviewer), id);
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -58,6 +58,7 @@ alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
 -- The expression of an index has statistics of its own.
+alter index public.correction_events_by_text alter column 2 set statistics 0;
 alter index public.correction_events_by_reviewer alter column 1 set statistics 0;
 
 -- Users get nothing: their own rows show the correction that applies to them.
@@ -265,7 +266,8 @@ begin
   if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
     select count(*) from (
       select from public.correction_events events
-      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      where events.text_key = new.text_key
+        and private.fold_name(events.reviewer) = private.fold_name(new.reviewer)
       limit private.max_corrections_of_a_text()
     ) as counted
   ) then
@@ -293,8 +295,8 @@ set search_path = ''
 as $$
   select * from public.correction_events where id = (
     select id from (
-      select distinct on (lower(reviewer)) id, to_intent from public.correction_events
-      where text_key = p_text_key order by lower(reviewer), id desc
+      select distinct on (private.fold_name(reviewer)) id, to_intent from public.correction_events
+      where text_key = p_text_key order by private.fold_name(reviewer), id desc
     ) as latest
     order by to_intent is null, id desc limit 1
   )
@@ -307,10 +309,10 @@ language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (lower(reviewer)) to_intent
+    select distinct on (private.fold_name(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )

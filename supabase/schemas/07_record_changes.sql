@@ -38,7 +38,7 @@ comment on column private.deferred_changes.deferred_at is 'When the change was m
 
 create index deferred_changes_by_log_id on private.deferred_changes (log_id, id);
 create index deferred_changes_by_age on private.deferred_changes (deferred_at);
-create index deferred_changes_by_reviewer on private.deferred_changes (reviewer)
+create index deferred_changes_by_reviewer on private.deferred_changes (private.fold_name(reviewer))
   where reviewer is not null;
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
@@ -46,6 +46,7 @@ alter table private.deferred_changes
   alter column execution_error set statistics 0,
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+alter index private.deferred_changes_by_reviewer alter column 1 set statistics 0;
 
 alter table private.deferred_changes enable row level security;
 alter table private.deferred_changes force row level security;
@@ -177,7 +178,8 @@ begin
     -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
     if private.max_deferred_corrections() <= (
       select count(*) from (
-        select from private.deferred_changes deferred where deferred.reviewer = change.reviewer
+        select from private.deferred_changes deferred
+        where private.fold_name(deferred.reviewer) = private.fold_name(change.reviewer)
         limit private.max_deferred_corrections()
       ) as counted
     ) then
@@ -315,8 +317,8 @@ begin
   where logs.id = record_review.log_id;
   decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
-  is_own_decision := (decision.reviewer, decision.to_intent) is not distinct from (
-    private.reviewer_name(record_review.reviewer), record_review.to_intent
+  is_own_decision := (private.fold_name(decision.reviewer), decision.to_intent) is not distinct from (
+    private.fold_name(private.reviewer_name(record_review.reviewer)), record_review.to_intent
   );
   if is_own_decision then
     to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
@@ -381,7 +383,7 @@ begin
           change.channel
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
-          where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
+          where logs.id = p_log_id and private.fold_name(later.reviewer) = private.fold_name(change.reviewer)
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;

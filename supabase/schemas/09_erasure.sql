@@ -50,13 +50,13 @@ begin
       where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where lower(reviewer) = p_user_id::text
+      select count(*) from public.correction_events where private.fold_name(reviewer) = p_user_id::text
     ),
     'queue_items', (
       select count(*) from (
-        select text_key from public.review_queue where lower(reviewer) = p_user_id::text
+        select text_key from public.review_queue where private.fold_name(reviewer) = p_user_id::text
         union
-        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        select text_key from public.model_disagreements where private.fold_name(reviewer) = p_user_id::text
         union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
@@ -64,9 +64,9 @@ begin
     ),
     'registry_entries', (
       select count(*) from (
-        select from public.model_events where lower(actor) = p_user_id::text
+        select from public.model_events where private.fold_name(actor) = p_user_id::text
         union all
-        select from public.models where lower(registered_by) = p_user_id::text
+        select from public.models where private.fold_name(registered_by) = p_user_id::text
       ) as entries
     )
   );
@@ -92,58 +92,92 @@ begin
   end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
-  perform from private.deferred_changes where reviewer = p_user_id::text order by id for update;
-  delete from private.deferred_changes where reviewer = p_user_id::text;
+  perform from private.deferred_changes
+  where private.fold_name(reviewer) = p_user_id::text order by id for update;
+  delete from private.deferred_changes where private.fold_name(reviewer) = p_user_id::text;
+end
+$$;
+
+-- Some copies that show a reviewer's name, those of one text after those of another.
+create function private.copies_with_reviewer(folded_name text, max_copies integer) returns uuid[]
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- the index is read only as far as the limit, whatever the planner knows about the table
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where private.fold_name(corrected_by) = folded_name and corrected_by is not null
+    -- Below row level security, the planner does not know that the first key is the same for all.
+    order by private.fold_name(corrected_by), text_key limit max_copies
+  );
 end
 $$;
 
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
--- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
+-- can still be measured; returns how many. A text may have many copies: those that show the name are found by their
+-- index, before any lock is held, and only a batch of them is read while their texts are locked.
 create function private.pseudonymise_batch(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
+set enable_bitmapscan = off  -- the rows of a batch are found by their keys
+set enable_seqscan = off
 as $$
 declare
-  max_rows integer := (select retention_batch_rows from private.settings);
-  pseudonym text := private.pseudonym(name);
+  max_rows constant integer := (select retention_batch_rows from private.settings);
+  folded constant text := private.fold_name(name);
+  pseudonym constant text := private.pseudonym(name);
+  log_ids uuid[] := private.copies_with_reviewer(folded, max_rows);
+  is_last boolean := false;
   event_ids bigint[];
   texts bytea[];
-  changed integer;
 begin
-  select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where lower(reviewer) = lower(name)
-    order by id limit max_rows
+  select array_agg(text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
+  select array_agg(id), texts || array_agg(text_key) into event_ids, texts from (
+    select id, text_key from public.correction_events where private.fold_name(reviewer) = folded
+    order by id limit max_rows - cardinality(log_ids)
   ) as batch;
-  if event_ids is null then
+  if texts is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      select text_key from public.review_queue where private.fold_name(reviewer) = folded
       union
-      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      select text_key from public.model_disagreements where private.fold_name(reviewer) = folded
       limit max_rows
     ) as batch;
   end if;
   if texts is null then
     return 0;
   end if;
+  texts := array(select distinct text_key from unnest(texts) as keys (text_key));
   perform private.lock_texts(texts);
-  update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
-    select id from public.nlu_prompt_logs
-    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
-  );
-  get diagnostics changed = row_count;
-  if changed = max_rows then
-    return changed;  -- these texts have more rows: their corrections follow
+  if cardinality(log_ids) < max_rows then
+    -- More copies may show the name by now: none does once its corrections have the pseudonym.
+    log_ids := private.copies_with_reviewer(folded, max_rows);
+    is_last := cardinality(log_ids) < max_rows;
+    log_ids := array(
+      select log_id from unnest(log_ids) as shown (log_id)
+      where (select text_key from public.nlu_prompt_logs where id = log_id) = any (texts)
+    );
+  end if;
+  update public.nlu_prompt_logs
+  -- In a condition, the index of names would be read in place of the ids.
+  set corrected_by = case when private.fold_name(corrected_by) = folded then pseudonym else corrected_by end
+  where id = any (log_ids);
+  if not is_last then
+    return greatest(1, cardinality(log_ids));  -- the corrections follow after the last copy
   end if;
   update public.review_queue
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
-  where text_key = any (texts) and lower(reviewer) = lower(name);
+  where text_key = any (texts) and private.fold_name(reviewer) = folded;
   update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
-  where text_key = any (texts) and lower(reviewer) = lower(name);
+  where text_key = any (texts) and private.fold_name(reviewer) = folded;
   update public.correction_events set reviewer = pseudonym where id = any (event_ids);
   return greatest(1, coalesce(cardinality(event_ids), 0));
 end
@@ -293,7 +327,8 @@ begin
 end
 $$;
 
--- For a reviewer whom the backend calls by a name; returns how many corrections changed.
+-- For a reviewer whom the backend calls by a name; returns how many corrections changed. The name is cleaned as in a
+-- correction.
 create function private.pseudonymise_reviewer(name text) returns integer
 language plpgsql
 security definer
@@ -303,9 +338,10 @@ declare
   changed integer;
   total integer := 0;
 begin
+  name := private.reviewer_name(name);
   perform private.lock_edits();
-  perform from private.deferred_changes where lower(reviewer) = lower(name) order by id for update;
-  delete from private.deferred_changes where lower(reviewer) = lower(name);
+  perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
+  delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   loop
     changed := private.pseudonymise_batch(name);
     exit when changed = 0;

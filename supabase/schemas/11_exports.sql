@@ -328,6 +328,13 @@ begin
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
+        -- A decision that falls, or stands again, changes the labels that rest on it.
+        select from private.near_duplicate_labels labels
+        join public.correction_events decisions on decisions.id = labels.event
+        join public.review_queue changed on changed.text_key = decisions.text_key
+        where labels.text_key = logs.text_key and labels.ended_at is null
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or logs.text_key in (select audited.text_key from audited))
     order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (

@@ -89,11 +89,11 @@ comment on view public.corrections_by_reviewer is 'How much each reviewer correc
 -- The latest event of each named reviewer on each text. `Grace` and `grace` are one reviewer.
 create view public.reviewer_votes with (security_invoker = on) as
 select * from (
-  select distinct on (text_key, lower(reviewer)) text_key, lower(reviewer) as reviewer,
+  select distinct on (text_key, private.fold_name(reviewer)) text_key, private.fold_name(reviewer) as reviewer,
     to_intent as intent, corrected_at
   from public.correction_events
   where reviewer <> all (private.anonymous_reviewers())
-  order by text_key, lower(reviewer), id desc
+  order by text_key, private.fold_name(reviewer), id desc
 ) as latest
 where intent is not null;
 comment on view public.reviewer_votes is 'The current vote of each named reviewer on each text.';
@@ -103,10 +103,10 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   (
     select jsonb_object_agg(votes.reviewer, votes.to_intent)
     from (
-      select distinct on (reviewer) reviewer, to_intent
+      select distinct on (private.fold_name(reviewer)) reviewer, to_intent
       from public.correction_events events
       where events.text_key = queue.text_key
-      order by reviewer, events.id desc
+      order by private.fold_name(reviewer), events.id desc
     ) as votes
   ) as latest_intents,
   queue.waiting_since

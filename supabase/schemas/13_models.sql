@@ -692,14 +692,16 @@ security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text := private.pseudonym(name);
+  pseudonym text;
   events integer;
   models integer;
 begin
+  name := private.reviewer_name(name);
+  pseudonym := private.pseudonym(name);
   perform private.lock_model_registry();
-  update public.model_events set actor = pseudonym where lower(actor) = lower(name);
+  update public.model_events set actor = pseudonym where private.fold_name(actor) = private.fold_name(name);
   get diagnostics events = row_count;
-  update public.models set registered_by = pseudonym where lower(registered_by) = lower(name);
+  update public.models set registered_by = pseudonym where private.fold_name(registered_by) = private.fold_name(name);
   get diagnostics models = row_count;
   return events + models;
 end

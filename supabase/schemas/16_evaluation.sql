@@ -524,15 +524,15 @@ declare
 begin
   select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
   from (
-    select distinct on (lower(reviewer)) lower(reviewer) as reviewer, to_intent from public.correction_events
+    select distinct on (private.fold_name(reviewer)) private.fold_name(reviewer) as reviewer, to_intent from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ) as votes;
   select coalesce(max(counted), 0) into votes_against from (
     select count(*) as counted from (
-      select distinct on (lower(reviewer)) to_intent from public.correction_events
+      select distinct on (private.fold_name(reviewer)) to_intent from public.correction_events
       where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-      order by lower(reviewer), id desc
+      order by private.fold_name(reviewer), id desc
     ) as votes
     where to_intent <> label group by to_intent
   ) as others;
@@ -552,7 +552,7 @@ begin
   return jsonb_build_object(
     'reviewers', (
       select coalesce(jsonb_agg(left(encode(
-        extensions.hmac(convert_to(salt || lower(voter), 'UTF8'), secret, 'sha256'), 'hex'
+        extensions.hmac(convert_to(salt || private.fold_name(voter), 'UTF8'), secret, 'sha256'), 'hex'
       ), 32)), '[]') from unnest(voters) as voter
     ),
     'sender', case when cardinality(senders) = 1 then left(encode(
@@ -691,7 +691,7 @@ as $$
 declare
   verdict bigint := private.find_supporting_verdict(p_version);
 begin
-  if lower(operator) = private.schedule_actor() and exists (select from private.split) then
+  if private.fold_name(operator) = private.schedule_actor() and exists (select from private.split) then
     raise exception 'A schedule cannot end a split.'
       using errcode = 'PT412', hint = 'Stop the split, or promote the model yourself.';
   end if;
@@ -703,7 +703,7 @@ begin
       using errcode = 'PT412',
         hint = 'Run prompt-capture models backtest, or force the promotion and say why.';
   end if;
-  if lower(operator) = private.schedule_actor() then
+  if private.fold_name(operator) = private.schedule_actor() then
     raise exception 'A schedule cannot force a promotion.'
       using errcode = 'PT412', hint = 'Promote the model yourself, with a reason.';
   end if;

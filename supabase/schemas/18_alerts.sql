@@ -335,16 +335,18 @@ security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text := private.pseudonym(name);
+  pseudonym text;
   changed integer;
 begin
+  name := private.reviewer_name(name);
+  pseudonym := private.pseudonym(name);
   perform private.lock_alerts(array(
-    select id from public.alerts where lower(name) in (lower(acknowledged_by), lower(muted_by))
+    select id from public.alerts where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by))
   ));
   update public.alerts
-  set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
-    muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end
-  where lower(name) in (lower(acknowledged_by), lower(muted_by));
+  set acknowledged_by = case when private.fold_name(acknowledged_by) = private.fold_name(name) then pseudonym else acknowledged_by end,
+    muted_by = case when private.fold_name(muted_by) = private.fold_name(name) then pseudonym else muted_by end
+  where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by));
   get diagnostics changed = row_count;
   return changed;
 end

@@ -233,7 +233,7 @@ as $$
   select event.to_intent is not null
     and not exists (
       select from public.correction_events later
-      where later.text_key = event.text_key and lower(later.reviewer) = lower(event.reviewer) and later.id > event.id
+      where later.text_key = event.text_key and private.fold_name(later.reviewer) = private.fold_name(event.reviewer) and later.id > event.id
     )
     and (private.find_decision(event.text_key)).to_intent = event.to_intent
     and not private.is_disputed(event.text_key, event.to_intent)
@@ -323,12 +323,12 @@ set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
     'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
-    'is_own', lower(reviewer) = p_reviewer
+    'is_own', private.fold_name(reviewer) = p_reviewer
   ) order by id), '[]')
   from (
-    select distinct on (lower(reviewer)) * from public.correction_events
+    select distinct on (private.fold_name(reviewer)) * from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by lower(reviewer), id desc
+    order by private.fold_name(reviewer), id desc
   ) as latest
   where to_intent is not null
 $$;
@@ -414,7 +414,7 @@ language sql stable
 set search_path = ''
 as $$
   select * from public.correction_events
-  where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
+  where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer order by id desc limit 1
 $$;
 
 -- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
@@ -481,6 +481,7 @@ declare
   caller text := private.require_console_role('reviewer', 'operator');
   page_size integer := least(greatest(max_items, 1), 100);
 begin
+  perform private.refuse_more_figures('items');
   if list_console_items.reason = 'model_disagreement' then
     return private.list_blind_items(caller, after_rank, after_item, page_size);
   end if;
@@ -652,7 +653,8 @@ begin
   end if;
   latest := private.own_event(queued.text_key, caller);
   select * into earlier from public.correction_events events
-  where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
+  where events.text_key = queued.text_key and private.fold_name(events.reviewer) = caller
+    and id < undo_console_decision.event
   order by id desc limit 1;
   if latest.id = undo_console_decision.event then
     -- Others may have voted for the same intent, but not blind.
@@ -728,7 +730,7 @@ begin
       'decided_today', (select count(*) from public.review_queue where decided_at >= today),
       'own_today', (
         select count(distinct text_key) from public.correction_events
-        where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
+        where private.fold_name(reviewer) = caller and corrected_at >= today and to_intent is not null
       ),
       'near_duplicates', (select count(*) from private.near_duplicate_labels where ended_at is null),
       'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),

@@ -90,13 +90,14 @@ def test_the_corrections_of_one_reviewer_on_one_text_are_bounded(
     log_id = insert(dashboard)
     with dashboard.transaction():
         for number in range(1000):
-            correct(dashboard, log_id, ("help", "status")[number % 2], "mallory")
+            name = ("mallory", "Mallory")[number % 2]  # one reviewer
+            correct(dashboard, log_id, ("help", "status")[number % 2], name)
 
     record = "select public.record_correction(%s, %s, %s, null, 'api')"
     with pytest.raises(psycopg.Error) as refused:
         backend.execute(record, [log_id, "search", "mallory"])
     assert refused.value.sqlstate == "PT429"
-    backend.execute(record, [log_id, "status", "mallory"])  # a repetition
+    backend.execute(record, [log_id, "status", "Mallory"])  # a repetition
     backend.execute(record, [log_id, "search", "ann"])
     backend.execute(record, [insert(dashboard, prompt="another text"), "search", "mallory"])
     edit_queue_item(dashboard, TEXT, corrected_intent="greeting", reviewer="mallory")

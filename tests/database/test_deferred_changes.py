@@ -273,7 +273,8 @@ def test_the_deferred_corrections_of_one_reviewer_are_bounded(
 ) -> None:
     dashboard.execute(
         """insert into private.deferred_changes (log_id, to_intent, reviewer, channel)
-           select gen_random_uuid(), 'help', 'ann', 'api' from generate_series(1, 1000)"""
+           select gen_random_uuid(), 'help', case when n % 2 = 0 then 'ann' else 'Ann' end, 'api'
+           from generate_series(1, 1000) as numbers (n)"""
     )
 
     with pytest.raises(psycopg.Error) as refused:

@@ -304,6 +304,76 @@ def test_a_reviewer_with_a_plain_name_can_be_pseudonymised(dashboard: Connection
     assert str(names.fetchall()).count("erased-") == 1
 
 
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("J\u00fcrgen", "Ju\u0308rgen"),
+        ("Anna Lee", "Anna  Lee"),
+        ("Grace", " \uff27\uff52\uff41\uff43\uff45 "),
+        ("Grace", "gra\u200bce"),
+        ("\u00c9mile", "e\u0301mile"),
+        ("\u039d\u0399\u039a\u039f\u03a3", "\u03bd\u03b9\u03ba\u03bf\u03c2"),
+    ],
+)
+def test_a_reviewer_is_found_however_their_name_is_typed(
+    dashboard: Connection, stored: str, typed: str
+) -> None:
+    log_id = insert(dashboard)
+    correct(dashboard, log_id, "help", stored)
+    correct(dashboard, log_id, "search", typed)
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False), (
+        "both names are one person, whose later vote counts"
+    )
+
+    changed = dashboard.execute("select private.pseudonymise_reviewer(%s)", [typed]).fetchone()
+
+    assert changed != (0,)
+    reviewers = dashboard.execute("select distinct reviewer from public.correction_events")
+    assert [str(name)[:7] for (name,) in reviewers] == ["erased-"]
+    assert str(read(dashboard, log_id, "corrected_by")[0]).startswith("erased-")
+
+
+@pytest.mark.parametrize("is_outvoted", [True, False])
+def test_a_step_of_the_erasure_of_a_reviewer_reads_few_copies_of_a_text(
+    server: Server, database: str, dashboard: Connection, is_outvoted: bool
+) -> None:
+    """Whoever changes the text waits for the step, which holds its lock."""
+    log_id = insert(dashboard)
+    correct(dashboard, log_id, "help", str(BOB))
+    for other in ("carl", "dora") if is_outvoted else ():
+        correct(dashboard, log_id, "search", other)
+    dashboard.execute("update private.settings set retention_batch_rows = 50")
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.nlu_prompt_logs
+               select (jsonb_populate_record(logs, jsonb_build_object(
+                 'id', gen_random_uuid(), 'change_number', nextval('private.change_numbers')
+               ))).*
+               from public.nlu_prompt_logs logs, generate_series(1, 2000) where id = %s""",
+            [log_id],
+        )
+    copies_read = """select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)
+                     from pg_stat_xact_all_tables where relname = 'nlu_prompt_logs'"""
+    step = "select private.continue_erasure(%s) ->> 'finished'"
+    reads, finished = [], "false"
+    while finished == "false":
+        with dashboard.transaction():
+            before, finished, after = (
+                str(dashboard.execute(query, values).fetchall()[0][0])
+                for query, values in ((copies_read, None), (step, [BOB]), (copies_read, None))
+            )
+        reads.append(int(after) - int(before))
+        assert len(reads) < 60, "the erasure does not end"
+
+    assert max(reads) < 500
+    names = dashboard.execute(
+        """select left(corrected_by, 7), count(*) from public.nlu_prompt_logs
+           group by 1 order by 1"""
+    ).fetchall()
+    assert names == [("dora" if is_outvoted else "erased-", 2001)]
+
+
 def test_the_planner_statistics_contain_no_text(dashboard: Connection) -> None:
     """Statistics outlive an erasure, and any user can read estimates through planned counts."""
     for number in range(300):

@@ -297,7 +297,9 @@ def test_nobody_without_a_role_sees_the_figures(
         assert info.value.sqlstate in {"PT403", "42501"}
 
 
-FIGURES = ("health", "console_progress", "console_accuracy", "console_models")
+FIGURES = (
+    "health", "console_progress", "console_accuracy", "console_models", "console_items",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("figures", FIGURES)

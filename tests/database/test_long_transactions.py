@@ -195,6 +195,14 @@ def test_a_review_file_does_not_replace_a_label_that_its_reviewer_did_not_see(
     assert review(unaudited, UUID(int=7), "search", None) == "absent"
 
 
+def test_a_review_file_knows_its_reviewer_in_every_spelling(unaudited: Connection) -> None:
+    log_id = insert(unaudited)
+    correct(unaudited, log_id, "help", "Ina", secondary=["search"])
+
+    assert review(unaudited, log_id, "help", "status") == "recorded"
+    assert read(unaudited, log_id, "corrected_secondary_intents") == (["search"],)
+
+
 def test_the_history_is_in_the_order_of_recording(
     unaudited: Connection, slow: Connection, server: Server, database: str
 ) -> None:

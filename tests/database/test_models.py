@@ -552,6 +552,18 @@ def test_the_dashboard_replaces_the_name_of_an_operator_that_is_no_user(
     assert "race" not in str(read_actors(dashboard))
 
 
+def test_an_operator_is_found_however_their_name_is_typed(
+    dashboard: Connection, registrar: Connection
+) -> None:
+    register(registrar, "a", actor="J\u00fcrgen  Lee")
+
+    changed = dashboard.execute(
+        "select private.pseudonymise_operator(%s)", ["Ju\u0308rgen Lee"]
+    ).fetchone()
+
+    assert changed == (2,)
+
+
 def test_retention_and_the_erasure_of_senders_leave_the_registry_as_it_is(
     dashboard: Connection, registrar: Connection
 ) -> None:

@@ -385,6 +385,31 @@ def test_labels_of_near_duplicates_fall_with_a_dispute(
     assert exported(dashboard)[NEAR[0]] == [None, None, None]
 
 
+def test_near_duplicates_are_in_the_window_in_which_their_label_falls_or_stands_again(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    def next_window() -> int:
+        row = dashboard.execute("select private.complete_change_numbers()").fetchone()
+        return int(str(row[0])) if row else 0
+
+    add_user(dashboard, BOB)
+    [log_id, *_] = capture(dashboard, TEXT, *NEAR)
+    insert(dashboard, prompt=NEAR[0], user_id=BOB)
+    decide_all(grace)
+    decided = next_window()
+    correct(dashboard, log_id, "search", "bob")
+    disputed = next_window()
+    assert exported(dashboard, decided)[NEAR[0]] == [None, None, None]
+
+    olga.decide(find(olga.items()), "help")
+
+    again = exported(dashboard, disputed)
+    assert {text: labels[1] for text, labels in again.items()} == {
+        TEXT: None, NEAR[0]: "help", NEAR[1]: "help",
+    }  # fmt: skip
+    assert exported(dashboard, next_window()) == {}
+
+
 def test_a_decision_that_is_disputed_at_once_labels_no_near_duplicate(
     dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
 ) -> None:

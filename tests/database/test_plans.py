@@ -247,8 +247,9 @@ INTERNAL_QUERIES = {
         "nlu_prompt_logs_by_time",
     ),
     "votes on a text": (
-        """select distinct on (reviewer) to_intent from public.correction_events
-           where text_key = 'x' order by reviewer, id desc""",
+        """select distinct on (private.fold_name(reviewer)) to_intent
+           from public.correction_events
+           where text_key = 'x' order by private.fold_name(reviewer), id desc""",
         "correction_events_by_text",
     ),
     "the audit": (

@@ -62,7 +62,7 @@ REACHABLE_RELATIONS = f"""
       and has_any_column_privilege(rolname, pg_class.oid, privilege)
     union all
     select pg_class.oid::regclass::text, rolname, privilege
-    from pg_class, pg_roles, unnest(array['delete', 'truncate', 'trigger']) as privilege
+    from pg_class, pg_roles, unnest(array['delete', 'truncate', 'trigger', 'maintain']) as privilege
     where relkind in ('r', 'v', 'm', 'p', 'f') and rolname in ({ROLE_LIST})
       and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
       and has_schema_privilege(rolname, relnamespace, 'usage')
@@ -75,6 +75,51 @@ REACHABLE_FUNCTIONS = f"""
       and pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
       and has_schema_privilege(rolname, pronamespace, 'usage')
       and has_function_privilege(rolname, pg_proc.oid, 'execute')"""
+
+# The objects of PostgreSQL itself, which are read with a qualified name whatever the schemas.
+CATALOG_RELATIONS = f"""
+    select pg_class.oid::regclass::text, rolname, privilege
+    from pg_class, pg_roles, unnest(array['select', 'insert', 'update', 'references']) as privilege
+    where relkind in ('r', 'v') and rolname in ({ROLE_LIST})
+      and relnamespace::regnamespace::text in ('pg_catalog', 'information_schema')
+      and has_any_column_privilege(rolname, pg_class.oid, privilege)"""
+
+CATALOG_FUNCTIONS = f"""
+    select pg_proc.oid::regprocedure::text, rolname from pg_proc, pg_roles
+    where rolname in ({ROLE_LIST})
+      and pronamespace::regnamespace::text in ('pg_catalog', 'information_schema')
+      and has_function_privilege(rolname, pg_proc.oid, 'execute')"""
+
+# Whatever else can be granted, by its owner, to a role or to everybody (`-`).
+OTHER_GRANTS = """
+    select kind, name, grantee::regrole::text, privilege_type from (
+      select 'database' as kind, '' as name, datacl as acl from pg_database
+      where datname = current_database()
+      union all select 'language', lanname, lanacl from pg_language
+      union all select 'type', oid::regtype::text, typacl from pg_type
+      union all select 'tablespace', spcname, spcacl from pg_tablespace
+      union all select 'parameter', parname, paracl from pg_parameter_acl
+      union all select 'large object', oid::text, lomacl from pg_largeobject_metadata
+      union all select 'foreign server', srvname, srvacl from pg_foreign_server
+      union all select 'foreign data wrapper', fdwname, fdwacl from pg_foreign_data_wrapper
+    ) as objects, aclexplode(acl)
+    where grantee <> (select datdba from pg_database where datname = current_database())"""
+
+# Objects that act for others, or that grants to our tables do not restrict.
+FOREIGN_OBJECTS = """
+    select 'large object', oid::text from pg_largeobject_metadata
+    union all select 'foreign server', srvname from pg_foreign_server
+    union all select 'user mapping', umid::text from pg_user_mappings
+    union all select 'event trigger', evtname from pg_event_trigger
+    union all select 'rule', ev_class::regclass::text || ' ' || rulename from pg_rewrite
+      join pg_class on pg_class.oid = ev_class
+      where rulename <> '_RETURN'
+        and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')"""
+
+SETTINGS = """
+    select coalesce(nullif(setrole, 0)::regrole::text, ''), unnest(setconfig)
+    from pg_db_role_setting
+    where setdatabase in (0, (select oid from pg_database where datname = current_database()))"""
 
 OWN_SCHEMAS = ("public.", "private.")
 
@@ -183,6 +228,146 @@ def check_attributes(connection: Connection) -> None:
     assert {row[0] for row in attributes if row[7] and row[0] in ROLES} == {"service_role"}, (
         "Only service_role bypasses row level security, as in every Supabase project."
     )
+
+
+def check_settings(connection: Connection) -> None:
+    """Fail if a role or the database has a setting beyond those of the roles of the functions."""
+    of_the_platform = {
+        ("anon", "statement_timeout=3s"),
+        ("authenticated", "statement_timeout=8s"),
+        ("authenticator", "statement_timeout=8s"),
+        ("authenticator", "lock_timeout=8s"),
+        ("supabase_auth_admin", "search_path=auth"),
+        ("postgres", 'search_path="$user", public, extensions'),
+    }
+    assert read(connection, SETTINGS) - of_the_platform == {
+        ("prompt_writer", "statement_timeout=2s"),
+        ("prompt_exporter", "statement_timeout=60s"),
+        ("prompt_exporter", "plan_cache_mode=force_custom_plan"),
+        ("model_registrar", "statement_timeout=8s"),
+        ("prompt_monitor", "statement_timeout=30s"),
+    }, (
+        "A setting of a role applies to each request of it: the time that its statements may take, "
+        "the schemas that PostgREST exposes (`pgrst.db_schemas`), where names are looked up."
+    )
+
+
+def check_other_grants(connection: Connection, server: Server) -> None:
+    """Fail if something other than a table, a function, a schema or a sequence was granted."""
+    assert read(connection, OTHER_GRANTS) <= read_before_migrations(server, OTHER_GRANTS), (
+        "Databases, languages, types, settings, large objects and foreign servers are granted to "
+        "nobody."
+    )
+
+
+def check_foreign_objects(connection: Connection, server: Server) -> None:
+    """Fail if there is an object that runs for others, or holds data beside the tables."""
+    assert read(connection, FOREIGN_OBJECTS) <= read_before_migrations(server, FOREIGN_OBJECTS), (
+        "A rule rewrites statements, a large object has no row level security, and a foreign "
+        "server sends rows elsewhere."
+    )
+
+
+def check_catalog(connection: Connection, server: Server) -> None:
+    """Fail if an API role can use an object of PostgreSQL that a new project closes."""
+    for query in (CATALOG_RELATIONS, CATALOG_FUNCTIONS):
+        assert read(connection, query) <= read_before_migrations(server, query), (
+            "Tables and functions of pg_catalog hold passwords, statistics and files of the server."
+        )
+
+
+def check_relations(connection: Connection, server: Server) -> None:
+    """Fail if an API role has a right that no function of the product needs."""
+    allowed = {"select", "insert", "update", "references"}
+    found = read(connection, REACHABLE_RELATIONS) - read_before_migrations(
+        server, REACHABLE_RELATIONS
+    )
+    assert not {row for row in found if row[2] not in allowed and row[1] != "prompt_maintainer"}, (
+        "Nobody but the maintainer deletes; MAINTAIN locks a table against everybody, and TRUNCATE "
+        "passes row level security."
+    )
+
+
+CHECKS = (check_other_grants, check_foreign_objects, check_catalog, check_relations)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_nothing_else_is_granted_or_created(
+    server: Server, populated: str, check: Callable[[Connection, Server], None]
+) -> None:
+    with server.connect("supabase_admin", populated) as connection:
+        check(connection, server)
+
+
+def test_no_role_has_a_setting_of_its_own(server: Server, populated: str) -> None:
+    with server.connect("postgres", populated) as connection:
+        check_settings(connection)
+
+
+@pytest.mark.parametrize(
+    ("hole", "check"),
+    [
+        ("grant maintain on public.nlu_prompt_logs to authenticated", check_relations),
+        ("grant truncate on public.review_queue to service_role", check_relations),
+        ("grant create on database {database} to authenticated", check_other_grants),
+        ("grant set on parameter log_statement to authenticated", check_other_grants),
+        ("grant alter system on parameter log_statement to service_role", check_other_grants),
+        (
+            "select lo_from_bytea(4711, 'text'); grant select on large object 4711 to anon",
+            check_other_grants,
+        ),
+        ("select lo_from_bytea(4711, 'text')", check_foreign_objects),
+        (
+            (
+                "create foreign data wrapper elsewhere; create server elsewhere"
+                " foreign data wrapper elsewhere; grant usage on foreign server elsewhere to anon"
+            ),
+            check_other_grants,
+        ),
+        (
+            (
+                "create foreign data wrapper elsewhere;"
+                "create server elsewhere foreign data wrapper elsewhere"
+            ),
+            check_foreign_objects,
+        ),
+        (
+            "create rule copied as on insert to public.nlu_prompt_logs do also notify new_prompt",
+            check_foreign_objects,
+        ),
+        ("grant select on pg_catalog.pg_authid to authenticated", check_catalog),
+        ("grant select (stavalues1) on pg_catalog.pg_statistic to anon", check_catalog),
+        (
+            "grant execute on function pg_catalog.pg_read_file(text) to service_role",
+            check_catalog,
+        ),
+    ],
+)
+def test_a_hole_beside_the_tables_is_detected(
+    server: Server, populated: str, hole: str, check: Callable[[Connection, Server], None]
+) -> None:
+    """Some belong to the whole server, so the hole is closed by a rollback."""
+    with server.connect("supabase_admin", populated, autocommit=False) as admin:
+        admin.execute(hole.format(database=populated).encode())
+        with pytest.raises(AssertionError):
+            check(admin, server)
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        "alter role authenticated set statement_timeout = 0",
+        "alter role authenticator set pgrst.db_schemas = 'public, private'",
+        "alter role prompt_writer set search_path = 'public'",
+        "alter role anon in database {database} set statement_timeout = 0",
+        "alter database {database} set row_security = off",
+    ],
+)
+def test_a_setting_of_a_role_is_detected(server: Server, populated: str, hole: str) -> None:
+    with server.connect("supabase_admin", populated, autocommit=False) as admin:
+        admin.execute(hole.format(database=populated).encode())
+        with pytest.raises(AssertionError, match="setting of a role"):
+            check_settings(admin)
 
 
 def test_only_postgrest_can_become_a_role_of_the_functions(server: Server, populated: str) -> None:
