@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -87,7 +88,8 @@ def _change_stages(folder: Path, **changes: object) -> None:
 
 def _state_number(folder: Path, value: float, *keys: str | int) -> None:
     """Replace a number of the manifest. JSON of Python has `NaN` and `Infinity`."""
-    manifest = part = read_manifest(folder)
+    manifest = read_manifest(folder)
+    part: Any = manifest
     *outer, last = keys
     for key in outer:
         part = part[key]
