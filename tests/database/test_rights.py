@@ -495,7 +495,10 @@ def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
         ).fetchall()
     assert len(definers) > 10
     assert {(schema, owner) for schema, owner, _ in definers} == {("private", "prompt_maintainer")}
-    assert all(config == ['search_path=""'] for *_, config in definers)
+    settings = [set(config) for *_, config in definers]
+    assert all('search_path=""' in each for each in settings)
+    planner = {setting for each in settings for setting in each} - {'search_path=""'}
+    assert planner <= {"enable_bitmapscan=off", "enable_seqscan=off"}
 
 
 def test_the_dashboard_cannot_add_a_queue_item(server: Server, populated: str) -> None:
