@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs/tutorial/first-retrained-model.md").read_text("utf-8")
 
 
-@pytest.mark.timeout(900)  # trains a model
+@pytest.mark.timeout(1800)  # trains a model on all utterances
 def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL, re.DOTALL | re.MULTILINE)
     lines = "".join(blocks).splitlines()
