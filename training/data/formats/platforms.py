@@ -378,7 +378,7 @@ _PLATFORMS = (
     ),
     _Platform(
         _is_table_by_columns,
-        "a table by columns, as pandas writes it unless told otherwise",
+        "a table by columns, as pandas writes it by default",
         "[.text, .label | [.[]]] | transpose[] | {text: .[0], label: .[1]}",
     ),
     _Platform(

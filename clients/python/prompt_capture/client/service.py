@@ -26,6 +26,7 @@ from prompt_capture.client.texts import (
     clean_workflow_type,
     is_missing,
     to_plain,
+    to_plain_or_none,
 )
 from prompt_capture.client.urls import find_url_problem
 
@@ -183,7 +184,7 @@ def _to_number(value: Any) -> Any:
 
 def _to_id(value: Any) -> Any:
     """Return an id of another library's class as a text. What is no id stays as it is."""
-    plain: Any = None if is_missing(value) else to_plain(value)
+    plain: Any = to_plain_or_none(value)
     if plain is not None and not isinstance(plain, str):
         with suppress(Exception):  # the code of the value can raise any error
             return str(UUID(str(plain)))

@@ -89,6 +89,11 @@ def to_plain(value: object) -> object:
     )
 
 
+def to_plain_or_none(value: object) -> object:
+    """Return a value as `to_plain` does, or None where it stands for none."""
+    return None if is_missing(value) else to_plain(value)
+
+
 def clean_text(value: object, max_length: int) -> str | None:
     """Return a text without what PostgreSQL or JSON cannot hold, or None where it is blank.
 
@@ -140,7 +145,7 @@ def clean_message(value: object) -> object:
 
 def clean_intents(value: object) -> object:
     """Return intents as a list that JSON can hold. What is no collection stays as it is."""
-    value = None if is_missing(value) else to_plain(value)
+    value = to_plain_or_none(value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
     return [clean_intent(each) for each in value if not is_missing(each)]
@@ -148,7 +153,7 @@ def clean_intents(value: object) -> object:
 
 def clean_intent(value: object) -> object:
     """Return an intent that JSON can hold. What is no text stays as it is."""
-    value = None if is_missing(value) else to_plain(value)
+    value = to_plain_or_none(value)
     return _clean(value) if isinstance(value, str) else value
 
 

@@ -55,12 +55,12 @@ _DOMAIN = LazyPattern(
             (?:{_TOP_LEVEL}|{_UNSPACED_TOP_LEVEL}|[^\W\d_a-z{_UNSPACED}]{{2,24}})""",
     re.VERBOSE,
 )
-# "@" as URLs, HTML and JSON may write it, too.
 _SYSTEM_ACCOUNTS = name_set(
     """user root admin postgres guest ubuntu ec2-user deploy mysql redis test me nobody www-data
     vagrant pi git"""
 )
 _IN_PATHS = {":", "/"}
+# "@" as URLs, HTML and JSON may write it, too.
 _AT = re.compile(r"@|%40|&#(?:64|x40);|\\u0040", re.IGNORECASE)
 _NEXT_SENTENCE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z")
 _FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic")

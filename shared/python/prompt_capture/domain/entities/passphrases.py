@@ -62,8 +62,8 @@ def find_sentence(lower: str, start: int) -> Span | None:
 def find_passphrase(lower: str, start: int, relation: Relation, verb: str = "") -> Span | None:
     """Return the span of the password of words that begins at a position of a lower-case text.
 
-    A word that says how or where the password is ("wrong", "on the fridge") is none. The verb tells
-    the language in which it may say so.
+    A word that says how or where the password is ("wrong", "on the fridge") is no password. The
+    verb decides in which language it may say so.
     """
     clause = _clause(lower, start)
     phrase = list(takewhile(lambda word: word["word"] not in words.FUNCTION_WORDS, clause))
@@ -117,7 +117,7 @@ def _is_compared(phrase: list[_Word], clause: list[_Word]) -> bool:
 
 
 def _is_state_in_language(word: str, verb: str) -> bool:
-    """Return whether a word is an adjective by its ending, where the verb tells the language."""
+    """Return whether a word is an adjective by its ending, in the language of the verb."""
     ending = _STATES_BY_VERB.get(verb)
     return bool(ending and ending.fullmatch(word))
 
