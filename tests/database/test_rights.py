@@ -1,5 +1,7 @@
 """The rights of every actor to tables, views and functions, tested with real statements."""
 
+from typing import cast
+
 import pytest
 from psycopg import errors
 
@@ -495,7 +497,7 @@ def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
         ).fetchall()
     assert len(definers) > 10
     assert {(schema, owner) for schema, owner, _ in definers} == {("private", "prompt_maintainer")}
-    settings = [set(config) for *_, config in definers]
+    settings = [set(cast("list[str]", config)) for *_, config in definers]
     assert all('search_path=""' in each for each in settings)
     planner = {setting for each in settings for setting in each} - {'search_path=""'}
     assert planner <= {"enable_bitmapscan=off", "enable_seqscan=off"}
