@@ -1,8 +1,10 @@
 """What all commands require of their arguments."""
 
 import getpass
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
+from os import PathLike, fspath
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +14,15 @@ from prompt_capture.domain.changes import validate_reviewer_name
 
 MAX_OPERATOR_LENGTH = 200
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a URL begins, also where its path has lost a slash. Drives of Windows have one letter."""
+
 
 class Command(TyperCommand):
-    """Refuses empty values: an empty path would name the current folder.
+    """Refuses empty values, and URLs in place of paths.
 
-    They usually come from a variable of the shell that is not set.
+    An empty path would name the current folder. It usually comes from a variable of the shell that
+    is not set. A URL would name a folder here, such as `s3:`.
     """
 
     def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
@@ -27,7 +33,11 @@ class Command(TyperCommand):
                 option = before if is_empty else argument.removesuffix("=")
                 subject = f"The value of {option}" if option.startswith("--") else "An argument"
                 context.fail(f"{subject} is empty. Is a variable of the shell not set?")
-        return super().parse_args(context, arguments)
+        remaining = super().parse_args(context, arguments)
+        for value in context.params.values():
+            if isinstance(value, PathLike) and _URL.match(fspath(value)):
+                context.fail(f"{fspath(value)} is a URL. Name a file or a folder of this machine.")
+        return remaining
 
 
 def _default_operator() -> str:

@@ -24,26 +24,41 @@ class DataFormat(StrEnum):
     luis = "luis"
 
 
-_OTHER_READERS = {
-    "fasttext": "has labels of fastText, which `train --data` and `evaluate --data` read",
-    "review": "is a review file, which `train --data` and `evaluate --data` read",
-    "text": "has one text per line, which `train --data` and `evaluate --data` read",
-}
-"""What is not a format of `convert`, and what reads it."""
+class SourceFormat(StrEnum):
+    """The file formats that are read: those of `DataFormat`, and others."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+    rasa = "rasa"
+    clu = "clu"
+    luis = "luis"
+    fasttext = "fasttext"
+    review = "review"
+    text = "text"
+
+
+_FOLDERS = frozenset({SourceFormat.jsonl, SourceFormat.text})
+"""The formats of folders: exported datasets, and a file for each label."""
 
 
 def convert(
     source: Annotated[
-        Path, typer.Argument(help="The file to read, or the folder of an exported dataset.")
+        Path,
+        typer.Argument(
+            help="The file to read, or the folder of an exported dataset or of LABEL.txt files."
+        ),
     ],
     target: Annotated[Path, typer.Argument(help="The file to write.")],
-    source_format: Annotated[DataFormat, typer.Option("--from", help="Format of the source.")],
+    source_format: Annotated[SourceFormat, typer.Option("--from", help="Format of the source.")],
     target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
 ) -> None:
     """Convert labelled texts between file formats.
 
     Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
+    Also reads fasttext, review (completed review files)
+    and text (LABEL.txt files).
     Converts texts, intents and splits.
     Drops entities and settings of other tools.
     Reports what it leaves out or changes, with the first lines.
@@ -70,8 +85,8 @@ def convert(
     typer.echo(f"Wrote {written:,} texts to {target}", err=True)
 
 
-def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[LocatedExample]":
-    """Read a file, or the dataset in a folder; where that fails, say which format it seems to be.
+def _read(source: Path, source_format: SourceFormat, remarks: "Remarks") -> "list[LocatedExample]":
+    """Read a file, or the files of a folder; where that fails, say which format it seems to be.
 
     Raise `InvalidExamples`.
     """
@@ -84,15 +99,15 @@ def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[
     from training.data.reading import read_sources
     from training.data.sources import DataSource
 
-    if source.is_dir() and source_format is DataFormat.jsonl:
+    if source.is_dir() and source_format in _FOLDERS:
         return read_sources([DataSource(source)], remarks)
     file = DataFile.at_path(source)
     try:
+        if source_format is SourceFormat.text and detect_format(file) != source_format.value:
+            raise InvalidExamples(f"{source} has more than one text per line.")
         return list(read_file(source_format.value, file, Reading(remarks)))
     except InvalidExamples as error:
         detected = detect_format(file)
-        if hint := _OTHER_READERS.get(detected):
-            raise InvalidExamples(f"{source} {hint}.") from None
         if detected == source_format.value or {detected, source_format.value} == {"clu", "luis"}:
             raise
         try:

@@ -12,6 +12,7 @@ from training.data.diagnosis import (
     describe_joined_labels,
     describe_numbers,
     describe_similar_labels,
+    describe_unknown_secondary,
     describe_unusual_splits,
 )
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
@@ -43,6 +44,7 @@ def read_training_data(
     unlabelled = _read_unlabelled(unlabelled_sources, progress)
     located = _read(sources, progress)
     kept = [each for each in located if each.example.is_for_training]
+    print_warnings(describe_unknown_secondary(kept))
     return LabelledData(
         _report(located, kept, f"of the split {TRAINING_SPLIT}, nor without a split"),
         [text.example.text for text in unlabelled],
@@ -125,6 +127,8 @@ def _report(
     examples = [example for example, _location in kept]
     print_warnings(describe_conflicts(kept))
     labels = [example.label for example in examples]
-    for describe in (describe_similar_labels, describe_joined_labels, describe_numbers):
+    secondary = [intent for example in examples for intent in example.secondary]
+    print_warnings(describe_similar_labels([*labels, *secondary]))
+    for describe in (describe_joined_labels, describe_numbers):
         print_warnings(describe(labels))
     return examples

@@ -59,6 +59,34 @@ def test_labels_that_differ_only_in_their_writing_are_named() -> None:
     ]
 
 
+def test_labels_that_differ_by_the_mark_of_a_copied_file_are_named() -> None:
+    labels = ["greet", "greet (1)", "greet - Copy", "level 2", "level (2) up", "greet copy (2)"]
+
+    (sentence,) = diagnosis.describe_similar_labels(labels)
+
+    assert sentence.startswith("The labels 'greet', 'greet (1)', 'greet - Copy', 'greet copy (2)' ")
+
+
+def test_secondary_intents_that_are_no_label_are_named_by_their_places() -> None:
+    located = [
+        LocatedExample(
+            Example(text=label, label=label, secondary=secondary), Location("a", "line", n)
+        )
+        for n, (label, secondary) in enumerate(
+            [("plan", ("email",)), ("email", ("none",)), ("plan", ("Email", "none"))], 1
+        )
+    ]
+
+    (sentence,) = diagnosis.describe_unknown_secondary(located)
+
+    assert sentence.startswith("2 secondary intents are the label of no text: ")
+    assert "a, line 2 (none); a, line 3 (Email)." in sentence
+    assert list(diagnosis.describe_unknown_secondary(located[:1])) != []
+    assert (
+        list(diagnosis.describe_unknown_secondary([*located[:1], *_locate(("x", "email"))])) == []
+    )
+
+
 @pytest.mark.parametrize("joined", ["email#plan", "email, plan", "plan|email|plan", "plan + email"])
 def test_labels_that_consist_of_others_are_named_with_the_remedy(joined: str) -> None:
     (sentence,) = diagnosis.describe_joined_labels(["plan", "email", joined])

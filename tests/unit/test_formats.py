@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from cli.convert import DataFormat
+from cli.convert import DataFormat, SourceFormat
 from cli.main import app
 from training.data.examples import Example, InvalidExamples
-from training.data.formats import FORMATS, read_as, write_as
+from training.data.formats import FORMATS, READ_FORMATS, read_as, write_as
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
@@ -60,6 +61,7 @@ def _convert(source: Path, target: Path, source_format: str, target_format: str)
 
 def test_the_command_offers_all_formats() -> None:
     assert tuple(each.value for each in DataFormat) == FORMATS
+    assert tuple(each.value for each in SourceFormat) == READ_FORMATS
 
 
 def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> None:
@@ -204,6 +206,42 @@ def test_a_target_that_cannot_be_written_is_explained(tmp_path: Path, target: st
     assert "cannot be written: " in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "file_format", "ending"),
+    [
+        ("a.parquet", "csv", ".csv"),
+        ("a.csv", "parquet", ".parquet"),
+        ("a.tsv", "csv", ".csv"),
+        ("a.CSV.gz", "jsonl", ".jsonl"),
+        ("a.yaml", "luis", ".json"),
+        ("a.json", "rasa", ".yml"),
+    ],
+)
+def test_a_target_is_not_written_under_the_name_of_another_format(
+    tmp_path: Path, name: str, file_format: str, ending: str
+) -> None:
+    source = tmp_path / "source.jsonl"
+    source.write_text(LINE)
+
+    result = _convert(source, tmp_path / name, "jsonl", file_format)
+
+    assert result.exit_code == 1
+    assert f"does not end with {Path(name.lower().removesuffix('.gz')).suffix}" in result.stderr
+    assert f"End the name with {ending}, or choose another format." in result.stderr
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_folder_of_a_file_for_each_label_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "greet.txt").write_text("hello\n")
+    (tmp_path / "texts" / "bye.txt").write_text("so long\n")
+
+    assert _convert(tmp_path / "texts", tmp_path / "b.csv", "text", "csv").exit_code == 0
+
+    read = read_as("csv", tmp_path / "b.csv")
+    assert [(each.text, each.label) for each in read] == [("so long", "bye"), ("hello", "greet")]
+
+
 @pytest.mark.parametrize("source", ["", "missing.csv"])
 def test_a_source_that_cannot_be_read_is_explained(tmp_path: Path, source: str) -> None:
     result = _convert(tmp_path / source, tmp_path / "b", "csv", "jsonl")
@@ -230,7 +268,7 @@ LINE = '{"text": "a", "label": "x"}'
 REMEDY = re.compile(r"It seems to be a file for --from (\w+)\.")
 
 
-@pytest.mark.parametrize("source_format", FORMATS)
+@pytest.mark.parametrize("source_format", READ_FORMATS)
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -242,6 +280,9 @@ REMEDY = re.compile(r"It seems to be a file for --from (\w+)\.")
         ("a.csv", "text;label\na;x\n"),
         ("a.txt", "text\tlabel\na\tx\n"),
         ("a.yml", "nlu:\n- intent: x\n  examples: |\n    - a\n"),
+        ("a.txt", "__label__x a\n"),
+        ("x.txt", "a\n"),
+        ("a.json", f'[{{"id": "{uuid4()}", "prompt": "a", "corrected_intent": "x"}}]'),
     ],
 )
 def test_the_format_that_an_error_names_reads_the_file(
@@ -266,13 +307,9 @@ def test_the_format_that_an_error_names_reads_the_file(
         ("a.lu", "# greet\n- hello\n", "export the LUIS version as JSON"),
         ("a.json", '{"rasa_nlu_data": {}}', "format of Rasa 1.*rasa data convert"),
         ("a.json", '{"assets": {"projectKind": "Orchestration"}}', "Export the conversation"),
-        (
-            "a.json",
-            '[{"id": "1", "prompt": "a", "corrected_intent": "x"}]',
-            "review file, which `tr",
-        ),
-        ("greet.txt", "hello\n", "one text per line, which `train --data`"),
-        ("a.txt", "__label__greet hello\n", "labels of fastText, which `train --data`"),
+        ("a.json", '[{"id": "1", "prompt": "a", "corrected_intent": "x"}]', "no id of a prompt"),
+        ("greet.txt", "1. hello\n2. hi\n", "headings and lists"),
+        ("a.txt", "__label__greet,hello\n", "a comma in its label"),
         ("a.json", '{"intents": [{"tag": "greet", "patterns": ["hi"]}]}', "jq -c .* FILE"),
     ],
 )

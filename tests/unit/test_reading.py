@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -359,6 +360,23 @@ def test_what_is_left_out_and_odd_is_reported_without_a_text(
     assert "1 text has more than one label." in errors
     assert "'Jam', 'jam' differ only in case" in errors
     assert "marmalade" not in errors.casefold()
+
+
+def test_decisions_in_review_files_that_differ_in_case_or_state_nothing_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "review.csv"
+    rows = [("hi", "Reminder", ""), ("so", "email", "reminder, email2"), ("yo", "email", "none")]
+    lines = (f"{uuid4()},{text},{label},{more}\n" for text, label, more in rows)
+    header = "id,prompt,corrected_intent,corrected_secondary_intents\n"
+    file.write_text(header + "".join(lines).replace("reminder, email2", '"reminder, email2"'))
+
+    labelled_data.read_training_data([DataSource(file)], [], NoProgress())
+
+    errors = capsys.readouterr().err
+    assert "The labels 'Reminder', 'reminder' differ only in case" in errors
+    assert "3 secondary intents are the label of no text" in errors
+    assert f"{file}, line 4 (none)" in errors
 
 
 def test_training_without_an_intent_is_explained(tmp_path: Path) -> None:

@@ -631,6 +631,17 @@ def test_remarks_outside_the_controls_of_label_studio_are_named() -> None:
     assert review.ignored == ("meta", "comments")
 
 
+def test_a_table_in_markdown_and_columns_without_a_name_are_read() -> None:
+    markdown = f"| id | corrected_intent |\n|---|:--:|\n| {ID} | reminder |\n"
+    with_index = f",id,corrected_intent\n0,{ID},reminder\n"
+
+    reviews = [read_review(content) for content in (markdown, with_index)]
+
+    assert [len(each.decided) for each in reviews] == [1, 1]
+    assert [each.errors for each in reviews] == [[], []]
+    assert [each.ignored for each in reviews] == [(), ("column 1 (no name)",)]
+
+
 def test_a_header_that_is_repeated_is_no_entry() -> None:
     first, second = (
         write_entries([_entry(each, corrected_intent="status")], "csv").decode()

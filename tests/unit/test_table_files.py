@@ -134,6 +134,51 @@ def test_columns_that_are_not_read_are_named_and_have_no_effect(tmp_path: Path) 
     ]
 
 
+def test_columns_without_a_name_are_named_by_their_position(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    assert _read_csv(tmp_path, ",text,,label,\n0,hello,more,greeting,\n", remarks) == [HELLO]
+    assert _read_csv(tmp_path, "| text | label |\n|---|---|\n| hello|greeting |\n") == [HELLO]
+
+    assert [line.partition(": ")[2] for line in remarks] == [
+        "2 left out: fields that are not read: column 1 (no name), column 3 (no name)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("text,label,split\nhi,greet,train\nhello,you there,greet\n", 3),
+        ("text,label,split\nhello, you there,greet\nhi,greet,train\n", 2),
+        ("text,label,note\nhi,greet,\nhello, you,greet\n", 3),
+        ("text;label;score;by\nhi;greet;1;ann\nhello; you;greet;1\n", 3),
+        ("label,text,split\ngreet,hi,train\ngreet,hello, you\n", 3),
+    ],
+)
+def test_a_text_with_a_delimiter_that_has_moved_other_cells_is_rejected(
+    tmp_path: Path, content: str, line: int
+) -> None:
+    with pytest.raises(
+        InvalidExamples, match=rf"line {line} seems .*Put quotes around a text that"
+    ):
+        _read_csv(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label,split\na,train,train\nb,bus,train\nc,train,test\n",
+        "text,label,predicted\na,greet,greet\nb, greet,greet\nc,bye,greet\nd,help,greet\n",
+        "text, label, predicted\na, greet, greet\nb, bye, greet\n",
+        "label,text,split\na,x, train\nb,y, 1\nb,z,1\n",
+        "text,label,split\na, greet,\nb,greet,\n",
+        "text,label,split\na,greet,\nb,bye,2\nc,2,bye2\n",
+    ],
+)
+def test_cells_that_have_not_moved_are_read(tmp_path: Path, content: str) -> None:
+    assert len(_read_csv(tmp_path, content)) == content.count("\n") - 1
+
+
 def _write_parquet(tmp_path: Path, **columns: Any) -> Path:
     parquet.write_table(pa.table(columns), tmp_path / "data.parquet")
     return tmp_path / "data.parquet"
@@ -223,6 +268,37 @@ def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
     assert [example.split for example in read_as("parquet", file)] == read
     lines = "".join(f"{t},x,{s or ''}\n" for t, s in zip("ab", read, strict=True))
     assert [each.split for each in _read_csv(tmp_path, f"text,label,split\n{lines}")] == read
+
+
+@pytest.mark.parametrize("name", ["set", "Dataset", "partition", "ml_use"])
+def test_a_column_that_states_splits_under_another_name_is_rejected(
+    tmp_path: Path, name: str
+) -> None:
+    rows = f"text,label,{name}\nhi,greeting,\nhello,greeting,Test\n"
+    columns = {"text": ["hi", "hello"], "label": ["greeting"] * 2, name: [None, "Test"]}
+    problem = f"{name}.* is not known. If it is split, rename it"
+
+    with pytest.raises(InvalidExamples, match=f"(?i)line 3: {problem}"):
+        _read_csv(tmp_path, rows)
+    with pytest.raises(InvalidExamples, match=f"row 2: {problem}"):
+        read_as("parquet", _write_parquet(tmp_path, **columns))
+    assert _read_csv(tmp_path, rows.replace("Test", "of friends"))[1] == HELLO
+    with_split = _write_parquet(tmp_path, **columns, split=["train", "train"], other=[[1], [2]])
+    assert {each.split for each in read_as("parquet", with_split)} == {"train"}
+
+
+def test_splits_that_are_class_labels_are_read_by_their_names(tmp_path: Path) -> None:
+    features = datasets.Features(
+        text=datasets.Value("string"),
+        label=datasets.Value("string"),
+        split=datasets.ClassLabel(names=["train", "test"]),
+    )
+    rows = {"text": ["a", "b"], "label": ["x", "x"], "split": [1, 0]}
+    datasets.Dataset.from_dict(rows, features).to_parquet(str(tmp_path / "data.parquet"))
+
+    read = read_as("parquet", tmp_path / "data.parquet")
+
+    assert [example.split for example in read] == ["test", "train"]
 
 
 @pytest.mark.parametrize(
@@ -332,6 +408,36 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
 def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
     with pytest.raises(InvalidExamples, match=r"line 2: the label is a list\. Write the name"):
         _read_csv(tmp_path, f"text,label\nhello,{label}\n")
+
+
+@pytest.mark.parametrize("label", ["=B2", '"=VLOOKUP(A2,Labels!A:B,2)"', "'=B2", "= B2"])
+def test_a_label_that_is_a_formula_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 2: the label is a formula\. Save the values"):
+        _read_csv(tmp_path, f"text,label\nhello,{label}\n")
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        (' "greet"', "is in quotation marks"),
+        ("'greet'", "is in quotation marks"),
+        ("`greet`", "is in quotation marks"),
+        ('"""greet"""', "is in quotation marks"),
+        ("\u201cgreet\u201d", "is in quotation marks"),
+        ("\u00abgreet\u00bb", "is in quotation marks"),
+        ("__label__greet", "begins with __label__. Remove this"),
+    ],
+)
+def test_a_label_with_the_marks_of_another_format_is_rejected(
+    tmp_path: Path, label: str, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=f"line 2: the label {problem}"):
+        _read_csv(tmp_path, f"text,label\nhello,{label}\n")
+
+
+@pytest.mark.parametrize("label", ["don't", "a'b'", "5\u2033", "user's", "rock 'n' roll"])
+def test_a_label_with_an_apostrophe_is_read(tmp_path: Path, label: str) -> None:
+    assert [each.label for each in _read_csv(tmp_path, f"text,label\nhi,{label}\n")] == [label]
 
 
 def test_the_split_training_is_read_as_train_and_named(tmp_path: Path) -> None:

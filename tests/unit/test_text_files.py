@@ -57,6 +57,7 @@ def test_the_line_that_is_not_utf_8_is_named_with_the_remedy(line_end: str) -> N
         (b'<?xml version="1.0"?>\n<Error>', "web page or XML"),
         (b"\xff\xfea", "not valid UTF-16"),
         (b"text,label\nhel\x00lo,greeting\n", "Line 2 contains a NUL"),
+        (b"a\x00b\n", "Line 1 contains a NUL"),
     ],
 )
 def test_files_that_are_no_text_are_rejected_with_what_they_are(

@@ -33,11 +33,18 @@ def test_a_folder_of_numbered_texts_for_each_label_is_read_by_the_names_of_the_f
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"{text}\n")
 
-    assert [(each.text, each.label) for each in read_examples([tmp_path])] == [
+    remarks = Remarks()
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [(each.example.text, each.example.label) for each in located] == [
         ("so", "bye"),
         ("hello", "greet"),
         ("good\nmorning", "greet"),
     ]
+    (remark,) = remarks
+    assert remark.startswith(
+        f"{tmp_path}/greet: 1 noted: files of several lines, which are one text"
+    )
 
 
 def test_a_folder_of_parts_has_a_file_for_each_label(tmp_path: Path) -> None:
@@ -89,6 +96,18 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("[greet]\nhi\n[bye]\nso long\n", r"sections with names in brackets"),
         ("hi -> greet\nso -> bye\nhello -> greet\n", r"as many arrows in each line"),
         ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
+        ("[greet] hi\n[bye] so long\n[greet] hello\n", r"a name in brackets.*Write JSON lines"),
+        (
+            "greet = hi\nbye = so long\ngreet = hello\n",
+            r"a name and an equals sign.*Write JSON lines",
+        ),
+        ("hi :: greet\nso long :: bye\nhello :: greet\n", r"as many colons in each line"),
+        ("hi : greet\nso long : bye\nhello : greet\n", r"as many colons in each line"),
+        ("hi // greet\nso long // bye\nhello // greet\n", r"as many slashes in each line"),
+        ("hi       greet\nso long  bye\nhello    greet\n", r"as many gaps in each line"),
+        ("%[greet]('training': '9')\n    hi\n", r"line 1 begins a definition of Chatito"),
+        ("1/5/24, 10:12 - Ann: hi\n1/5/24, 10:13 - Bob: so\n", r"a date and a time before each"),
+        ("[2024-01-05 10:12:00] hi\n[2024-01-05 10:13:10] so\n", r"a date and a time before"),
         ("hi\n<<<<<<< HEAD\nso\n=======\n", r"line 2 is the mark of a merge conflict"),
     ],
 )
@@ -108,6 +127,9 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "one\ttab\nnone\n",
         "version: 2 of my text\n",
         "todo: buy milk\ntodo: call ann\ntodo: sleep\n",
+        "rappel : acheter du lait\nrappel : appeler\nrappel : dormir\n",
+        "solve x = 2\nsolve y = 2\nx = 3\nx = 4\n",
+        "21\u00b0 please\n22\u00b0 at night\n",
         "note: one\ntodo: two\nidea: three\n",
         "#happy day\n#sad day\n",
         '"hi" she said\nshe said "hi"\n',
@@ -116,6 +138,13 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "[greet]\n",
         "# 1 in the list\nsend it\n",
         "<<<<<<< HEAD\nwhat is this\n",
+        "move [it]\ncall (me)\nsend [it]\n",
+        "a = b\nwhat is = called\n",
+        "https://a.org/x hi\nhttps://a.org/y hi\nhttps://b.org/z hi\n",
+        "10:30 tomorrow\n2026-11-03 at noon\n",
+        "\U0001f602 so funny\n\U0001f602\U0001f602\n\U0001f602\U0001f602\U0001f602\n",
+        "\U0001f600 hi\n\U0001f44b hello\n\U0001f44b good day\n",
+        "civic. center\nmix) it\nhello\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -382,6 +411,10 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ('"hi, you"\nso, well\n', "1 noted: texts in quotation marks"),
         ('"hi,\nyou"\nso\n', "1 noted: texts with a quotation mark that is not closed"),
         ("# small talk\nhi\n\n// more\nso\n", r"2 noted: texts that begin like a comment"),
+        ("; small talk\nhi\n-- more\n% so\n", r"3 noted: texts that begin like a comment"),
+        ("/* small talk */\nhi\n<!-- so -->\nREM so\n", r"3 noted: texts that begin like a"),
+        ('<intent name="greet">\nhi\n</intent>\n', "2 noted: texts that are tags"),
+        ("greet\n  hi\n\thello\nbye\n", "2 noted: texts that are indented"),
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
     ],
 )
@@ -402,7 +435,17 @@ def test_what_may_not_belong_to_texts_stays_and_is_named(
     [
         *("- ", "* ", "+ ", "\u2022 ", "\u2022", "\u2013 ", "\u00b7 "),
         *("-\u00a0", "\u2460 ", "1\uff0e", "1\u3001", "[x] ", "1 - "),
-        *("1. ", "1.", "1) ", "(1) ", "[1] ", "1: ", "a) ", "(b) "),
+        *("1. ", "1.", "1) ", "(1) ", "[1] ", "1: ", "a) ", "(b) ", "1/ "),
+        *(
+            "II. ",
+            "iv) ",
+            "(xii) ",
+            "1\ufe0f\u20e3 ",
+            "\U0001f51f ",
+            "\u25b6\ufe0f ",
+            "\u2714\ufe0f ",
+        ),
+        *("\u2705 ", "\u27a1\ufe0f ", "\u2610 ", "\u2605 ", "\u27a4 ", "\u00bb "),
     ],
 )
 @pytest.mark.parametrize("lead", ["", "Here are 5 examples:\n\n", "greet\n"])
@@ -414,6 +457,89 @@ def test_a_list_with_a_mark_before_each_line_is_rejected(
 
     with pytest.raises(InvalidExamples, match="a bullet or a number before each line"):
         read_examples([file])
+
+
+@pytest.mark.parametrize("symbol", ["\U0001f449", "\U0001f539", "\u2b50", "\U0001f600"])
+def test_a_list_with_the_same_symbol_before_each_line_is_rejected(
+    tmp_path: Path, symbol: str
+) -> None:
+    file = tmp_path / "greet.txt"
+    file.write_text(f"{symbol} hi\n{symbol} hello\n{symbol} good day\n", "utf-8")
+
+    with pytest.raises(InvalidExamples, match="a bullet or a number before each line"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "names", [["greet/train", "bye/train"], ["greet/examples", "bye/examples"], ["train", "Test"]]
+)
+def test_names_of_files_that_are_no_intents_are_rejected_with_the_remedy(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.txt").write_text("hi\n")
+
+    with pytest.raises(InvalidExamples, match=r"which are no intents\. Name each file after the"):
+        read_examples([tmp_path])
+    assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == len(names)
+
+
+def test_a_single_file_whose_name_may_be_no_intent_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("the 8 to london\n")
+    (tmp_path / "bus.txt").write_text("line 9\n")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.label for each in located] == ["bus", "train"]
+    assert "1 noted: texts with the label train, the name of their file" in "\n".join(remarks)
+
+
+def test_a_file_that_lists_the_labels_is_left_out_and_named(tmp_path: Path) -> None:
+    for name, content in (("greet", "hi"), ("bye", "so"), ("Labels", "greet\nbye\n\n")):
+        (tmp_path / f"{name}.txt").write_text(content)
+    (tmp_path / "classes.txt").write_text("which classes do I have\n")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.label for each in located] == ["bye", "classes", "greet"]
+    assert list(remarks) == [
+        f"{tmp_path}: 1 left out: files that list the labels, such as Labels.txt."
+    ]
+
+
+def test_links_to_folders_are_named_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "data" / "more").mkdir(parents=True)
+    (tmp_path / "data" / "greet.txt").write_text("hi\n")
+    (tmp_path / "data" / "alias.txt").symlink_to("greet.txt")
+    (tmp_path / "data" / "more" / "loop").symlink_to(tmp_path / "data")
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path / "link")], remarks)
+
+    assert [each.example.label for each in located] == ["alias", "greet"]
+    assert "1 left out: links to folders (name them as further --data), such as more/loop." in (
+        "\n".join(remarks)
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '["hi", "hello"]\n',
+        "[" + ", ".join(['{"text": "hi", "labels": 3}'] * 500) + "]",
+        '{"text": "hi", "label": "greet", "more": "' + "x" * 5_000 + '"',
+        '[["hi", "greet"], ["so", "bye"]]',
+    ],
+)
+def test_json_in_a_text_file_is_no_text(tmp_path: Path, content: str) -> None:
+    (tmp_path / "greet.txt").write_text(content)
+
+    with pytest.raises(InvalidExamples, match=r"JSON|list of pairs|labels is not known|several"):
+        read_examples([tmp_path / "greet.txt"])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,12 @@ _TEST_SPLIT = re.compile(
 )
 """The names of splits that are not for training."""
 
+_COPY = re.compile(
+    r"\s*(?:\(\d{1,2}\)|[-_ ]+(?:copy|copia|copie|kopie)(?:[-_ ]*\(?\d{1,2}\)?)?)\s*\Z",
+    re.IGNORECASE,
+)
+"""What a program adds to the name of a file that exists: `greet (1)`, `greet - Copy`."""
+
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BETWEEN_LABELS = "#|+,;/"
 
@@ -43,17 +49,40 @@ def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
 
 
 def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
-    """Name the labels that differ only in case, white space, punctuation or composition."""
+    """Name the labels that differ only in case, white space, punctuation, composition or a copy."""
     groups: dict[str, list[str]] = {}
     for label in sorted(set(labels)):
-        groups.setdefault(_compared(label), []).append(label)
+        groups.setdefault(_compared(_COPY.sub("", label)), []).append(label)
     for group in groups.values():
         if len(group) > 1:
             names = ", ".join(f"'{label}'" for label in group)
             yield (
-                f"The labels {names} differ only in case, white space, punctuation or the encoding "
-                "of letters. Each counts as an intent of its own: write them alike if they are one."
+                f"The labels {names} differ only in case, white space, punctuation, the encoding "
+                "of letters or the mark of a copy. Each counts as an intent of its own: write them "
+                "alike if they are one."
             )
+
+
+def describe_unknown_secondary(examples: Sequence[LocatedExample]) -> Iterator[str]:
+    """Name the secondary intents that are the label of no text, with the place of each.
+
+    They are misspelt, or words such as `none` where there is no further intent.
+    """
+    labels = {example.label for example, _location in examples}
+    places: dict[str, Location] = {}
+    for example, location in examples:
+        for intent in example.secondary:
+            if intent not in labels:
+                places.setdefault(intent, location)
+    if places:
+        listed = "; ".join(
+            f"{location} ({intent})" for intent, location in list(places.items())[:_SHOWN]
+        )
+        yield (
+            f"{_count(len(places), 'secondary intent is', 'secondary intents are')} the label of "
+            f"no text: {listed}{_more(len(places))}. Write them as the "
+            "labels are written, or remove them: an empty list states that there are none."
+        )
 
 
 def describe_joined_labels(labels: Sequence[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from training.data.exported_datasets import (
     read_datasets,
 )
 from training.data.files import DataFile, is_hidden
-from training.data.formats import fasttext, read_file, review, text_lines
+from training.data.formats import read_file, text_lines
 from training.data.formats.detection import detect_format
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -146,14 +146,17 @@ class _SourceReader:
         file = DataFile(source.path, source.given_name)
         file_format = detect_format(file)
         note_other_parts(source, self._reading.remarks)
-        return _read_file(file, file_format, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
+        return read_file(file_format, file, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
 
     def _find_label_files(self, source: DataSource) -> list[Path]:
         """Return the LABEL.txt files of a folder, and remark on the files beside them."""
-        paths = sorted(path for path in source.path.rglob("*") if not path.is_dir())
+        found = list(source.path.rglob("*"))
+        links = {path for path in found if path.is_symlink() and path.is_dir()}
+        paths = sorted(path for path in found if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]
         files = text_lines.find_label_files(source.path)
         if files:
+            self._remark_unread(source, "links to folders (name them as further --data)", links)
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
             self._remark_unread(
                 source,
@@ -182,9 +185,17 @@ class _SourceReader:
         if text_lines.is_folder_per_label(source.path, files):
             whole = (text_lines.read_whole(file, self._reading) for file in data_files)
             return chain.from_iterable(whole), "the names of the folders, one text per file"
+        labels = set(map(text_lines.name_label, files))
+        lists = {file.path for file in data_files if text_lines.is_list_of_labels(file, labels)}
+        self._remark_unread(source, "files that list the labels", lists)
+        data_files = [file for file in data_files if file.path not in lists]
+        files = [file.path for file in data_files]
         formats = [detect_format(file) for file in data_files]
+        texts = [path for path, each in zip(files, formats, strict=True) if each == "text"]
+        if self._reading.needs_labels:
+            text_lines.reject_names_of_no_intents(source.path, texts)
         examples: Iterator[LocatedExample] = chain.from_iterable(
-            _read_file(file, file_format, self._reading)
+            read_file(file_format, file, self._reading)
             for file, file_format in zip(data_files, formats, strict=True)
         )
         if splits := text_lines.find_splits(source.path, files):
@@ -228,18 +239,6 @@ class _SourceReader:
     def _report(self, position: int) -> None:
         self._done += position
         self._progress(self._done, sum(self._sizes))
-
-
-def _read_file(file: DataFile, file_format: str, reading: Reading) -> Iterator[LocatedExample]:
-    match file_format:
-        case "text":
-            return text_lines.read(file, reading)
-        case "review":
-            return review.read(file, reading)
-        case "fasttext":
-            return fasttext.read(file, reading)
-        case _:
-            return read_file(file_format, file, reading)
 
 
 def _size(path: Path) -> int:

@@ -1,9 +1,10 @@
 """Read and write labelled texts in the formats of other tools."""
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
+from types import ModuleType
 from typing import Final, Protocol, cast
 from uuid import uuid4
 
@@ -24,17 +25,37 @@ _MODULES: Final = {
 }
 """The module of each format, which may need packages that are not always installed."""
 
+_READ_ONLY_MODULES: Final = {"fasttext": "fasttext", "review": "review", "text": "text_lines"}
+"""The modules of the formats that are read and not written."""
+
+_SUFFIXES: Final[Mapping[str, Set[str]]] = {
+    ".csv": {"csv"},
+    ".tsv": set(),
+    ".parquet": {"parquet"},
+    ".yml": {"rasa"},
+    ".yaml": {"rasa"},
+    ".jsonl": {"jsonl"},
+    ".ndjson": {"jsonl"},
+    ".json": {"jsonl", "clu", "luis"},
+}
+"""The formats in which a file of some name is written. Other names say nothing."""
+
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
 
 FORMATS: Final = tuple(_MODULES)
+READ_FORMATS: Final = (*FORMATS, *_READ_ONLY_MODULES)
 
 
-class _Format(Protocol):
-    """The functions of a format's module."""
+class _ReadFormat(Protocol):
+    """The function of every format's module."""
 
     def read(self, file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         """Yield the examples of a file; raise `InvalidExamples`."""
+
+
+class _Format(_ReadFormat, Protocol):
+    """The functions of the module of a format that is written, too."""
 
     def fit(self, examples: Sequence[LocatedExample], remarks: Remarks) -> Iterable[LocatedExample]:
         """Return the examples as the format can hold them; what it cannot goes to `remarks`."""
@@ -44,8 +65,9 @@ class _Format(Protocol):
 
 
 def read_file(file_format: str, file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
-    """Yield the examples of a file in one of `FORMATS`; raise `InvalidExamples`."""
-    return _load(file_format).read(file, reading)
+    """Yield the examples of a file in one of `READ_FORMATS`; raise `InvalidExamples`."""
+    module = _load({**_MODULES, **_READ_ONLY_MODULES}[file_format], file_format)
+    return cast("_ReadFormat", module).read(file, reading)
 
 
 def write_file(
@@ -62,12 +84,13 @@ def write_file(
             f"{file} cannot be written: a spreadsheet is none of the formats. Write a .csv file, "
             "which spreadsheets open."
         )
+    _check_name(file, file_format)
     for example, location in examples:
         if file_format != "jsonl" and example.secondary:
             remarks.leave_out("secondary intents", location, len(example.secondary))
         if file_format != "jsonl" and example.corrected:
             remarks.leave_out("marks that a label is corrected", location)
-    encoder = _load(file_format)
+    encoder = cast("_Format", _load(_MODULES[file_format], file_format))
     encodable = [_to_encodable(each, remarks) for each in examples]
     fitting = list(encoder.fit(encodable, remarks))
     try:
@@ -75,6 +98,18 @@ def write_file(
     except OSError as error:
         raise InvalidExamples(f"{file} cannot be written: {error.strerror}.") from None
     return len(fitting)
+
+
+def _check_name(file: Path, file_format: str) -> None:
+    """Raise `InvalidExamples` where the name of a file states another format."""
+    name = file.name.casefold().removesuffix(".gz")
+    suffix = PurePath(name).suffix
+    if file_format not in _SUFFIXES.get(suffix, {file_format}):
+        ending = next(each for each, formats in _SUFFIXES.items() if file_format in formats)
+        raise InvalidExamples(
+            f"{file} cannot be written: a file in the format {file_format} does not end with "
+            f"{suffix}. End the name with {ending}, or choose another format."
+        )
 
 
 def _compress(file: Path, content: bytes) -> bytes:
@@ -106,15 +141,14 @@ def write_as(
     write_file(file_format, file, located, remarks if remarks is not None else Remarks())
 
 
-def _load(file_format: str) -> _Format:
+def _load(module: str, file_format: str) -> ModuleType:
     try:
-        module = import_module(f"{__name__}.{_MODULES[file_format]}")
+        return import_module(f"{__name__}.{module}")
     except ModuleNotFoundError as error:
         raise InvalidExamples(
             f"The format {file_format} needs the package {error.name}: install the extra "
             "`formats` of this project."
         ) from None
-    return cast("_Format", module)
 
 
 def _to_encodable(located: LocatedExample, remarks: Remarks) -> LocatedExample:

@@ -1,6 +1,7 @@
 """CSV files with the columns `text` and `label`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prompt_capture.domain.csv_tables import (
@@ -13,11 +14,11 @@ from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import Reading
+from training.data.formats.reading import SPLIT_NAMES, Reading, reject_other_split
 from training.data.remarks import Remarks
 
-_COLUMNS = ("text", "label")
-_SPLIT = "split"
+_TEXT, _LABEL, _SPLIT = "text", "label", "split"
+_COLUMNS = (_TEXT, _LABEL)
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
@@ -38,13 +39,23 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         table = read_table(content, [columns], _READ)
         if misspelling := find_misspelling(table.names, _READ, [_SPLIT], {}):
             raise InvalidFile(f"The column {misspelling.name} {misspelling.reason}.")
-        reading.leave_out_fields(list_unknown(table.names, _READ), file.location())
-        for row in table:
+        ignored = (*list_unknown(table.names, _READ), *table.unnamed)
+        reading.leave_out_fields(ignored, file.location())
+        rows = list(table)
+        shifted = _find_shifted(rows) if reading.needs_labels else None
+        delimiter = _NAMES.get(table.delimiter, "the delimiter")
+        for row in rows:
+            if row is shifted:
+                raise InvalidExamples(
+                    f"{file.location('line', row.line)} seems to have a cell too many: those "
+                    "behind the text do not fit their columns. Put quotes around a text that "
+                    f"contains {delimiter}."
+                )
             if located := _read_row(file, row, columns, reading):
                 if _has_joined_rows(located.example.text, table.delimiter):
-                    name = _NAMES.get(table.delimiter, "the delimiter")
-                    fact = f"texts with {name} and a line end, which may be rows that quotes joined"
-                    reading.remarks.note(fact, located.location)
+                    fact = f"texts with {delimiter} and a line end"
+                    origin = "which may be rows that quotes joined"
+                    reading.remarks.note(f"{fact}, {origin}", located.location)
                 yield located
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
@@ -67,6 +78,40 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     has_splits = any(example.split for example, _location in examples)
     columns = _READ if has_splits else _COLUMNS
     return write_table(columns, (example.model_dump() for example, _location in examples))
+
+
+def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
+    """Return the first row whose text seems to contain a delimiter, so that its cells have moved.
+
+    The header has a further column, so that the row has no cell too many. Instead, its split is a
+    label of other rows; or the cell behind the text begins with a space, no other row has it, and a
+    cell behind it is a label of other rows, or it is the split.
+    """
+    counts = {
+        name: Counter(row.cells[name].strip() for row in rows if name in row.cells)
+        for name in (_LABEL, _SPLIT)
+    }
+
+    def is_known(cell: str, column: str, row: TableRow) -> bool:
+        own = row.cells.get(column, "").strip() == cell.strip()
+        return bool(cell.strip()) and counts[column][cell.strip()] > own
+
+    for row in rows:
+        split = row.cells.get(_SPLIT, "").strip()
+        is_split = split.casefold() in SPLIT_NAMES or split.isdigit()
+        if not is_split and is_known(split, _LABEL, row):
+            return row
+        names = list(row.cells)
+        behind = names[names.index(_TEXT) + 1 :] if _TEXT in names else []
+        first = row.cells[behind[0]] if behind else ""
+        if not (first.startswith(" ") and first.strip()):
+            continue
+        moved = any(is_known(row.cells[name], _LABEL, row) for name in behind[1:])
+        if behind[0] == _SPLIT:
+            moved = not is_split
+        if moved and not is_known(first, _SPLIT if behind[0] == _SPLIT else _LABEL, row):
+            return row
+    return None
 
 
 def _has_joined_rows(text: str, delimiter: str) -> bool:
@@ -102,6 +147,8 @@ def _read_row(
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
+    if reading.needs_labels:
+        reject_other_split(row.cells, location)
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
     return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)

@@ -10,8 +10,8 @@ from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import detect_encoding, first_line, split_lines
 from training.data.files import DataFile
-from training.data.formats import fasttext
 from training.data.formats.platforms import LONE_BRACKETS
+from training.data.formats.reading import LABEL_PREFIX
 
 _BY_SUFFIX: Final = {
     ".parquet": "parquet",
@@ -41,6 +41,11 @@ _RASA_START = re.compile(
 )
 """How a file of Rasa begins, in YAML or in the Markdown of version 1."""
 
+_JSON_START = re.compile(
+    r"""\[\s*(?:\{\s*"\w+"\s*:|\[\s*"|"(?:[^"\\]|\\.)*"\s*[,\]])|\{\s*"(?:text|label)"\s*:"""
+)
+"""How a list of objects, of pairs or of texts begins in JSON, and an object of this project."""
+
 _INTENT_KEY = re.compile(r'"intent(?:Name)?"\s*:')
 _LABEL_KEY = re.compile(r'"label"\s*:')
 
@@ -58,7 +63,7 @@ def detect_format(file: DataFile) -> str:
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
     suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
-    is_fasttext = start.startswith(fasttext.PREFIX)
+    is_fasttext = start.startswith(LABEL_PREFIX)
     if file_format := _BY_SUFFIX.get(suffix, "fasttext" if is_fasttext else None):
         return file_format
     if suffix in {".jsonl", ".ndjson"}:
@@ -118,6 +123,7 @@ def _is_json(start: str) -> bool:
     return start.startswith(("{", "[")) and (
         first_line(start).strip() in LONE_BRACKETS
         or bool(_parse_first_line(start))
+        or bool(_JSON_START.match(start))
         or any(key.search(start) for key in (_REVIEW_KEY, _AZURE_KEY, _RASA_KEY, _INTENT_KEY))
     )
 

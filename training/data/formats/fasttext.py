@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import Reading
+from training.data.formats.reading import LABEL_PREFIX, Reading
 
-PREFIX = "__label__"
-
-_LINE = re.compile(rf"\s*((?:{PREFIX}\S*\s*)+)(?:,\s)?(.*)", re.DOTALL)
+_LINE = re.compile(rf"\s*((?:{LABEL_PREFIX}\S*\s*)+)(?:,\s)?(.*)", re.DOTALL)
 """The labels, and the text, which some programs separate by a comma."""
 
 _COMMA = re.compile("[,\uff0c]")
@@ -25,10 +23,10 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         found = _LINE.fullmatch(line)
         if not found:
             raise InvalidExamples(
-                f"{location} has no label of fastText. Write {PREFIX} and the label at its "
+                f"{location} has no label of fastText. Write {LABEL_PREFIX} and the label at its "
                 "beginning, or delete the line."
             )
-        labels = [label.removeprefix(PREFIX) for label in found[1].split()]
+        labels = [label.removeprefix(LABEL_PREFIX) for label in found[1].split()]
         if reading.needs_labels and len(labels) > 1:
             raise InvalidExamples(
                 f"{location} has several labels. Write JSON lines: the intent as `label`, and the "

@@ -15,7 +15,7 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import Reading
+from training.data.formats.reading import Reading, reject_other_split
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -64,6 +64,8 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         example = _to_example(values, location) if reading.needs_labels else _to_text(values)
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
+        if reading.needs_labels:
+            reject_other_split(values, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import Reading
+from training.data.formats.reading import SPLIT_ALIASES, Reading, reject_other_split
 from training.data.remarks import Remarks
 
 _SPLIT = "split"
@@ -35,6 +35,10 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         names = _find_columns(file, table.schema_arrow, needed)
         ignored = list_unknown(table.schema_arrow.names, names.values())
         reading.leave_out_fields(ignored, file.location())
+        if reading.needs_labels and _SPLIT not in names:
+            splits = [name for name in ignored if name.casefold() in SPLIT_ALIASES]
+            for number, row in enumerate(table.read(columns=splits).to_pylist(), 1):
+                reject_other_split(row, file.location("row", number))
         class_names = _read_class_names(table.schema_arrow)
         content = table.read(columns=list(names.values()))
         columns = {
@@ -140,13 +144,13 @@ def _to_texts(
         column = column.cast(kind)
     if any(is_text(kind) for is_text in _TEXT_TYPES):
         return _decode(file, name, column)
-    if name == _SPLIT and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        return [None if value is None else str(value) for value in column.to_pylist()]
     if class_names and pa.types.is_integer(kind):
         return [
             class_names[number] if number in range(len(class_names)) else None
             for number in column.to_pylist()
         ]
+    if name == _SPLIT and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     description = "is nested" if pa.types.is_nested(kind) else f"has the type {kind}"
     raise file.invalid(
         f"The column {name} {description}. Write it as text, for example the names of intents."

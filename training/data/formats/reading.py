@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from prompt_capture.domain.field_names import Misspelling
 from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
@@ -46,6 +47,23 @@ _REQUIRED = frozenset({"text", "label"})
 _TRAINING = "training"
 """Another common name of the split for training."""
 
+SPLIT_NAMES = frozenset(
+    {
+        *(TRAINING_SPLIT, _TRAINING, "test", "testing", "dev", "val", "valid", "validation"),
+        *("eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
+    }
+)
+"""The names of splits, in lower case."""
+
+_SPLIT = "split"
+SPLIT_ALIASES = frozenset(
+    {
+        *("data_split", "dataset", "dataset_split", "fold", "ml_use", "part", "partition", "phase"),
+        *("set", "split_name", "subset", "usage"),
+    }
+)
+"""How other programs name the split of a text."""
+
 _NO_VALUE = re.compile(
     r"nan|<na>|n/a|\\N|##+|#getting_data|#nv|#yok|#n/a|(?:err|error|erreur|fehler):\d{3}",
     re.IGNORECASE,
@@ -56,6 +74,17 @@ _LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
 """A list, set or object of labels, as pandas and Label Studio write it into a cell."""
 
 _LINE_END = re.compile(r"[\r\n]")
+
+_QUOTED = re.compile(
+    r"([\"'`]).*\1|[\u201c\u201e\u00ab\u2018].*[\u201d\u201c\u00bb\u2019]", re.DOTALL
+)
+"""A label in quotation marks, which a program wrote or a space before them kept."""
+
+LABEL_PREFIX = "__label__"
+"""What precedes a label in files of fastText."""
+
+_FORMULA = re.compile(r"=\s*[\w\"'(+-].*", re.DOTALL)
+"""A formula of a spreadsheet, such as `=B2`, which was saved in place of its value."""
 
 _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
@@ -117,6 +146,16 @@ class Reading:
             self.remarks.leave_out(reason, location, len(names))
 
 
+def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where another field than `split` states the split of a text."""
+    if _SPLIT in values:
+        return
+    for name, value in values.items():
+        is_name = isinstance(value, str) and value.strip().casefold() in SPLIT_NAMES
+        if is_name and name.casefold() in SPLIT_ALIASES:
+            raise InvalidExamples(f"{location}: {name} {Misspelling(name, _SPLIT).reason}.")
+
+
 def _to_example(values: Mapping[str, Any], location: Location) -> Example:
     try:
         return Example.model_validate(values)
@@ -130,11 +169,24 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Example:
 
 
 def _reject_other_labels(labels: Sequence[str], location: Location) -> None:
-    """Raise `InvalidExamples` for labels that hold several names."""
+    """Raise `InvalidExamples` for labels that hold more or something else than one name."""
     if any(_LIST.fullmatch(label.strip()) for label in labels):
         raise InvalidExamples(
             f"{location}: the label is a list. Write the name of one intent, without brackets and "
             "quotes. Files of JSON lines hold further ones in the field `secondary`."
+        )
+    if any(map(_QUOTED.fullmatch, labels)):
+        raise InvalidExamples(
+            f"{location}: the label is in quotation marks. Remove them. In CSV, the quotation mark "
+            'is " and follows the delimiter without a space.'
+        )
+    if any(label.startswith(LABEL_PREFIX) for label in labels):
+        raise InvalidExamples(
+            f"{location}: the label begins with {LABEL_PREFIX}. Remove this part."
+        )
+    if any(map(_FORMULA.fullmatch, labels)):
+        raise InvalidExamples(
+            f"{location}: the label is a formula. Save the values of cells, or write the intent."
         )
     if any(map(_LINE_END.search, labels)):
         raise InvalidExamples(

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
-from training.data.formats import fasttext
-from training.data.formats.reading import Reading
+from training.data.formats.reading import LABEL_PREFIX, SPLIT_NAMES, Reading, ignore_position
+from training.data.locations import Location
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
@@ -28,14 +28,6 @@ _OTHER_FORM = (
     'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
 )
 
-_SPLIT_FOLDERS = frozenset(
-    {
-        *(TRAINING_SPLIT, "training", "test", "testing", "dev", "val", "valid", "validation"),
-        *("eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
-    }
-)
-"""The names of folders that say what the texts in them are for."""
-
 _WITHOUT_TEXT = "files without a text"
 
 _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
@@ -47,8 +39,12 @@ _QUOTES = "has quotes around each line"
 _LIST = re.compile(
     r"""\#+\s+\S | >\s |
     \s* [-*+\u2010-\u2015]\s+\S |
-    \s* [\u2022\u2023\u2043\u25aa\u25cf\u25e6\u00b7\u2192\u27a2\u27a4\u2460-\u249b]\s* \S |
-    \s* [(\[]? (?: \d{1,6} | [a-z] ) [.)\]] \)? \s+\S |
+    \s* [\u2022\u2023\u2043\u25a0-\u25ff\u00b7\u2190-\u21ff\u2460-\u249b]\s* \S |
+    \s* [\u2605\u2606\u2610-\u2612\u2705\u2713-\u2718\u274c\u274e\u2756]\ufe0f?\s* \S |
+    \s* [\u00bb\u203a\u2794-\u27bf]\ufe0f?\s* \S |
+    \s* (?: [\d\#*]\ufe0f?\u20e3 | \U0001f51f ) \s* \S |
+    \s* [(\[]? (?: \d{1,6} | [a-z] | [ivxlcdm]{1,8} ) [.)\]] \)? \s+\S |
+    \s* \d{1,6}/ \s+\S |
     \s* [(\[]? \d{1,6} [.)\]\u3001\uff0e\uff09] \s* [^\W\d] |
     \s* \[[x\s]\] \s*\S |
     \s* \d{1,6} \s+ [-\u2010-\u2015] \s+ [^\W\d] |
@@ -57,8 +53,18 @@ _LIST = re.compile(
 )
 """A heading, a quotation, or an item of a list with a bullet, a number or a letter."""
 
+_SYMBOL = re.compile(r"\s*([\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff])\ufe0f?\s+[^\W_]")
+"""An emoji or another symbol before a text, which is a bullet where it is before each line."""
+
+_LIST_DESCRIPTION = (
+    "has headings and lists, or a bullet or a number before each line (LU, Markdown)"
+)
+
 _OTHER_FILES = {
-    _LIST: "has headings and lists, or a bullet or a number before each line (LU, Markdown)",
+    _LIST: _LIST_DESCRIPTION,
+    re.compile(
+        r"\W*(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}),?[T ]\s*\d{1,2}:\d\d"
+    ): "has a date and a time before each line, as logs and chats do",
     re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
     re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
     re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
@@ -72,22 +78,52 @@ _CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 _NEEDS_QUOTES = re.compile(r'[,;\t]|""')
 """What a cell contains that a spreadsheet puts in quotes."""
 
-_COMMENT = re.compile(r"(?:#+|//)\s+\S")
-_LABEL_AT_END = re.compile(rf"[\s,]{fasttext.PREFIX}\S+\s*\Z")
+_COMMENT = re.compile(r"(?:#+|//|;+|--|%+|/\*|<!--|REM)\s+\S")
+_TAG = re.compile(
+    r"\s*</?[a-z][\w:-]*(?:\s+[\w:-]+\s*=\s*[\"'][^\"']*[\"'])*\s*/?>\s*", re.IGNORECASE
+)
+_INDENTED = re.compile(r"(?: {2}|\t)\s*\S")
+_DEFINITION = re.compile(r"\s*[%@~]\[[^\]]+\](?:\(.*\))?\s*")
+"""The beginning of a definition of Chatito or Chatette: `%[greet]`."""
+
+_LABEL_AT_END = re.compile(rf"[\s,]{LABEL_PREFIX}\S+\s*\Z")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
 
+_BEFORE_TEXT = {
+    _BEFORE_COLON: "a name and a colon",
+    re.compile(r"\s*\[([\w.+/:-]{1,100})\]\s*\S"): "a name in brackets",
+    re.compile(r"\s*([^\W\d][\w.+/-]{2,99})\s*=(?!>)\s*\S"): "a name and an equals sign",
+}
+"""How a name precedes a text, and in words."""
+
+_SPACED_COLON = r"\s:\s"
 _DELIMITERS = {
     ",": "commas",
     ";": "semicolons",
-    "|": "vertical bars",
-    "->": "arrows",
-    "=>": "arrows",
+    r"\|": "vertical bars",
+    "[-=]>": "arrows",
+    "::": "colons",
+    r"\s//\s": "slashes",
+    _SPACED_COLON: "colons",
+    " {2,}": "gaps",
 }
+"""What separates the cells of a table without a header, and its name."""
+
 _MIN_ROWS = 3
 _NAME = re.compile(r"\s*[\w.+/:-]{1,100}\s*")
 """A cell that may be the name of an intent: one word."""
+
+_NO_INTENTS = SPLIT_NAMES | {
+    *("data", "dataset", "examples", "messages", "nlu", "sentences", "texts", "utterances")
+}
+"""Names of files that say what is in them, or what for, and not which intent."""
+
+_LISTS_OF_LABELS = frozenset(
+    {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
+)
+"""The names of files that list the labels of the files beside them."""
 
 
 def is_label_file(path: Path) -> bool:
@@ -107,9 +143,39 @@ def find_label_files(folder: Path) -> list[Path]:
     )
 
 
+def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
+    """Return whether a file such as `labels.txt` has names of labels only. Raise `InvalidExamples`.
+
+    `labels` are the names of the files beside it.
+    """
+    name = _SUFFIX.sub("", file.path.name).casefold()
+    if name not in _LISTS_OF_LABELS:
+        return False
+    lines = {line.strip() for _number, line in file.lines(ignore_position)} - {""}
+    return bool(lines) and lines <= labels
+
+
+def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
+    """Raise `InvalidExamples` where the names of all files state something else than intents.
+
+    Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent.
+    """
+    names = dict.fromkeys(_SUFFIX.sub("", file.name).casefold() for file in files)
+    if len(files) > 1 and _NO_INTENTS.issuperset(names):
+        raise InvalidExamples(
+            f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
+            "each file after the intent of its texts, such as greet.txt."
+        )
+
+
+def name_label(file: Path) -> str:
+    """Return the label of the texts in a file."""
+    return _compose(_SUFFIX.sub("", file.name))
+
+
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
-    label = _compose(_SUFFIX.sub("", file.path.name))
+    label = name_label(file.path)
     if reading.needs_labels:
         _check_label(file, label)
     lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
@@ -117,15 +183,15 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
     is_column = _is_column(line for _number, line in lines)
     _reject_labels_in_lines(file, lines, reading.needs_labels, label, is_column)
-    if _have_same_name(line for _number, line in lines):
-        fact = "names and colons before texts, the same in each line, which are part of the texts"
+    for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
         reading.remarks.note(fact, file.location(), len(lines))
+    is_outline = bool(lines) and not _INDENTED.match(lines[0][1])
     for number, line in lines:
         location = file.location("line", number)
         text = _read_cell(line) if is_column else line
         if text != line:
             reading.remarks.change("quotes of a spreadsheet around texts are removed", location)
-        elif odd := _describe_odd(line):
+        elif odd := _describe_odd(line, is_outline):
             reading.remarks.note(odd, location)
         if located := reading.accept({"text": text, "label": label}, location):
             yield located
@@ -151,10 +217,25 @@ def _read_cell(line: str) -> str:
     return cell[1].replace('""', '"') if cell else line
 
 
-def _describe_odd(line: str) -> str | None:
-    """Say what in a text may not belong to it, in the plural."""
+def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iterator[str]:
+    """Say what is odd about all texts of a file, in the plural."""
+    if _have_same_name(lines):
+        yield "names and colons before texts, the same in each line, which are part of the texts"
+    if needs_labels and lines and label.casefold() in _NO_INTENTS:
+        yield f"texts with the label {label}, the name of their file, which may be no intent"
+
+
+def _describe_odd(line: str, is_outline: bool) -> str | None:
+    """Say what in a text may not belong to it, in the plural.
+
+    `is_outline` means that the first line of the file is not indented.
+    """
+    if is_outline and _INDENTED.match(line):
+        return "texts that are indented, as below a heading"
     if _COMMENT.match(line):
         return "texts that begin like a comment"
+    if _TAG.fullmatch(line):
+        return "texts that are tags of a markup language"
     if _CELL.fullmatch(line):
         return "texts in quotation marks, which are part of them"
     if line.lstrip().startswith('"') and line.count('"') % 2:
@@ -173,7 +254,7 @@ def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
 
 def _find_split(file: Path) -> str | None:
     names = (name.casefold() for name in file.parent.parts)
-    found = next((name for name in names if name in _SPLIT_FOLDERS), None)
+    found = next((name for name in names if name in SPLIT_NAMES), None)
     return TRAINING_SPLIT if found == "training" else found
 
 
@@ -208,7 +289,11 @@ def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     text = "\n".join(line for _number, line in file.lines(reading.report)).strip()
     if not text:
         reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
-    elif located := reading.accept({"text": text, "label": label}, file.location()):
+        return
+    if "\n" in text:
+        fact = "files of several lines, which are one text with the label of their folder"
+        reading.remarks.note(fact, Location(str(Path(file.name).parent)))
+    if located := reading.accept({"text": text, "label": label}, file.location()):
         yield located
 
 
@@ -227,9 +312,14 @@ def _reject_labels_in_lines(
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
     is_in_conflict = any(line.rstrip() == _BETWEEN_VERSIONS for _number, line in lines)
     for number, line in lines:
-        if line.startswith(fasttext.PREFIX) or _LABEL_AT_END.search(line):
+        if line.startswith(LABEL_PREFIX) or _LABEL_AT_END.search(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
+            )
+        if _DEFINITION.fullmatch(line):
+            raise InvalidExamples(
+                f"{file.location('line', number)} begins a definition of Chatito. Read the output "
+                "of its generator instead."
             )
         if is_in_conflict and _MERGE_MARK.match(line):
             raise InvalidExamples(
@@ -246,6 +336,9 @@ def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -
     """
     if len(texts) > 2 and all(map(_LIST.match, texts[1:])):
         texts = texts[1:]
+    symbols = {found[1] if (found := _SYMBOL.match(line)) else None for line in texts}
+    if len(texts) >= _MIN_ROWS and len(symbols) == 1 and None not in symbols:
+        raise InvalidExamples(f"{file.name} {_LIST_DESCRIPTION}. {_OTHER_FORM}.")
     for pattern, description in _OTHER_FILES.items():
         if is_column and description == _QUOTES:
             continue
@@ -258,12 +351,11 @@ def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: 
     _reject_other_files(file, texts, is_column)
     if len(texts) > 1 and _SECTION.fullmatch(texts[0]):
         raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
-    if _has_names_before_colons(texts) or (
-        _have_same_name(texts) and _find_name(texts[0]) == label.casefold()
-    ):
-        raise InvalidExamples(
-            f"{file.name} has a name and a colon at the beginning of each line. {_OTHER_FORM}."
-        )
+    if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
+        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON])
+    for pattern, name in _BEFORE_TEXT.items():
+        if _repeat_names(map(pattern.match, texts)):
+            raise _describe_names(file, name)
     columns = {line.count("\t") for line in texts}
     if len(texts) > 1 and columns != {0} and len(columns) == 1:
         raise _describe_table(file, "tabs")
@@ -272,11 +364,10 @@ def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: 
             raise _describe_table(file, name)
 
 
-def _has_names_before_colons(lines: Sequence[str]) -> bool:
-    """Return whether each line begins with a name and a colon, and some of several names repeat."""
-    found = [_BEFORE_COLON.match(line) for line in lines]
-    names = [match[1] for match in found if match]
-    return len(names) == len(lines) and 1 < len(set(names)) < len(names)
+def _repeat_names(found: Iterable[re.Match[str] | None]) -> bool:
+    """Return whether there is a match for each line, and some of several names in them repeat."""
+    names = [match and match[1] for match in found]
+    return None not in names and 1 < len(set(names)) < len(names)
 
 
 def _have_same_name(lines: Iterable[str]) -> bool:
@@ -295,16 +386,22 @@ def _is_table(lines: Sequence[str], delimiter: str) -> bool:
 
     Ordinary texts have a space behind a comma.
     """
-    rows = [line.split(delimiter) for line in lines]
+    rows = [re.split(delimiter, line.strip()) for line in lines]
     widths = set(map(len, rows))
     if len(rows) < _MIN_ROWS or len(widths) > 1 or widths == {1}:
         return False
     if delimiter == "," and any(cell.startswith(" ") for row in rows for cell in row[1:]):
         return False
+    # A colon may follow the same word in all texts, with a space before it in French.
+    least = 2 if delimiter == _SPACED_COLON else 1
     return any(
-        all(map(_NAME.fullmatch, column)) and len(set(column)) < len(column)
+        all(map(_NAME.fullmatch, column)) and least <= len(set(column)) < len(column)
         for column in zip(*rows, strict=True)
     )
+
+
+def _describe_names(file: DataFile, name: str) -> InvalidExamples:
+    return InvalidExamples(f"{file.name} has {name} at the beginning of each line. {_OTHER_FORM}.")
 
 
 def _describe_table(file: DataFile, delimiters: str) -> InvalidExamples:

@@ -70,12 +70,14 @@ class TableRow:
 class Table:
     """The rows of a table, which are read as they are iterated over, and the names of its columns.
 
-    `delimiter` separates the cells. Iteration raises `InvalidFile` for quotes that do not match.
+    `delimiter` separates the cells. `unnamed` says which columns before the last named one have no
+    name: their cells are not read. Iteration raises `InvalidFile` for quotes that do not match.
     """
 
     names: tuple[str, ...]
     rows: Iterator[TableRow]
     delimiter: str
+    unnamed: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[TableRow]:
         return self.rows
@@ -113,6 +115,7 @@ def read_table(
         tuple(name for name in header.names if name),
         (header.to_row(line, cells) for line, cells in records if line > header.line),
         header.delimiter,
+        header.describe_unnamed(),
     )
 
 
@@ -179,6 +182,15 @@ class _Header:
     width: int
     delimiter: str
     skips_spaces: bool
+
+    def describe_unnamed(self) -> tuple[str, ...]:
+        """Return the columns without a name by position, except those of a frame of bars."""
+        first = 2 if self.delimiter == "|" else 1
+        return tuple(
+            f"column {position} (no name)"
+            for position, name in enumerate(self.names, 1)
+            if not name and position >= first
+        )
 
     def to_row(self, line: int, cells: Sequence[str]) -> TableRow:
         written = {name: cell for name, cell in zip(self.names, cells, strict=False) if name}

@@ -136,10 +136,9 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     compared. Entries that are not valid do not affect the others, and neither do prompts on which
     entries disagree. Raise `InvalidReview` where the file as a whole is not valid.
     """
-    if _is_table(content):
-        _check_columns(content)
+    ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
-    errors, undecided, ignored, unrecorded = [], 0, list[str](), list[int]()
+    errors, undecided, unrecorded = [], 0, list[int]()
     for entry in _list_entries(content):
         try:
             fields = _read_fields(entry, catalogue)
@@ -233,21 +232,25 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
 
 def _list_rows(content: str) -> Iterator[_Entry]:
     for row in read_table(content, _TABLES):
-        if not row.is_blank and not row.is_header:
+        if not (row.is_blank or row.is_header or row.is_rule):
             problem = row.problem or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
 
 
-def _check_columns(content: str) -> None:
-    """Raise `InvalidReview` where a decision may be in a column that is not read."""
+def _list_unnamed_columns(content: str) -> list[str]:
+    """Return the columns that have no name, of which no cell is read.
+
+    Raise `InvalidReview` where a decision may be in a column that is not read.
+    """
     try:
-        names = read_table(content, _TABLES, FLATTENED_FIELDS).names
+        table = read_table(content, _TABLES, FLATTENED_FIELDS)
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
-    is_flattened = is_flattened_task(dict.fromkeys(names))
+    is_flattened = is_flattened_task(dict.fromkeys(table.names))
     find = find_flattened_misspelling if is_flattened else find_misspelt_decision
-    if misspelling := find(names):
+    if misspelling := find(table.names):
         raise InvalidReview(f"The column {misspelling.name} {misspelling.reason}.")
+    return list(table.unnamed)
 
 
 def _describe_shift(row: TableRow) -> str | None:

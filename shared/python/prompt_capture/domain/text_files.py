@@ -87,7 +87,7 @@ def detect_encoding(content: bytes) -> str:
     sample = content[:_SAMPLE]
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         places = sample[offset::2]
-        if places and places.count(0) >= _MIN_NUL_SHARE * len(places):
+        if places.count(0) > 1 and places.count(0) >= _MIN_NUL_SHARE * len(places):
             return encoding
     return "utf-8"
 

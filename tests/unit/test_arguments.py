@@ -1,0 +1,50 @@
+"""No command takes an empty value or a URL as a path: both would name a folder of this machine."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.unit.commands import all_commands
+
+
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize("command", all_commands())
+def test_every_command_refuses_an_empty_argument(command: str, value: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), value], env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert "An argument is empty. Is a variable of the shell not set?" in result.stderr
+
+
+@pytest.mark.parametrize("option", [["--data", ""], ["--data="]])
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_the_option_with_the_empty_value_is_named(command: str, option: list[str]) -> None:
+    result = CliRunner().invoke(app, [command, *option], env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert "The value of --data is empty." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export", "--mode", "gold", "--out", "s3://bucket/data"],
+        ["train", "--data", "s3://bucket/data", "--out", "s3://bucket/model"],
+        ["evaluate", "--model", "S3://bucket/model", "--data", "x"],
+        ["evaluate", "--model", "x", "--data", "x", "--card", "gs://bucket/card.html"],
+        ["predict", "hello", "--model", "https://example.org/model"],
+        ["convert", "a.csv", "s3://bucket/a.csv", "--from", "csv", "--to", "csv"],
+        ["convert", "s3://bucket/a.csv", "a.csv", "--from", "csv", "--to", "csv"],
+        ["import-review", "s3://bucket/review.csv", "--reviewer", "ann"],
+    ],
+)
+def test_a_url_is_no_path(arguments: list[str], tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert "is a URL. Name a file or a folder of this machine." in result.stderr
+    assert list(tmp_path.iterdir()) == []
