@@ -12,9 +12,9 @@ import pytest
 
 from .server import Connection, Server
 
+PLATFORM_ROLES = ("anon", "authenticated", "service_role")
 ROLES = (
-    "anon", "authenticated", "service_role", "prompt_writer", "prompt_exporter", "model_registrar",
-    "prompt_monitor",
+    *PLATFORM_ROLES, "prompt_writer", "prompt_exporter", "model_registrar", "prompt_monitor",
 )  # fmt: skip
 OUR_ROLES = (
     "prompt_writer", "prompt_exporter", "model_registrar", "prompt_monitor", "prompt_maintainer",
@@ -51,6 +51,9 @@ ATTRIBUTES = """
     select rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
       rolbypassrls, rolconfig::text
     from pg_roles where rolname not like 'pg\\_%'"""
+ATTRIBUTE_NAMES = (
+    "superuser", "inherit", "createrole", "createdb", "login", "replication", "bypassrls",
+)  # fmt: skip
 
 # Whatever the roles can reach with usage of the schema and a privilege on the object or a column.
 REACHABLE_RELATIONS = f"""
@@ -104,6 +107,16 @@ OTHER_GRANTS = """
       union all select 'foreign data wrapper', fdwname, fdwacl from pg_foreign_data_wrapper
     ) as objects, aclexplode(acl)
     where grantee <> (select datdba from pg_database where datname = current_database())"""
+
+GRANT_OPTIONS = f"""
+    select kind, name, grantee::regrole::text, privilege_type from (
+      select 'relation' as kind, oid::regclass::text as name, relacl as acl from pg_class
+      union all select 'column', attrelid::regclass::text || '.' || attname, attacl
+        from pg_attribute
+      union all select 'function', oid::regprocedure::text, proacl from pg_proc
+      union all select 'schema', nspname, nspacl from pg_namespace
+    ) as objects, aclexplode(acl)
+    where is_grantable and (grantee = 0 or grantee::regrole::text in ({ROLE_LIST}))"""
 
 # Objects that act for others, or that grants to our tables do not restrict.
 FOREIGN_OBJECTS = """
@@ -195,8 +208,10 @@ def test_no_role_of_the_api_has_a_right_to_a_sequence(server: Server, populated:
 
 def check_memberships(connection: Connection) -> None:
     """Fail if a role has a member beyond those that Supabase and the migrations give it."""
-    memberships = read(connection, MEMBERSHIPS)
-    ours = {row for row in memberships if not set(OUR_ROLES).isdisjoint(row)}
+    of_the_platform = {
+        *((role, "authenticator", False, False, True) for role in PLATFORM_ROLES),
+        *((role, "postgres", True, True, True) for role in PLATFORM_ROLES),
+    }
     # The creator of a role administers it, and can neither inherit from it nor become it.
     administrated = {(role, "postgres", True, False, False) for role in OUR_ROLES}
     assumed = {
@@ -204,16 +219,18 @@ def check_memberships(connection: Connection) -> None:
         for role in OUR_ROLES
         if role != "prompt_maintainer"
     }
-    assert ours == administrated | assumed, (
-        "A member of a role has its rights. Nobody is a member of prompt_maintainer."
+    reached = {*PLATFORM_ROLES, *OUR_ROLES, "authenticator"}
+    memberships = {
+        row for row in read(connection, MEMBERSHIPS) if not reached.isdisjoint({row[0], row[1]})
+    }
+    assert memberships == of_the_platform | administrated | assumed, (
+        "A member of a role has its rights, or can become it. Nobody is a member of "
+        "prompt_maintainer, only PostgREST becomes a role of the API, and these become no other."
     )
-    members = {row[1] for row in memberships - ours if row[0] in ROLES}
-    assert members <= {"authenticator", "postgres"}, "Only PostgREST becomes a role of the API."
 
 
 def check_attributes(connection: Connection) -> None:
     """Fail if a role has an attribute that grants do not restrict."""
-    attributes = read(connection, ATTRIBUTES)
     configuration = {
         "prompt_writer": "{statement_timeout=2s}",
         "prompt_exporter": "{statement_timeout=60s,plan_cache_mode=force_custom_plan}",
@@ -222,12 +239,20 @@ def check_attributes(connection: Connection) -> None:
         "prompt_maintainer": None,
     }
     plain = (False,) * 7
+    attributes = read(connection, ATTRIBUTES)
     assert {row for row in attributes if row[0] in OUR_ROLES} == {
         (role, *plain, setting) for role, setting in configuration.items()
     }, "The roles of the functions are nologin noinherit, without any other attribute."
-    assert {row[0] for row in attributes if row[7] and row[0] in ROLES} == {"service_role"}, (
-        "Only service_role bypasses row level security, as in every Supabase project."
-    )
+    attributes_of = {
+        row[0]: {name for name, has in zip(ATTRIBUTE_NAMES, row[1:8], strict=True) if has}
+        for row in attributes
+    }
+    assert {role: attributes_of[role] for role in (*PLATFORM_ROLES, "authenticator")} == {
+        "anon": {"inherit"},
+        "authenticated": {"inherit"},
+        "service_role": {"inherit", "bypassrls"},
+        "authenticator": {"login"},
+    }, "The roles of the platform have the attributes of every Supabase project, and no other."
 
 
 def check_settings(connection: Connection) -> None:
@@ -268,6 +293,13 @@ def check_foreign_objects(connection: Connection, server: Server) -> None:
     )
 
 
+def check_grant_options(connection: Connection, server: Server) -> None:
+    """Fail if an API role may pass on a right."""
+    assert read(connection, GRANT_OPTIONS) <= read_before_migrations(server, GRANT_OPTIONS), (
+        "Who has a right with grant option decides who else has it."
+    )
+
+
 def check_catalog(connection: Connection, server: Server) -> None:
     """Fail if an API role can use an object of PostgreSQL that a new project closes."""
     for query in (CATALOG_RELATIONS, CATALOG_FUNCTIONS):
@@ -288,7 +320,9 @@ def check_relations(connection: Connection, server: Server) -> None:
     )
 
 
-CHECKS = (check_other_grants, check_foreign_objects, check_catalog, check_relations)
+CHECKS = (
+    check_other_grants, check_foreign_objects, check_grant_options, check_catalog, check_relations,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -334,6 +368,14 @@ def test_no_role_has_a_setting_of_its_own(server: Server, populated: str) -> Non
         (
             "create rule copied as on insert to public.nlu_prompt_logs do also notify new_prompt",
             check_foreign_objects,
+        ),
+        (
+            "grant select (intent) on public.intent_catalogue to authenticated with grant option",
+            check_grant_options,
+        ),
+        (
+            "grant execute on function public.serving_model() to service_role with grant option",
+            check_grant_options,
         ),
         ("grant select on pg_catalog.pg_authid to authenticated", check_catalog),
         ("grant select (stavalues1) on pg_catalog.pg_statistic to anon", check_catalog),
@@ -389,10 +431,18 @@ def test_no_role_has_an_attribute_that_grants_do_not_restrict(
         ("grant prompt_exporter to authenticated", check_memberships),
         ("grant service_role to anon", check_memberships),
         ("grant model_registrar to service_role", check_memberships),
+        ("grant pg_signal_backend to authenticated", check_memberships),
+        ("grant supabase_admin to service_role with inherit false", check_memberships),
+        ("grant dashboard_user to authenticator with inherit false", check_memberships),
+        ("create role caller login; grant authenticator to caller", check_memberships),
         ("alter role prompt_writer bypassrls", check_attributes),
         ("alter role prompt_maintainer login", check_attributes),
         ("alter role model_registrar bypassrls", check_attributes),
         ("alter role authenticated bypassrls", check_attributes),
+        ("alter role authenticated createrole", check_attributes),
+        ("alter role anon login", check_attributes),
+        ("alter role service_role replication", check_attributes),
+        ("alter role authenticator superuser", check_attributes),
     ],
 )
 def test_a_hole_in_the_roles_is_detected(
