@@ -29,8 +29,17 @@ select private.normal_form_version(), exists (
 _JOBS = "select jobname, active from cron.job"
 _ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
 _RETENTION = """
-select row_retention_days, coalesce(extract(day from now() - oldest), 0)::integer
-from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+select kind, setting, days, coalesce(extract(day from now() - oldest), 0)::integer
+from private.settings, lateral (values
+  ('row', 'row_retention_days', row_retention_days,
+    (select min(created_at) from public.nlu_prompt_logs)),
+  ('retained text', 'label_retention_days', label_retention_days,
+    (select min(retained_at) from public.labelled_texts)),
+  ('deferred change', 'twice spool_retention_days', 2 * spool_retention_days,
+    (select min(deferred_at) from private.deferred_changes)),
+  ('record of an export', 'label_retention_days and a week', label_retention_days + 7,
+    (select min(exported_at) from public.exported_rows))
+) as kept (kind, setting, days, oldest)
 """
 _RELATIONS = """
 select format('%I.%I', nspname, relname), relkind = 'v', case
@@ -194,13 +203,16 @@ def nightly_jobs(deployment: Deployment) -> Iterator[CheckResult]:
 
 
 def _retention(deployment: Deployment) -> CheckResult:
-    [(retention_days, oldest_days)] = deployment.query(_RETENTION)
-    if oldest_days <= retention_days + _RETENTION_DELAY_DAYS:
-        return ok("retention", f"keeps pace: no row is much older than {retention_days} days")
+    late = [row for row in deployment.query(_RETENTION) if row[3] > row[2] + _RETENTION_DELAY_DAYS]
+    if not late:
+        return ok("retention", "keeps pace: nothing is much older than its setting")
     return wrong(
         "retention",
-        f"falls behind: the oldest row is {oldest_days} days old, "
-        f"row_retention_days is {retention_days}",
+        "falls behind: "
+        + "; ".join(
+            f"the oldest {kind} is {oldest_days} days old, {setting} is {days}"
+            for kind, setting, days, oldest_days in late
+        ),
         "See why runs fail: `select * from cron.job_run_details order by start_time desc;`. If "
         "they succeed, raise retention_batch_rows in private.settings.",
     )

@@ -213,6 +213,33 @@ def test_retention_that_falls_behind_is_wrong(
         }
 
 
+def test_retained_texts_and_records_that_outlive_their_settings_are_wrong(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    change = changed_database(
+        warm_stack,
+        """set session_replication_role = replica;
+        insert into public.labelled_texts
+          (text_key, text, intent, times_sent, user_keys, labelled_at, retained_at)
+        values ('key', 'old', 'help', 1, '{key}', now(), now() - interval '740 days');
+        insert into public.exported_rows (bucket, key, log_ids, user_keys, exported_at)
+        values ('b', 'old', array[gen_random_uuid()], '{key}', now() - interval '745 days');
+        insert into private.deferred_changes (log_id, was_successful, deferred_at)
+        values (gen_random_uuid(), true, now() - interval '40 days');
+        set session_replication_role = origin""",
+        """delete from public.labelled_texts where text_key = 'key';
+        delete from public.exported_rows where key = 'old';
+        delete from private.deferred_changes where deferred_at < now() - interval '39 days'""",
+    )
+    with warm_stack.jobs.paused(), change:
+        assert problems(run_check("nightly jobs", settings)) == {
+            "retention": "falls behind: "
+            "the oldest retained text is 740 days old, label_retention_days is 730; "
+            "the oldest deferred change is 40 days old, twice spool_retention_days is 28; "
+            "the oldest record of an export is 745 days old, label_retention_days and a week is 737"
+        }
+
+
 def test_checks_that_need_database_url_are_skipped_without_it(
     run_check: RunCheck, settings: Environment
 ) -> None:
