@@ -20,7 +20,7 @@ from .actors import (
     Actor,
 )
 from .api import PostgrestClient, run_postgrest
-from .rows import add_user, build_row, insert
+from .rows import add_user, build_row, correct, insert
 from .server import Server
 from .test_documentation import DOCUMENT
 
@@ -247,6 +247,8 @@ def bounded(
     with server.connect("postgres", "bounded") as connection:
         add_user(connection, ALICE)
         insert(connection, prompt="alice's secret")
+        for number in range(40):
+            correct(connection, insert(connection, prompt=f"text {number}"), "help")
     with server.connect("supabase_admin", "bounded") as admin:
         admin.execute(statements.encode())
         for role in ("authenticator", "authenticated"):
@@ -260,6 +262,17 @@ def bounded(
 @pytest.mark.parametrize("path", [LOGS, "/%6Elu_prompt_logs"])
 def test_the_documented_bound_ends_a_costly_read(bounded: PostgrestClient, path: str) -> None:
     response = bounded.request(USER, "GET", path, params={"prompt": COSTLY})
+
+    assert response.json()["code"] == "57014"
+
+
+def test_the_documented_bound_ends_a_read_that_embeds_rows_in_rows(
+    bounded: PostgrestClient,
+) -> None:
+    rows = "nlu_prompt_logs(id)"
+    for _ in range(4):
+        rows = f"nlu_prompt_logs(intent_catalogue({rows}))"
+    response = bounded.request(USER, "GET", "/intent_catalogue", params={"select": rows})
 
     assert response.json()["code"] == "57014"
 
