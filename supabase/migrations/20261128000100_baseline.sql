@@ -603,13 +603,13 @@ end
 $$;
 
 -- The form in which names are compared, everywhere: `Grace` and `grace` are one person. It is the same whatever the
--- database's locale, which knows only the letters A to Z where it is `C`.
+-- database's locale, which knows only the letters A to Z where it is `C`. Composed, as in `normalise_text`.
 create function private.fold_name(name text) returns text
 language plpgsql immutable strict
 set search_path = ''
 as $$
 begin
-  return lower(name collate "und-x-icu") collate "C";
+  return private.compose_text(lower(name collate "und-x-icu") collate "C", 'NFC');
 end
 $$;
 
@@ -2935,6 +2935,25 @@ begin
 end
 $$;
 
+-- Those of these rows that are named by no correction, and the first others, which together are named by at most twice as
+-- many corrections as a batch has rows; at least one row. Whoever deletes a row changes or deletes these corrections, too.
+create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(id order by position), '{}') from (
+      select id, position, corrections, sum(corrections) over (order by position) as total
+      from unnest(log_ids) with ordinality as logs (id, position) cross join lateral (
+        select count(*) as corrections from public.correction_events where log_id = logs.id
+      ) as counted
+    ) as numbered
+    where total <= greatest(2 * (select retention_batch_rows from private.settings), corrections) or corrections = 0
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
 -- However rows are deleted: by retention, by an erasure, or with their user.
@@ -3385,7 +3404,8 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, its queue item, or the changes; and where the text has many copies, which take long.
+-- the text, one of its copies, its queue item, or the changes; and where many corrections wait, or the text has many
+-- copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -3396,6 +3416,8 @@ begin
       return false;
     end if;
     if 100 < (
+      select count(*) from private.deferred_changes where log_id = log.id and to_intent is not null
+    ) * (
       select count(*) from (
         select from public.nlu_prompt_logs where text_key = log.text_key limit 101
       ) as copies
@@ -3436,6 +3458,9 @@ as $$
 declare
   copies public.nlu_prompt_logs[];
   log public.nlu_prompt_logs;
+  is_complete boolean;
+  changes bigint;
+  corrections bigint := 0;
 begin
   -- In order, and before any item. A message has no correction: only rows that the dashboard inserts may have one.
   perform private.lock_texts(array_agg(text_key)) from captured where corrected_intent is not null having count(*) > 0;
@@ -3447,10 +3472,15 @@ begin
     end if;
   end loop;
   for log in select * from captured loop
-    if not private.try_lock_log_id_shared(log.id) or (
-      exists (select from private.deferred_changes where log_id = log.id)
-      and not private.try_apply_deferred_changes(log)
-    ) then
+    is_complete := private.try_lock_log_id_shared(log.id);
+    if is_complete then
+      select count(*), corrections + count(to_intent) into changes, corrections
+      from private.deferred_changes where log_id = log.id;
+      if changes > 0 then
+        is_complete := corrections <= private.max_deferred_changes() and private.try_apply_deferred_changes(log);
+      end if;
+    end if;
+    if not is_complete then
       insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
     end if;
   end loop;
@@ -3504,6 +3534,16 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (case when shows_copies then locked_texts else counted_texts end)
       and private.try_lock_log_id(log_id)
+  );
+  -- A correction may change as many rows as it is shown on at once, so few are applied in a batch.
+  batch := array(
+    select waiting from (
+      select waiting::private.incomplete_captures as waiting, corrections, sum(corrections) over (order by id) as total
+      from unnest(batch) as waiting cross join lateral (
+        select count(to_intent) as corrections from private.deferred_changes where log_id = waiting.log_id
+      ) as deferred
+    ) as counted
+    where corrections = 0 or total <= greatest(corrections, private.max_deferred_changes())
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
@@ -3731,10 +3771,10 @@ begin
       order by created_at, id
       limit settings.retention_batch_rows
     ) as oldest;
-    expired := array(
+    expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
       where id = any (candidates) and text_key = any (locked_texts) for update skip locked
-    );
+    ));
     exit when candidates is null or expired <> '{}';
     last_id := candidates[cardinality(candidates)];
   end loop;
@@ -4055,18 +4095,14 @@ $$;
 -- Each step is a transaction of its own, so no lock is held for long, however much a user has sent. An
 -- interrupted erasure goes on where it stopped.
 
--- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. Waits
--- for those that are under way.
+-- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. The caller has
+-- waited for those that are under way.
 create function private.start_erasure(p_user_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
-  if pg_trigger_depth() = 0 then
-    perform private.lock_person(p_user_id);
-  end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
   perform from private.deferred_changes
@@ -4173,12 +4209,12 @@ declare
   log_ids uuid[];
   texts bytea[];
 begin
-  select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
+  log_ids := private.limit_corrections(array(
     -- In the order of the index, which is read only as far as the limit.
-    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id
-    order by created_at desc limit max_rows
-  ) as batch;
-  if log_ids is null then
+    select id from public.nlu_prompt_logs where user_id = p_user_id order by created_at desc limit max_rows
+  ));
+  select array_agg(distinct text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
+  if texts is null then
     select array_agg(text_key) into texts from (
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
     ) as batch;
@@ -4202,7 +4238,7 @@ begin
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
   perform private.delete_orphans(texts);
-  return coalesce(cardinality(log_ids), cardinality(texts));
+  return greatest(cardinality(log_ids), cardinality(texts));
 end
 $$;
 
@@ -4246,6 +4282,7 @@ begin
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
   if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+    perform private.lock_person(p_user_id);
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
@@ -4279,8 +4316,12 @@ declare
   counts_before jsonb;
   receipt jsonb;
 begin
-  perform private.start_erasure(p_user_id);
+  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
+  if pg_trigger_depth() = 0 then
+    perform private.lock_person(p_user_id);
+  end if;
   perform private.lock_edits();
+  perform private.start_erasure(p_user_id);
   counts_before := private.count_user_data(p_user_id);
   while private.erase_batch(p_user_id) > 0 loop
   end loop;
@@ -4304,27 +4345,21 @@ begin
 end
 $$;
 
--- For a reviewer whom the backend calls by a name; returns how many corrections changed. The name is cleaned as in a
--- correction.
+-- Takes a step for a reviewer whom the backend calls by a name; returns how many corrections, rows or items changed. 0:
+-- nothing is left. The name is cleaned as in a correction.
 create function private.pseudonymise_reviewer(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  changed integer;
-  total integer := 0;
+  deleted integer;
 begin
   name := private.reviewer_name(name);
-  perform private.lock_edits();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
-  loop
-    changed := private.pseudonymise_batch(name);
-    exit when changed = 0;
-    total := total + changed;
-  end loop;
-  return total;
+  get diagnostics deleted = row_count;
+  return case when deleted > 0 then deleted else private.pseudonymise_batch(name) end;
 end
 $$;
 
@@ -4940,15 +4975,16 @@ security definer
 set search_path = ''
 as $$
 declare
+  erased bytea[] := array(select user_key from private.tombstones where erased_at >= since);
   drawn bytea[] := array(select text_key from public.model_disagreements where drawn_at >= since);
 begin
-  return exists (
-    select from private.tombstones erased
-    join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
-    where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
-  ) or (drawn <> '{}' and exists (
-    select from public.exported_rows pages
-    where pages.bucket = p_bucket and pages.key = any (p_keys) and pages.text_keys && drawn
+  -- Counted, so that the keys are hashed: many users may be erased during an export of many pages.
+  return (erased <> '{}' and 0 < (
+    select count(*) from public.exported_rows pages cross join unnest(pages.user_keys) as sender (user_key)
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and user_key in (select unnest(erased))
+  )) or (drawn <> '{}' and 0 < (
+    select count(*) from public.exported_rows pages cross join unnest(pages.text_keys) as line (text_key)
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and text_key in (select unnest(drawn))
   ));
 end
 $$;
@@ -9843,6 +9879,7 @@ revoke all on function
   private.refuse_queue_changes(),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
+  private.limit_corrections(uuid[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
@@ -10181,6 +10218,7 @@ grant execute on function
   private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
+  private.limit_corrections(uuid[]),
   private.may_arrive(uuid),
   private.max_deferred_changes(),
   private.max_deferred_corrections(),

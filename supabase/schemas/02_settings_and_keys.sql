@@ -254,13 +254,13 @@ end
 $$;
 
 -- The form in which names are compared, everywhere: `Grace` and `grace` are one person. It is the same whatever the
--- database's locale, which knows only the letters A to Z where it is `C`.
+-- database's locale, which knows only the letters A to Z where it is `C`. Composed, as in `normalise_text`.
 create function private.fold_name(name text) returns text
 language plpgsql immutable strict
 set search_path = ''
 as $$
 begin
-  return lower(name collate "und-x-icu") collate "C";
+  return private.compose_text(lower(name collate "und-x-icu") collate "C", 'NFC');
 end
 $$;
 

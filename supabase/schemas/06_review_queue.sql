@@ -859,6 +859,25 @@ begin
 end
 $$;
 
+-- Those of these rows that are named by no correction, and the first others, which together are named by at most twice as
+-- many corrections as a batch has rows; at least one row. Whoever deletes a row changes or deletes these corrections, too.
+create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(id order by position), '{}') from (
+      select id, position, corrections, sum(corrections) over (order by position) as total
+      from unnest(log_ids) with ordinality as logs (id, position) cross join lateral (
+        select count(*) as corrections from public.correction_events where log_id = logs.id
+      ) as counted
+    ) as numbered
+    where total <= greatest(2 * (select retention_batch_rows from private.settings), corrections) or corrections = 0
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
 -- However rows are deleted: by retention, by an erasure, or with their user.

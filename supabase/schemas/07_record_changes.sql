@@ -410,7 +410,8 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, its queue item, or the changes; and where the text has many copies, which take long.
+-- the text, one of its copies, its queue item, or the changes; and where many corrections wait, or the text has many
+-- copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -421,6 +422,8 @@ begin
       return false;
     end if;
     if 100 < (
+      select count(*) from private.deferred_changes where log_id = log.id and to_intent is not null
+    ) * (
       select count(*) from (
         select from public.nlu_prompt_logs where text_key = log.text_key limit 101
       ) as copies
@@ -461,6 +464,9 @@ as $$
 declare
   copies public.nlu_prompt_logs[];
   log public.nlu_prompt_logs;
+  is_complete boolean;
+  changes bigint;
+  corrections bigint := 0;
 begin
   -- In order, and before any item. A message has no correction: only rows that the dashboard inserts may have one.
   perform private.lock_texts(array_agg(text_key)) from captured where corrected_intent is not null having count(*) > 0;
@@ -472,10 +478,15 @@ begin
     end if;
   end loop;
   for log in select * from captured loop
-    if not private.try_lock_log_id_shared(log.id) or (
-      exists (select from private.deferred_changes where log_id = log.id)
-      and not private.try_apply_deferred_changes(log)
-    ) then
+    is_complete := private.try_lock_log_id_shared(log.id);
+    if is_complete then
+      select count(*), corrections + count(to_intent) into changes, corrections
+      from private.deferred_changes where log_id = log.id;
+      if changes > 0 then
+        is_complete := corrections <= private.max_deferred_changes() and private.try_apply_deferred_changes(log);
+      end if;
+    end if;
+    if not is_complete then
       insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
     end if;
   end loop;
@@ -529,6 +540,16 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (case when shows_copies then locked_texts else counted_texts end)
       and private.try_lock_log_id(log_id)
+  );
+  -- A correction may change as many rows as it is shown on at once, so few are applied in a batch.
+  batch := array(
+    select waiting from (
+      select waiting::private.incomplete_captures as waiting, corrections, sum(corrections) over (order by id) as total
+      from unnest(batch) as waiting cross join lateral (
+        select count(to_intent) as corrections from private.deferred_changes where log_id = waiting.log_id
+      ) as deferred
+    ) as counted
+    where corrections = 0 or total <= greatest(corrections, private.max_deferred_changes())
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies

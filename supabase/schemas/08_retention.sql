@@ -127,10 +127,10 @@ begin
       order by created_at, id
       limit settings.retention_batch_rows
     ) as oldest;
-    expired := array(
+    expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
       where id = any (candidates) and text_key = any (locked_texts) for update skip locked
-    );
+    ));
     exit when candidates is null or expired <> '{}';
     last_id := candidates[cardinality(candidates)];
   end loop;

@@ -78,18 +78,14 @@ $$;
 -- Each step is a transaction of its own, so no lock is held for long, however much a user has sent. An
 -- interrupted erasure goes on where it stopped.
 
--- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. Waits
--- for those that are under way.
+-- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. The caller has
+-- waited for those that are under way.
 create function private.start_erasure(p_user_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
-  if pg_trigger_depth() = 0 then
-    perform private.lock_person(p_user_id);
-  end if;
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
   perform from private.deferred_changes
@@ -196,12 +192,12 @@ declare
   log_ids uuid[];
   texts bytea[];
 begin
-  select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
+  log_ids := private.limit_corrections(array(
     -- In the order of the index, which is read only as far as the limit.
-    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id
-    order by created_at desc limit max_rows
-  ) as batch;
-  if log_ids is null then
+    select id from public.nlu_prompt_logs where user_id = p_user_id order by created_at desc limit max_rows
+  ));
+  select array_agg(distinct text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
+  if texts is null then
     select array_agg(text_key) into texts from (
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
     ) as batch;
@@ -225,7 +221,7 @@ begin
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
   perform private.delete_orphans(texts);
-  return coalesce(cardinality(log_ids), cardinality(texts));
+  return greatest(cardinality(log_ids), cardinality(texts));
 end
 $$;
 
@@ -269,6 +265,7 @@ begin
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
   if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+    perform private.lock_person(p_user_id);
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
@@ -302,8 +299,12 @@ declare
   counts_before jsonb;
   receipt jsonb;
 begin
-  perform private.start_erasure(p_user_id);
+  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
+  if pg_trigger_depth() = 0 then
+    perform private.lock_person(p_user_id);
+  end if;
   perform private.lock_edits();
+  perform private.start_erasure(p_user_id);
   counts_before := private.count_user_data(p_user_id);
   while private.erase_batch(p_user_id) > 0 loop
   end loop;
@@ -327,27 +328,21 @@ begin
 end
 $$;
 
--- For a reviewer whom the backend calls by a name; returns how many corrections changed. The name is cleaned as in a
--- correction.
+-- Takes a step for a reviewer whom the backend calls by a name; returns how many corrections, rows or items changed. 0:
+-- nothing is left. The name is cleaned as in a correction.
 create function private.pseudonymise_reviewer(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  changed integer;
-  total integer := 0;
+  deleted integer;
 begin
   name := private.reviewer_name(name);
-  perform private.lock_edits();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
-  loop
-    changed := private.pseudonymise_batch(name);
-    exit when changed = 0;
-    total := total + changed;
-  end loop;
-  return total;
+  get diagnostics deleted = row_count;
+  return case when deleted > 0 then deleted else private.pseudonymise_batch(name) end;
 end
 $$;
 

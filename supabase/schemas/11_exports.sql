@@ -515,15 +515,16 @@ security definer
 set search_path = ''
 as $$
 declare
+  erased bytea[] := array(select user_key from private.tombstones where erased_at >= since);
   drawn bytea[] := array(select text_key from public.model_disagreements where drawn_at >= since);
 begin
-  return exists (
-    select from private.tombstones erased
-    join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
-    where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
-  ) or (drawn <> '{}' and exists (
-    select from public.exported_rows pages
-    where pages.bucket = p_bucket and pages.key = any (p_keys) and pages.text_keys && drawn
+  -- Counted, so that the keys are hashed: many users may be erased during an export of many pages.
+  return (erased <> '{}' and 0 < (
+    select count(*) from public.exported_rows pages cross join unnest(pages.user_keys) as sender (user_key)
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and user_key in (select unnest(erased))
+  )) or (drawn <> '{}' and 0 < (
+    select count(*) from public.exported_rows pages cross join unnest(pages.text_keys) as line (text_key)
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and text_key in (select unnest(drawn))
   ));
 end
 $$;

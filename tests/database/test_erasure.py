@@ -294,6 +294,54 @@ def test_the_backend_cannot_set_the_senders_of_registered_rows(
         )
 
 
+def test_a_reviewer_is_pseudonymised_in_steps_that_hold_up_no_other_text(
+    dashboard: Connection, server: Server, database: str
+) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
+    for number in range(5):
+        correct(dashboard, insert(dashboard, prompt=f"text {number}"), "help", "ann")
+    other = insert(dashboard, prompt="another text")
+    changed: list[int] = []
+    with server.connect("postgres", database, autocommit=False) as slow:
+        slow.execute("select")  # the block of `correct` is a savepoint then
+        correct(slow, other, "help", "bob")
+        dashboard.execute("set lock_timeout = '100ms'")
+        while not changed or changed[-1] > 0:
+            row = dashboard.execute("select private.pseudonymise_reviewer('Ann')").fetchone()
+            changed.append(int(str(row[0])) if row else 0)
+
+    assert len(changed) > 3
+    assert max(changed) == 2
+    names = dashboard.execute(
+        """select distinct corrected_by from public.nlu_prompt_logs where corrected_by is not null
+           union select distinct reviewer from public.review_queue where reviewer is not null
+           union select distinct reviewer from public.correction_events"""
+    ).fetchall()
+    assert [str(name)[:7] for (name,) in names] == ["erased-"]
+
+
+def test_rows_are_deleted_in_batches_of_few_corrections(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
+    for number in range(4):
+        log_id = insert(dashboard, prompt=f"text {number}", created_at=LONG_AGO)
+        for reviewer in ("ann", "bob", "cleo"):
+            correct(dashboard, log_id, "help", reviewer)
+
+    assert dashboard.execute("select private.delete_expired_rows()").fetchone() == (1,)
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        erased = [
+            dashboard.execute("select public.continue_erasure(%s) ->> 'erased'", [ALICE]).fetchone()
+            for _ in range(2)
+        ]
+    assert erased == [("0",), ("1",)]
+
+    dashboard.execute("select private.delete_expired_rows() from generate_series(1, 2)")
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+    retained = dashboard.execute("select from public.labelled_texts").rowcount
+    assert retained == 3
+
+
 def test_a_reviewer_with_a_plain_name_can_be_pseudonymised(dashboard: Connection) -> None:
     correct(dashboard, insert(dashboard), "help", "ann")
     assert dashboard.execute("select private.pseudonymise_reviewer('ann')").fetchone() == (1,)
@@ -313,6 +361,7 @@ def test_a_reviewer_with_a_plain_name_can_be_pseudonymised(dashboard: Connection
         ("Grace", "gra\u200bce"),
         ("\u00c9mile", "e\u0301mile"),
         ("\u039d\u0399\u039a\u039f\u03a3", "\u03bd\u03b9\u03ba\u03bf\u03c2"),
+        ("H\u0331asan", "\u1e96asan"),
     ],
 )
 def test_a_reviewer_is_found_however_their_name_is_typed(

@@ -524,6 +524,40 @@ def test_a_capture_of_a_text_with_many_copies_leaves_deferred_corrections_to_the
     assert read(unaudited, row["id"], "corrected_intent") == ("help",)
 
 
+def test_few_deferred_corrections_are_applied_in_one_transaction(unaudited: Connection) -> None:
+    rows = [build_row(prompt=f"text {number}") for number in range(4)]
+    for row in rows:
+        for number in range(12):
+            record_correction(unaudited, row["id"], ("help", "search")[number % 2], "ann", None)
+    unaudited.execute(
+        """insert into public.nlu_prompt_logs
+             (id, user_id, prompt, predicted_intent, confidence, source, model_version)
+           select unnest(%s::uuid[]), %s, unnest(%s::text[]), 'help', 0.3, 'model', 'test-1'""",
+        [[row["id"] for row in rows], ALICE, [row["prompt"] for row in rows]],
+    )
+    recorded: list[int] = []
+    while not recorded or recorded[-1] < 48:
+        recorded.append(unaudited.execute("select from public.correction_events").rowcount)
+        complete_captures(unaudited)
+
+    assert recorded == [12, 24, 36, 48], "a capture applies 20 corrections at most, as does the job"
+
+
+def test_an_erasure_at_once_and_the_deletion_of_the_account_do_not_deadlock(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    insert(unaudited)
+    edit_queue_item(slow, "push my dentist thing to friday", notes="holds the lock of edits")
+    with server.connect("postgres", database) as eraser, ThreadPoolExecutor() as threads:
+        erasure = threads.submit(eraser.execute, "select private.erase_user(%s)", [ALICE])
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        slow.execute("delete from auth.users where id = %s", [ALICE])
+        slow.commit()
+        erasure.result(timeout=10)
+
+    assert unaudited.execute("select from public.nlu_prompt_logs").rowcount == 0
+
+
 def test_the_changes_that_wait_for_one_row_are_bounded(unaudited: Connection) -> None:
     log_id = build_row()["id"]
     for number in range(30):
