@@ -239,9 +239,8 @@ async def test_a_block_of_the_asynchronous_client_that_is_entered_again_is_anoth
     with pytest.raises(ValueError, match="full"):
         async with block:
             raise ValueError("The list is full.")
-    async with block:
-        async with block as inner:
-            inner.fail("The list is empty.")
+    async with block, block as inner:
+        inner.fail("The list is empty.")
     await client.aclose()
 
     assert [(body["was_successful"], body.get("execution_error")) for body in scripted.bodies] == [

@@ -24,14 +24,14 @@ from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 7
 _INTERNATIONAL = re.compile(
-    r"\+ ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"(?:\+|%2[Bb]) ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
     r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel тел telephone mobile cell cellphone text sms
     texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
-    hotline callback
+    hotline callback mob ph puh τηλ
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
@@ -149,7 +149,7 @@ _FIRST_GROUP = re.compile("[0-9]+")
 _LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
 # Two groups with digits, as in "1Z 999 AA1 ", or one.
 _GROUPS_BEFORE = re.compile(
-    r"(?<![^ ])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
+    r"(?<![^ #])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
 )
 _GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
 _RUN_WINDOW = 24

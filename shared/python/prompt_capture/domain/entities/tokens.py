@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from stdnum import iban
+
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     MASK,
@@ -20,13 +22,16 @@ from prompt_capture.domain.searchable_text import Span
 # Alternatives begin with a letter each, by which the search skips what is no token.
 _PREFIXED = LazyPattern(
     r"""(?:
-        e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
+        (?:[spt]k\.)?e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
         |(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9\x7f])
         |(?:sk|pk|rk|whsec)[-_](?:(?:live|test|proj|ant|or)[-_])?[\w-]{12,}+
         |(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt)-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-
             |sb_secret_|sbp_|do[opr]_v1_|shp(?:at|ca|pa|ss)_|lin_api_|AIza|ya29\.|SG\.|EAAC|gsk_
             |sq0[a-z]{3}-|dckr_pat_|rubygems_|figd_|PMAK-|ntn_|glsa_|tskey-|nvapi-|xai-
-            |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
+            |rzp_(?:live|test)_|access-(?:production|sandbox|development)-|pat-(?:na|eu)[0-9]-|xkeysib-|xsmtpsib-|pcsk_
+            |pplx-|pscale_|nfp_|lsv2_|CCIPAT_|CFPAT-|ATBB|GOCSPX-
+            |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+
+        |[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9\x7f]))""",
     re.VERBOSE | re.ASCII,
 )
 _WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
@@ -52,7 +57,7 @@ _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9
 _PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
-    integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
+    content integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
 )
 """Words before the name of a thing, such as the hash of a public content."""
 
@@ -71,8 +76,8 @@ _HASHED = LazyPattern(
 )
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
-_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])[0-9]{6,12}:\Z")
-_MAX_DIGITS_BEFORE = 14
+_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
+_MAX_DIGITS_BEFORE = 20
 
 
 def find_private_keys(searched: Searched) -> Iterator[Span]:
@@ -160,11 +165,21 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     if _RESOURCE_ID.fullmatch(token):
         return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
-        "-" in token and _PRODUCT_KEY.fullmatch(token)
+        "-" in token and _PRODUCT_KEY.fullmatch(token) and not iban.is_valid(token)
     ):
         start += word.find(token)
         if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
-            yield _start_with_number(searched.text, start), start + len(token)
+            end = start + len(token)
+            yield (
+                _start_with_number(searched.text, start),
+                end + _padding(searched.text, start, end),
+            )
+
+
+def _padding(text: str, start: int, end: int) -> int:
+    """Return how many signs behind a token fill it up, as Base64 does to a multiple of four."""
+    missing = (start - end) % 4
+    return missing if missing < 3 and text.startswith("=" * missing, end) else 0
 
 
 def _start_with_number(text: str, start: int) -> int:
