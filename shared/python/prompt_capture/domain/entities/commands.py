@@ -50,7 +50,8 @@ _PIPED = NamePattern(
             |[^|;&\x7f]{1,80}\ --password-stdin)""",
 )
 _NET_USER = NamePattern(
-    ("net",), r"net\ user\ [^ /\x7f]{1,64}\ (?P<value>[^ /*\x7f][^ \x7f]{0,100})(?=\ /[a-z])"
+    ("net",),
+    r"net\ user\ (?:/[a-z]+\ )?[^ /\x7f]{1,64}\ (?P<value>[^ /*\x7f][^ \x7f]{0,100})(?=\ /[a-z])",
 )
 # What a QR code of a network contains.
 _NETWORK = NamePattern(

@@ -17,7 +17,7 @@ _LOGIN = NamePattern(
 _BARE_LOGIN = NamePattern(
     words.LOGIN,
     rf"""{any_of(words.LOGIN)}\ (?P<name>[a-z0-9][^ /\x7f:]{{1,63}})
-        (?:\ /\ |:)(?P<value>[^ /\x7f]{{6,64}})""",
+        \ /\ (?P<value>[^ /\x7f]{{6,64}})""",
 )
 _PAIR = NamePattern(
     words.USER,

@@ -42,8 +42,8 @@ _BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`]\]?|\])?"""
 _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[>\]])?
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
 # A remark behind a name: "Password (again): "
-_ARROW = r"[\u2192\u21d2\u27f6\u279c\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449]"
-_REMARK = r"(?:\ ?\((?:[a-z0-9.]{1,12}[ -]?){1,4}\)(?=\ ?[:=]))?"
+_ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
+_REMARK = r"(?:\ ?\((?:[a-z0-9.+]{1,12}[ -]?){1,4}\)(?=\ ?[:=]))?"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -76,7 +76,7 @@ _HEAD = NamePattern(
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
                     (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
-                  |[:=]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
+                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
@@ -251,14 +251,9 @@ def _relation(head: re.Match[str]) -> Relation:
         return "assigned"
     if head["is"]:
         return "is"
-    if head["to"] and _is_polish(head):
+    if head["to"] and head["code"] == words.POLISH_CODE:
         return "is"
     return "to" if head["to"] or head["changed"] else "next"
-
-
-def _is_polish(head: re.Match[str]) -> bool:
-    """Return whether the name is Polish, in which "to" means "is"."""
-    return (head["code"] or head["password"]) in words.POLISH
 
 
 def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
@@ -336,7 +331,7 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         return bool(((head["assigned"] or head["argument"]) and is_word) or _KEY.fullmatch(value))
     if (
         head["to"]
-        and not _is_polish(head)
+        and head["code"] != words.POLISH_CODE
         and (head["pin"] or head["code"] or value.isdigit())
         and not _is_change(searched.lower, head)
     ):

@@ -51,8 +51,8 @@ PIN = names(
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
     暗証番号 인증번호""",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
-    "код подтверждения", "код доступа", "код безопасности", "код из смс", "пин-код",
-    "смс-код", "code pin", "código pin", "codice pin", "clave pin",
+    "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
+    "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
     "mã xác nhận", "mã xác nhận của bạn", "mã xác minh", "mã xác minh của bạn", "mã otp",
     "kode verifikasi", "kode verifikasi anda", "kode otp", "رمز التحقق", "رمز التأكيد",
@@ -128,9 +128,9 @@ WITH = names("with using via mit takes needs expects")
 IS_AFTER = names("is was as ist war als est es è jest")
 IS_WITHOUT_SPACE = names("是 为 為 就是 设为 改为 改成 换成 设成 は が を 는 은 이 가 를 을 คือ เป็น")
 TO = names("to as auf zu")
-POLISH = names("kod hasło")
-"""Names behind which "to" means "is"."""
-OWNERS_WITHOUT_VERB = names("ваш твой мой наш")
+POLISH_CODE = "kod"
+"""The name behind which "to" means "is"."""
+OWNERS_WITHOUT_VERB = names("ваш твой")
 """Owners in languages without a verb between the name and its value."""
 FROM = names("from von de da")
 PREPOSITION = names(
