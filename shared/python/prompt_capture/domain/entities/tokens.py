@@ -22,7 +22,7 @@ from prompt_capture.domain.searchable_text import Span
 # Alternatives begin with a letter each, by which the search skips what is no token.
 _PREFIXED = LazyPattern(
     r"""(?:
-        (?:[spt]k\.)?e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
+        e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
         |(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9\x7f])
         |(?:sk|pk|rk|whsec)[-_](?:(?:live|test|proj|ant|or)[-_])?[\w-]{12,}+
         |(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt)-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-
@@ -30,10 +30,12 @@ _PREFIXED = LazyPattern(
             |sq0[a-z]{3}-|dckr_pat_|rubygems_|figd_|PMAK-|ntn_|glsa_|tskey-|nvapi-|xai-
             |rzp_(?:live|test)_|access-(?:production|sandbox|development)-|pat-(?:na|eu)[0-9]-|xkeysib-|xsmtpsib-|pcsk_
             |pplx-|pscale_|nfp_|lsv2_|CCIPAT_|CFPAT-|ATBB|GOCSPX-
-            |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+
-        |[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9\x7f]))""",
+            |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
     re.VERBOSE | re.ASCII,
 )
+_MAPBOX = ("sk.", "pk.", "tk.")
+"""What stands before the JSON of these tokens."""
+_MAILCHIMP = re.compile(r"[0-9a-f]{32}-us[0-9]{1,2}")
 _WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -92,7 +94,7 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
     text = searched.text
     for start, end in searched.long_words:
         prefixed = [
-            (found.start(), found.start() + len(found[0].rstrip(".")))
+            (_start_with_kind(text, found.start()), found.start() + len(found[0].rstrip(".")))
             for found in _PREFIXED.compiled.finditer(text, start, end)
             if _is_key(found)
         ]
@@ -165,7 +167,7 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     if _RESOURCE_ID.fullmatch(token):
         return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
-        "-" in token and _PRODUCT_KEY.fullmatch(token) and not iban.is_valid(token)
+        "-" in token and _is_key_of_groups(token)
     ):
         start += word.find(token)
         if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
@@ -174,6 +176,16 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
                 _start_with_number(searched.text, start),
                 end + _padding(searched.text, start, end),
             )
+
+
+def _is_key_of_groups(token: str) -> bool:
+    """Return whether a token with hyphens is a key that does not look random as a whole."""
+    is_product_key = _PRODUCT_KEY.fullmatch(token) and not iban.is_valid(token)
+    return bool(is_product_key or _MAILCHIMP.fullmatch(token))
+
+
+def _start_with_kind(text: str, start: int) -> int:
+    return start - 3 if text.startswith(_MAPBOX, start - 3) and start >= 3 else start
 
 
 def _padding(text: str, start: int, end: int) -> int:
