@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stdnum import iban
+from stdnum.iso7064 import mod_97_10
 
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
@@ -55,6 +55,8 @@ _MIN_HEXADECIMAL_ENTROPY = 2.5
 
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
 _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
+
+_IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
 
 _PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
@@ -167,7 +169,7 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     if _RESOURCE_ID.fullmatch(token):
         return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
-        "-" in token and _is_key_of_groups(token)
+        "-" in token and searched.recall(_is_key_of_groups, token)
     ):
         start += word.find(token)
         if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
@@ -180,8 +182,10 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
 
 def _is_key_of_groups(token: str) -> bool:
     """Return whether a token with hyphens is a key that does not look random as a whole."""
-    is_product_key = _PRODUCT_KEY.fullmatch(token) and not iban.is_valid(token)
-    return bool(is_product_key or _MAILCHIMP.fullmatch(token))
+    if not _PRODUCT_KEY.fullmatch(token):
+        return bool(_MAILCHIMP.fullmatch(token))
+    iban = token.replace("-", "") if _IBAN_START.match(token) else ""
+    return not (iban and mod_97_10.is_valid(iban[4:] + iban[:4]))
 
 
 def _start_with_kind(text: str, start: int) -> int:
