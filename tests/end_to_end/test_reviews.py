@@ -1,16 +1,20 @@
 """Decisions of the console's page, as its function and the database handle them."""
 
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 
+from tests.database.rows import insert
 from tests.end_to_end.conftest import DeployedStack
 
 
 @pytest.fixture
 def item(deployment: DeployedStack) -> dict[str, Any]:
     """An item that waits for the reviewer."""
-    deployment.classify("qwertz uiopü asdfgh")
+    with psycopg.connect(deployment.stack.postgres_admin_dsn) as connection:
+        insert(connection, prompt="move it", user_id=UUID(deployment.ada.id), confidence=0.3)
     response = deployment.http.post(
         f"{deployment.stack.supabase_url}/rest/v1/rpc/console_items",
         json={},
