@@ -43,7 +43,7 @@ _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
 # A remark behind a name: "Password (again): "
 _ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
-_REMARK = r"(?:\ ?\((?:[a-z0-9.+]{1,12}[ -]?){1,4}\)(?=\ ?[:=]))?"
+_REMARK = r"(?:\ ?\([a-z0-9.+]{1,12}+(?:[ -][a-z0-9.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -96,7 +96,7 @@ _PLURAL = LazyPattern(any_of(words.PLURALS))
 _NEXT_VALUE = re.compile(
     r"""["'`]?(?:,? (?:(?:and|or|und|oder|et|y|e) )?|, ?)["'`]?(?P<value>[!#-&(-;=?-_a-~]{3,200})"""
 )
-_BRACKETED_WORDS = re.compile(r"\([a-z]+(?:[ -][a-z]+)+\)")
+_BRACKETED_WORDS = re.compile(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
 _MAX_LIST = 20
 _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
