@@ -28,7 +28,7 @@ _OPTION = NamePattern(
         |{any_of(_SEPARATE)}{_OPTIONS}\ -[paw][ =]
         |{any_of(_SMB)}{_OPTIONS}\ (?:-u\ ?|--user[ =])["']?[^ %"'\x7f]{{1,64}}%
         |{any_of(_KEYS)}{_OPTIONS}\ -(?:store|key)pass[ ]
-        |{any_of(_ZIP)}{_OPTIONS}\ -(?P<capital>p)\ ?
+        |{any_of(_ZIP)}(?:\ -[a-z0-9]{{1,6}}){{0,4}}?\ -(?P<capital>p)\ ?
         |openssl{_OPTIONS}\ -k[ ]
         )["']?(?P<value>[^ "'|;&\x7f]{{1,100}})""",
 )
