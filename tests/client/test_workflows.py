@@ -228,3 +228,23 @@ async def test_the_callers_own_timeout_raises_timeout_error(
             async with asyncio.timeout(0.01), client.workflow(LOG_ID, "create_task"):
                 await asyncio.sleep(60)
     assert scripted.bodies[0]["execution_error"] == "Cancelled."
+
+
+async def test_a_block_of_the_asynchronous_client_that_is_entered_again_is_another_run(
+    service: Service, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    client = AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS)
+    block = client.workflow(LOG_ID, "create_task")
+    with pytest.raises(ValueError, match="full"):
+        async with block:
+            raise ValueError("The list is full.")
+    async with block, block as inner:
+        inner.fail("The list is empty.")
+    await client.aclose()
+
+    assert [(body["was_successful"], body.get("execution_error")) for body in scripted.bodies] == [
+        (False, "ValueError: The list is full."),
+        (False, "The list is empty."),
+        (True, None),
+    ]

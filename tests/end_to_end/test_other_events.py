@@ -7,12 +7,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local.functions import CLASSIFY, CORRECT, DRAIN, EXPORT, MODELS, MONITOR, OUTCOME
+from infra.local.functions import (
+    CLASSIFY,
+    CONSOLE,
+    CORRECT,
+    DRAIN,
+    EXPORT,
+    MODELS,
+    MONITOR,
+    OUTCOME,
+)
 from tests.end_to_end.conftest import DeployedStack
 from tests.unit.signing_keys import REFUSED
 from tests.unit.test_lambda_handler import OTHER_EVENTS, PINGS, SCHEDULE
 
-FUNCTIONS = (CLASSIFY, OUTCOME, CORRECT, MODELS, DRAIN, EXPORT, MONITOR)
+FUNCTIONS = (CLASSIFY, OUTCOME, CORRECT, MODELS, CONSOLE, DRAIN, EXPORT, MONITOR)
 PATHS = {"classify_url": "/v1/classify", "outcomes_url": "/v1/outcomes"}
 NOT_A_BATCH = {name: event for name, event in OTHER_EVENTS.items() if name != "a queue message"}
 

@@ -27,6 +27,9 @@ class InMemoryConsoleStore:
         self.decisions.append((item, decision, notes))
         return {"state": "recorded", "event": len(self.decisions), "is_disputed": False}
 
+    async def known_intents(self, token: str) -> list[str]:
+        return sorted(self.intents)
+
     async def role(self, token: str) -> str | None:
         return self.roles.get(token, self.role_of_others)
 

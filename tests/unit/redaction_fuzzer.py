@@ -44,6 +44,9 @@ UNITS = (
     'cfg["password"] = "', "set('token', 'a1b2c3', ", "password: str<a, b = ", "password%3D",
     "密码的最长最长最长", "密码a", "echo a | sudo -a ", "echo a | b -", "login ann / ",
     "password from a where ",
+    "비밀번호를 ", "비밀번호를 ﷻ", "联系电话 021-61234567 ", "Password (again): ",
+    "smbclient -U a%b ", "ваш код 1 ", "a@b.cc|",
+    "password (a1567b82633c004352d7-44=", "cuenta ES91-2100-0418-4502-0005-1332 ",
     "password est trop ", "密码是最少6位", "vpc-0a1b2c3d4e5f67890 ", "password: a().b().c(",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""

@@ -52,6 +52,13 @@ UNDERSTOOD = {
     "UTF-16 in an environment variable": f"\udcff\udcfe{TEXT}",
     "UTF-16 read as Latin-1": f"{TEXT}\n".encode("utf-16").decode("latin-1"),
     "UTF-16 read as UTF-8": f"{TEXT}\n".encode("utf-16-be").decode(),
+    "Base64 of a file with a byte order mark": base64.b64encode(
+        f"\ufeff{TEXT}\r\n".encode()
+    ).decode(),
+    "Base64 of a file in UTF-16": base64.b64encode(f"{TEXT}\r\n".encode("utf-16")).decode(),
+    "Base64 of UTF-16 without a byte order mark": base64.b64encode(
+        TEXT.encode("utf-16-le")
+    ).decode(),
     "Base64 for URLs without padding": base64.urlsafe_b64encode(
         json.dumps([PRIVATE | {"use": "sig>?"}]).encode()
     )

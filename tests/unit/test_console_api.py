@@ -100,10 +100,55 @@ def test_the_account_decides_whatever_the_token_says(console: ConsoleApi, mint: 
     assert console.store.decisions == []
 
 
-def test_an_unknown_intent_is_refused(console: ConsoleApi) -> None:
-    body = DECISION | {"corrected_intent": "no such intent"}
+@pytest.mark.parametrize(
+    ("intents", "recorded"),
+    [
+        ({"corrected_intent": " Reminder\u200b"}, Decision("reminder")),
+        (
+            {"corrected_intent": "REMINDER", "corrected_secondary_intents": ["Scheduling"]},
+            Decision("reminder", ("scheduling",)),
+        ),
+        (
+            {
+                "corrected_intent": "Reminder",
+                "corrected_secondary_intents": ["reminder", "SCHEDULING", "scheduling"],
+            },
+            Decision("reminder", ("scheduling",)),
+        ),
+    ],
+)
+def test_an_intent_in_another_case_is_the_one_of_the_catalogue(
+    console: ConsoleApi, intents: dict[str, object], recorded: Decision
+) -> None:
+    assert console.post("/v1/reviews", DECISION | intents).json()["state"] == "recorded"
 
-    assert error(console.post("/v1/reviews", body)) == (422, "unknown_intent")
+    [(_, decision, _)] = console.store.decisions
+    assert decision == recorded
+
+
+@pytest.mark.parametrize(
+    ("intents", "message", "hint"),
+    [
+        (
+            {"corrected_intent": "remind"},
+            "corrected_intent: not in the intent catalogue.",
+            "Did you mean reminder?",
+        ),
+        (
+            {"corrected_secondary_intents": ["Schedules"]},
+            "corrected_secondary_intents: not in the intent catalogue.",
+            "Did you mean reschedule, scheduling?",
+        ),
+    ],
+)
+def test_an_unknown_intent_is_refused(
+    console: ConsoleApi, intents: dict[str, object], message: str, hint: str
+) -> None:
+    response = console.post("/v1/reviews", DECISION | intents)
+
+    assert error(response) == (422, "unknown_intent")
+    assert response.json()["error"]["message"] == message
+    assert response.json()["error"]["hint"] == hint
 
 
 @pytest.mark.parametrize("path", ["/v1/reviews", "/v1/models/rollback"])
@@ -228,6 +273,17 @@ async def test_the_databases_refusals_have_their_meaning(
 
     with pytest.raises(error_type):
         await store.decide("token", ReviewedItem(7, 3), Decision("help"), None)
+
+
+async def test_the_catalogue_is_read_as_the_user() -> None:
+    requests: list[httpx.Request] = []
+    rows = [{"intent": "Help"}, {"intent": "email"}]
+    store = SupabaseConsole(client(200, rows, requests), "http://p/rest/v1", "sb_pub")
+
+    assert await store.known_intents("token") == ["Help", "email"]
+    [request] = requests
+    assert request.url.path == "/rest/v1/intent_catalogue"
+    assert request.headers["authorization"] == "Bearer token"
 
 
 async def test_a_role_that_is_no_text_is_none() -> None:

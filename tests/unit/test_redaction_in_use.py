@@ -418,3 +418,122 @@ def test_sentences_about_passwords_stay_in_other_languages_too(text: str) -> Non
 )
 def test_the_passwords_in_sentences_of_other_languages_are_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Il tuo codice di verifica è [[SECRET:582913]]",
+        "Seu código é [[SECRET:582913]]",
+        "Ваш код [[SECRET:582913]]",
+        "код из смс: [[SECRET:582913]]",
+        "пин-код [[SECRET:4471]]",
+        "Doğrulama kodunuz [[SECRET:582913]]",
+        "Mã xác nhận của bạn là [[SECRET:582913]]",
+        "Kode verifikasi Anda [[SECRET:582913]]",
+        "رمز التحقق الخاص بك هو [[SECRET:582913]]",
+        "Twój kod to [[SECRET:582913]]",
+        "Uw verificatiecode is [[SECRET:582913]]",
+        "Din kod är [[SECRET:582913]]",
+        "din kode er [[SECRET:582913]]",
+        "le digicode est [[SECRET:A4519]]",
+        "codice del cancello [[SECRET:4471]]",
+        "code van de deur [[SECRET:4471]]",
+        "clé wifi : [[SECRET:ABCD1234EF]]",
+        "Kontopin: [[SECRET:4471]]",
+        "steam guard code [[SECRET:F7K2P]]",
+        "my totp seed is [[SECRET:JBSWY3DPEHPK3PXP]]",
+        "salasana on [[SECRET:Kesa2024]]",
+        "parola este [[SECRET:Vara2024]]",
+        "पासवर्ड है [[SECRET:garmi2024]]",
+        "nenosiri ni [[SECRET:mvua2024]]",
+        "пароль від вайфаю: [[SECRET:Kyiv2024]]",
+        "password di Netflix: [[SECRET:Estate2024]]",
+        "the answer to my security question is [[SECRET:Fluffy]]",
+        "hasło jest za krótkie",
+        "hasło to podstawa bezpieczeństwa",
+        "наш код 2000 строк",
+        "kod 4711 w programie",
+        "din kod är 12 rader lång",
+        "kode 404 er en fejl",
+    ],
+)
+def test_a_code_or_a_password_is_found_by_the_words_of_its_language(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Password ➡️ [[SECRET:hunter2]]",
+        "Password👉[[SECRET:hunter2]]",
+        "Password (again): [[SECRET:hunter2]]",
+        "Password (min. 8 characters) = [[SECRET:hunter2]]",
+        "Password: (leave empty)",
+        "forgot my password 😭 help",
+        "creds: [[SECRET:ann]] / [[SECRET:hunter2x]]",
+        "forgot password 👉 click here",
+        "Password (8+ characters): [[SECRET:hunter2]]",
+        "net user /domain bob [[SECRET:Pa55word]] /add",
+        'wifi is "SunnyFlat" / "[[SECRET:beach-2024]]"',
+        "AccountKey=[[SECRET:Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFCQ0RFRg==]];EndpointSuffix=core",
+        "PresharedKey = [[SECRET:dANTU1vkfbjnjHX1fw0xBwIRL3JjQMKvoVNq0TEWcXP=]]",
+        "net user ann [[SECRET:Winter2026!]] /add",
+        "smbclient //srv/share -U ann%[[SECRET:hunter2]]",
+        "openssl enc -aes-256-cbc -k [[SECRET:hunter2]] -in a",
+        "keytool -list -storepass [[SECRET:hunter2]]",
+        "unzip -P [[SECRET:hunter2]] a.zip",
+        "unzip -p a.zip > b",
+        "requirepass [[SECRET:hunter2]]",
+    ],
+)
+def test_a_secret_is_found_in_other_notations_and_commands(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "0123456789abcdef0123456789abcdef-us12",
+        "rzp_live_abcDEF12345678",
+        "access-production-8b4f1b2c-1111-4222-8333-444455556666",
+        "1/1201234567890123:0123456789abcdef0123456789abcdef",
+        "sk.eyJ1IjoiYW5uIiwiYSI6ImNsMTIzIn0.abcDEF123456",
+    ],
+)
+def test_a_token_of_an_issuer_goes_as_a_whole(token: str) -> None:
+    assert redact(f"the token {token} failed") == "the token <SECRET> failed"
+    assert redact(f"see {token} there") == "see <SECRET> there"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "to: [[EMAIL:ann@example.com]]|[[EMAIL:bob@example.com]]",
+        "mail [[EMAIL:ann@example.com]]&[[EMAIL:bob@example.com]]!",
+        "Ann | [[EMAIL:ann@example.com]] | [[PHONE:415-555-0132]]",
+        "[[EMAIL:ann@example.com]]: [[PHONE:415.555.0132]]",
+        "email=[[EMAIL:ann@example.com]]&phone=[[PHONE:%2B14155550132]]",
+        "mob. [[PHONE:91 23 45 67]]",
+        "τηλ. [[PHONE:210 1234567]]",
+        "ph [[PHONE:9876543210]]",
+        "[[CARD:3714 496353 98431]] CID [[CARD:1234]]",
+        "ID card [[ID:110105194912310021]]",
+        "паспорт серия [[ID:4509 235857]]",
+        "adószám [[ID:8071592153]]",
+        "UTR [[ID:1234567890]]",
+        "cuenta [[BANK:ES91-2100-0418-4502-0005-1332]]",
+        "datum narození [[BIRTH_DATE:12. 3. 1985]]",
+        "ddn [[BIRTH_DATE:12/03/1985]]",
+        "order #8731 0042 9915 6620",
+        "版本1.2.3.4",
+        "версия 1.2.3.4",
+        "バージョン1.2.3.4",
+        "버전 1.2.3.4",
+        "§ 4.3.2.1",
+        "content-hash d41d8cd98f00b204e9800998ecf8427e",
+        "pH 7.4 at 1234567 Pa",
+    ],
+)
+def test_an_entity_has_its_own_type_and_end(marked: str) -> None:
+    _check(marked)

@@ -117,7 +117,7 @@ class AsyncCaptureClient(BaseClient):
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
         wait for the recording is cancelled as well. `sys.exit(0)` is a success.
         """
-        return _RecordedBlock(WorkflowRun(classification, workflow_type), self._record)
+        return _RecordedBlock(lambda: WorkflowRun(classification, workflow_type), self._record)
 
     async def _record(self, run: WorkflowRun) -> None:
         """Record an outcome in a task of its own, which no cancellation of the caller stops."""
@@ -199,20 +199,27 @@ class AsyncCaptureClient(BaseClient):
 class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
     """A block whose outcome is recorded at its end.
 
-    It is no asynchronous generator: an event loop that ends would finish it before the block.
+    It is no asynchronous generator: an event loop that ends would finish it before the block. Each
+    entry is a run of its own.
     """
 
-    def __init__(self, run: WorkflowRun, record: Callable[[WorkflowRun], Awaitable[None]]) -> None:
-        self._run = run
-        self._record = record
+    def __init__(
+        self,
+        create_run: Callable[[], WorkflowRun],
+        record: Callable[[WorkflowRun], Awaitable[None]],
+    ) -> None:
+        self._create_run, self._record = create_run, record
+        self._runs: list[WorkflowRun] = []
 
     async def __aenter__(self) -> WorkflowRun:
-        return self._run
+        self._runs.append(self._create_run())
+        return self._runs[-1]
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        run = self._runs.pop()
         if error is None:
-            await self._record(self._run)
+            await self._record(run)
             return
-        self._run.end_with(error)
+        run.end_with(error)
         with suppress(Exception):  # the block's own exception takes precedence
-            await self._record(self._run)
+            await self._record(run)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate
 
 Span = tuple[int, int]
@@ -44,6 +45,7 @@ _IGNORABLE = frozenset("\u115f\u1160\u2065" + "".join(map(chr, range(0xFFF0, 0xF
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 _IGNORABLE_PLANE = ("\U000e0000", "\U000e0fff")
 _CACHED_CHARACTERS = 8192
+_CACHED_PARTS = 1024
 _SPACES = re.compile("  +")
 
 
@@ -121,6 +123,7 @@ class _Original:
         return index, joined - self._ends[index]
 
 
+@lru_cache(maxsize=_CACHED_PARTS)
 def _decomposed(character: str, start: int, end: int | None) -> str:
     """Return a part of a decomposed character, by positions in its searched form."""
     parts = list(unicodedata.normalize("NFKD", character))

@@ -20,6 +20,9 @@ class ConsoleStore(Protocol):
         A repeated call changes nothing. Raise `UnknownIntent`.
         """
 
+    async def known_intents(self, token: str) -> list[str]:
+        """Return the intents of the catalogue that are in use."""
+
     async def role(self, token: str) -> str | None:
         """Return what the user may do: `reviewer`, `operator`, `viewer` or None."""
 

@@ -4,8 +4,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from prompt_capture.domain.changes import Decision, ReviewedItem
-from prompt_capture.domain.errors import NotPermitted
+from prompt_capture.domain.changes import (
+    Decision,
+    ReviewedItem,
+    find_unknown_intent,
+    match_decision,
+)
+from prompt_capture.domain.errors import NotPermitted, UnknownIntent
 from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.console import ConsoleStore, ModelDecisions
@@ -24,10 +29,18 @@ class DecideOnItem:
     ) -> Mapping[str, Any]:
         """Record a decision. The notes are redacted as prompts are, and can have any length.
 
+        An intent that differs from one of the catalogue only in case is that intent.
         Raise `NotPermitted`, `UnknownIntent` or `StoreUnavailable`.
         """
         redacted = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
-        result = await self._store.decide(token, item, decision, redacted)
+        try:
+            result = await self._store.decide(token, item, decision, redacted)
+        except UnknownIntent as error:
+            known = await self._store.known_intents(token)
+            meant = match_decision(decision, known)
+            if meant == decision:
+                raise find_unknown_intent(decision, known) or error from None
+            result = await self._store.decide(token, item, meant, redacted)
         logger.info("Decision received.", extra={"item": item.number, "state": result["state"]})
         return result
 

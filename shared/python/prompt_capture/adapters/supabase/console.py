@@ -41,6 +41,11 @@ class SupabaseConsole:
             raise StoreUnavailable("The store does not say what became of the decision.")
         return result
 
+    async def known_intents(self, token: str) -> list[str]:
+        store = self._as_user(token)
+        query = store.table("intent_catalogue").select("intent").is_("retired_at", "null")
+        return [row["intent"] for row in await store.rows(query)]
+
     async def role(self, token: str) -> str | None:
         role = await self._as_user(token).call("console_role", {}, _common_errors())
         return role if isinstance(role, str) else None

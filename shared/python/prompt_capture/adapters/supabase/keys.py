@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -176,11 +177,16 @@ def _read_document(key: str) -> object:
 
 
 def _decode_base64(key: str) -> str:
-    """Return the text that Base64 stands for, also of URLs and without padding, or nothing."""
+    """Return the text that Base64 stands for, also of URLs and without padding, or nothing.
+
+    The text may be in UTF-16, as PowerShell writes files.
+    """
     characters = "".join(key.split()).rstrip("=").translate(_STANDARD_BASE64)
     padding = "=" * (-len(characters) % 4)
     try:
-        return base64.b64decode(characters + padding, validate=True).decode().strip()
+        content = base64.b64decode(characters + padding, validate=True)
+        encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+        return clean_key(content.decode(encoding))
     except (binascii.Error, ValueError):
         return ""
 

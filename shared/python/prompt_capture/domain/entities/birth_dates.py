@@ -59,7 +59,7 @@ _DATE_FROM_MONTH = NamePattern(
 
 _BORN = names(
     """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
-    nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
+    ddn nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     родился родилась рождения народився народилася γεννήθηκα lahir doğumluyum dzimis
@@ -71,7 +71,8 @@ _BORN = names(
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
     "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
-    "rođen", "rođena", "datum rođenja", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
+    "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
+    "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
     "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",
 )  # fmt: skip
 _BIRTHDAY = names(

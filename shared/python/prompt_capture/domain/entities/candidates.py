@@ -61,8 +61,10 @@ def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
             word.endswith(_NUMBERS)
             and any(word.removesuffix(number) in what for number in _NUMBERS)
         )
-    word = word.rstrip(_PARTICLES)
-    return word.endswith(tuple(what)) or _NUMBER_SUFFIX.sub("", word).endswith(tuple(what))
+    # The form of a name may end with a particle, or have a hyphen in it.
+    without_particle = before.rstrip(_PARTICLES)
+    forms = before, without_particle, _NUMBER_SUFFIX.sub("", without_particle)
+    return any(form.endswith(tuple(what)) for form in forms)
 
 
 def _last_word(text: str) -> str:

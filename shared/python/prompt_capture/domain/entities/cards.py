@@ -65,10 +65,14 @@ _NAMED = NamePattern(
     numbered=True,
 )
 _WITHOUT_GAPS = str.maketrans("", "", " ._/(),:;|~*+-")
+# "ID card 110105194912310021"
+_OTHER_CARD = re.compile(r"(?<![a-z0-9])(?:id|identity|citizen|health|insurance)[ _-]\Z")
+_MAX_KIND = 12
 # The security code behind a card and its expiry date: "12/27 123".
 _SECURITY_CODE = LazyPattern(
-    r"""[ ,;|/]{1,3}(?:exp[a-z]{0,8}[.: ]{1,2})?(?:0?[1-9]|1[0-2])\ ?[/|-]\ ?(?:20)?[0-9]{2}
-        [ ,;|/]{1,3}(?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
+    r"""[ ,;|/]{1,3}(?:cid[: ]{1,2}
+            |(?:exp[a-z]{0,8}[.: ]{1,2})?(?:0?[1-9]|1[0-2])\ ?[/|-]\ ?(?:20)?[0-9]{2}[ ,;|/]{1,3})
+        (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
 _CHECKS = 100
@@ -88,6 +92,8 @@ def find_cards(searched: Searched) -> Iterator[Span]:
             yield match.start(), end
             yield from _find_security_code(searched, end)
     for match in _NAMED.finditer(searched):
+        if _OTHER_CARD.search(searched.lower, max(0, match.start() - _MAX_KIND), match.start()):
+            continue
         yield match.span("number")
         yield from _find_security_code(searched, match.end("number"))
 

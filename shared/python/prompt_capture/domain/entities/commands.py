@@ -13,14 +13,23 @@ _SEPARATE = names(
     "sshpass redis-cli mongo mongosh mongodump ldapsearch", "docker login", "az login"
 )
 
+# By an option of their own, or in capitals only: zip -P password.
+_SMB = names("smbclient rpcclient smbget winexe")
+_KEYS = names("keytool jarsigner")
+_ZIP = names("zip unzip")
+
 # The options before that of the password. A pipe or a semicolon ends a command.
 _OPTIONS = r"(?:\ [^ |;&\x7f]{1,60}){0,8}?"
 _OPTION = NamePattern(
-    (*_PAIR, *_ATTACHED, *_SEPARATE),
+    (*_PAIR, *_ATTACHED, *_SEPARATE, *_SMB, *_KEYS, *_ZIP, "openssl"),
     rf"""(?:{any_of(_PAIR)}{_OPTIONS}
             \ (?:-u\ ?|--(?:proxy-)?user[ =]|-a\ |--auth[ =])["']?[^ :"'\x7f]{{1,64}}:
         |{any_of(_ATTACHED)}{_OPTIONS}\ -(?P<attached>p)
         |{any_of(_SEPARATE)}{_OPTIONS}\ -[paw][ =]
+        |{any_of(_SMB)}{_OPTIONS}\ (?:-u\ ?|--user[ =])["']?[^ %"'\x7f]{{1,64}}%
+        |{any_of(_KEYS)}{_OPTIONS}\ -(?:store|key)pass[ ]
+        |{any_of(_ZIP)}(?:\ -[a-z0-9]{{1,6}}){{0,4}}?\ -(?P<capital>p)\ ?
+        |openssl{_OPTIONS}\ -k[ ]
         )["']?(?P<value>[^ "'|;&\x7f]{{1,100}})""",
 )
 _HEADER = NamePattern(
@@ -40,6 +49,10 @@ _PIPED = NamePattern(
             |sudo\ (?P<options>(?:-[^ ]{1,20}\ ?){1,4})
             |[^|;&\x7f]{1,80}\ --password-stdin)""",
 )
+_NET_USER = NamePattern(
+    ("net",),
+    r"net\ user\ (?:/[a-z]+\ )?[^ /\x7f]{1,64}\ (?P<value>[^ /*\x7f][^ \x7f]{0,100})(?=\ /[a-z])",
+)
 # What a QR code of a network contains.
 _NETWORK = NamePattern(
     ("wifi",), r"wifi:(?:(?!p:)[a-z]:[^;\x7f]{0,64};){0,4}p:(?P<value>[^;\x7f]{1,64});"
@@ -49,7 +62,7 @@ _CHECKS = 40
 
 def find_command_passwords(searched: Searched) -> Iterator[Span]:
     """Find the passwords in options of well-known commands, in SQL and in headers."""
-    for pattern in (_HEADER, _IDENTIFIED, _NETWORK):
+    for pattern in (_HEADER, _IDENTIFIED, _NETWORK, _NET_USER):
         for match in pattern.finditer(searched):
             yield match.span("value")
     yield from _find_piped_passwords(searched)
@@ -58,7 +71,9 @@ def find_command_passwords(searched: Searched) -> Iterator[Span]:
     for match in islice(_OPTION.finditer(searched), _CHECKS):
         option = match.start("attached")
         is_port = option >= 0 and searched.text[option] == "P"
-        if not is_port and not match["value"].startswith(("-", "$", "<")):
+        capital = match.start("capital")
+        is_pipe = capital >= 0 and searched.text[capital] == "p"
+        if not (is_port or is_pipe) and not match["value"].startswith(("-", "$", "<")):
             yield match.span("value")
 
 

@@ -109,10 +109,14 @@ _NOT_A_MAILBOX = name_set(
 
 def find_emails(searched: Searched) -> Iterator[Span]:
     """Find addresses with a domain: written, bracketed or said ("ann at example dot org")."""
+    end = 0
     for at in _AT.finditer(searched.text):
         span = _written_address(searched, *at.span())
         if span:
-            yield span
+            # Of a list without spaces, the separator could be part of a mailbox: "a@b.cc|d@e.ff".
+            mailbox = searched.lower[max(span[0], end) : at.start()].lstrip(_PUNCTUATION)
+            yield (at.start() - len(mailbox) if span[0] < end else span[0]), span[1]
+            end = span[1]
     lower = searched.lower
     yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
     yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)

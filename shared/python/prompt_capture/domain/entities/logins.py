@@ -28,13 +28,14 @@ _PAIR = NamePattern(
 _NETWORK_PAIR = NamePattern(
     words.NETWORK_NAMES,
     rf"""{any_of(words.NETWORK_NAMES)}(?:\ (?:name|netz|network))?\ ?(?:is\ |ist\ |[:=-])?\ ?
-        [^/|:\x7f]{{1,40}}?\ ?[/|]\ ?(?P<value>[^ /|\x7f]{{8,63}})""",
+        [^/|:\x7f]{{1,40}}?\ ?[/|]\ ?["']?(?P<value>[^ /|"'\x7f]{{8,63}})""",
 )
 _BEHIND_ADDRESS = re.compile(
     r"@[A-Za-z0-9.-]{1,80}\.[A-Za-z]{2,24}(?: [/|] ?|[|:;])"
     r"(?P<value>[^ /|,;:@\x7f]{6,64})(?![^ ,;.!?)])"
 )
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
+_PHONE = re.compile(r"\+?[0-9()./-]+")
 _RATIO = re.compile(r"[0-9:/., ]+")
 
 _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
@@ -81,6 +82,7 @@ def _looks_like_password(value: str) -> bool:
     return (
         has_digits
         and not is_number
+        and (value.isdigit() or not _PHONE.fullmatch(value))
         and not _FILE.fullmatch(value)
         and not NO_VALUE.compiled.fullmatch(value)
     )

@@ -35,6 +35,7 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("fin"), r"[fgm][0-9]{7}[a-z]"),  # Singapore
     (names("ic mykad", "kad pengenalan"), r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),  # Malaysia
     (names("ein"), r"[0-9]{2}-[0-9]{7}"),  # United States
+    (names("utr"), r"[0-9]{5}\ ?[0-9]{5}"),  # United Kingdom
     (names("cif"), r"[a-hjnp-suvw]-?[0-9]{7}-?[0-9a-j]"),  # Spain
     (names("cc", "cartão de cidadão", "cartão cidadão"), r"[0-9]{8}\ ?[0-9]\ ?[a-z]{2}[0-9]"),
     (

@@ -41,6 +41,9 @@ _BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`]\]?|\])?"""
 # A type between a name and its value in a program: `let secret: &str = "..."`.
 _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[>\]])?
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
+# A remark behind a name: "Password (again): "
+_ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
+_REMARK = r"(?:\ ?\([a-z0-9.+]{1,12}+(?:[ -][a-z0-9.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -72,8 +75,8 @@ _HEAD = NamePattern(
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
                     (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
-            (?:{_BEHIND_NAME}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
-                  |[:=\u2192\u21d2\u279c]|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
+            (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
+                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
@@ -93,6 +96,7 @@ _PLURAL = LazyPattern(any_of(words.PLURALS))
 _NEXT_VALUE = re.compile(
     r"""["'`]?(?:,? (?:(?:and|or|und|oder|et|y|e) )?|, ?)["'`]?(?P<value>[!#-&(-;=?-_a-~]{3,200})"""
 )
+_BRACKETED_WORDS = re.compile(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
 _MAX_LIST = 20
 _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
@@ -247,6 +251,8 @@ def _relation(head: re.Match[str]) -> Relation:
         return "assigned"
     if head["is"]:
         return "is"
+    if head["to"] and head["code"] == words.POLISH_CODE:
+        return "is"
     return "to" if head["to"] or head["changed"] else "next"
 
 
@@ -265,7 +271,7 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
     return (
         bool(head["lock"])
         or not before.isdisjoint(_LOCKS)
-        or (relation != "next" and not before.isdisjoint(words.OWNERS))
+        or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
         or (relation != "next" and _is_of_a_service(searched, head))
     )
 
@@ -325,6 +331,7 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         return bool(((head["assigned"] or head["argument"]) and is_word) or _KEY.fullmatch(value))
     if (
         head["to"]
+        and head["code"] != words.POLISH_CODE
         and (head["pin"] or head["code"] or value.isdigit())
         and not _is_change(searched.lower, head)
     ):
@@ -366,6 +373,8 @@ def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | N
     spelled = find_spelled_digits(lower, head.end())
     if spelled or not (head["password"] or head["pass"]):
         return spelled
+    if relation == "assigned" and _BRACKETED_WORDS.match(lower, head.end() - 1):
+        return None  # a remark: "Password: (leave empty)"
     if head["seed"]:
         return find_seed_phrase(lower, head.end())
     is_by_chance = head["changed"] and not _NOT_A_WORD.search(head["old"])  # "from time to time"

@@ -60,6 +60,7 @@ _NAMES = names(
     "cédula de ciudadanía", "cédula de identidad", "cédula de extranjería",
     "número de contribuinte", "personas kods", "asmens kodas", "cod numeric personal",
     "lična karta", "osobna iskaznica", "személyi igazolvány", "személyi szám", "adóazonosító jel",
+    "adószám", "паспорт серия", "паспорт серии", "серия паспорта", "серия и номер паспорта",
     "kimlik no", "kimlik numaram", "αριθμός ταυτότητας", "căn cước", "căn cước công dân",
     "hộ chiếu", "رقم الهوية", "الرقم القومي", "رقم الإقامة", "جواز السفر", "کد ملی", "شماره ملی",
     "شناختی کارڈ", "תעודת זהות", "ת.ז.", "מספר זהות", "เลขบัตรประชาชน", "บัตรประชาชน",

@@ -77,6 +77,7 @@ _VERSION_NAMES = name_set(
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
     kernel linux sdk app software plugin package library assembly nuget os
     edg edga edgios opr opera crios fxios yabrowser vivaldi samsungbrowser headlesschrome electron
+    версия версии バージョン 버전 版本 wersja versie verze sürüm verzió
     brave whale ucbrowser micromessenger gsa instagram okhttp dalvik"""
 )
 
@@ -228,6 +229,8 @@ def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool
     Before it, the last version of four numbers ends at `previous`.
     """
     lower, start = searched.lower, match.start()
+    if lower[max(0, start - 2) : start].strip(" ") == "§":
+        return True
     is_next = start - previous <= _RANGE_WINDOW and _TO.fullmatch(lower, previous, start)
     if is_next or is_named(searched, start, _VERSION_NAMES):
         return True

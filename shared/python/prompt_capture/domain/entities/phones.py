@@ -24,14 +24,14 @@ from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 7
 _INTERNATIONAL = re.compile(
-    r"\+ ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"(?:\+|%2[Bb]) ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
     r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel тел telephone mobile cell cellphone text sms
     texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
-    hotline callback
+    hotline callback mob ph puh τηλ
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
@@ -149,7 +149,7 @@ _FIRST_GROUP = re.compile("[0-9]+")
 _LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
 # Two groups with digits, as in "1Z 999 AA1 ", or one.
 _GROUPS_BEFORE = re.compile(
-    r"(?<![^ ])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
+    r"(?<![^ #])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
 )
 _GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
 _RUN_WINDOW = 24
@@ -170,9 +170,10 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
     end = -2
-    for start, stop in sorted(_unnamed_numbers(searched)):
+    for (start, stop), regions in sorted(_unnamed_numbers(searched.text)):
         # Phone numbers that follow one another are no longer run of groups of digits.
-        if start == end + 1 or not _is_in_longer_run(searched.text, start, stop):
+        is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
+        if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
             end = stop
             yield _with_brackets(searched.text, start, stop)
 
@@ -221,16 +222,21 @@ def _counts(context: tuple[str, str]) -> bool:
     )
 
 
-def _unnamed_numbers(searched: Searched) -> Iterator[Span]:
-    """Find international numbers, and valid national ones."""
-    for match in _INTERNATIONAL.finditer(searched.text):
-        if match[0].startswith("+") or not is_reference(searched, match.start()):
-            yield match.span()
-    for match in _NATIONAL.compiled.finditer(searched.text):
-        regions = _REGIONS[match.lastgroup or ""]
-        may_be_phone = not _LIST.match(match[0]) and _may_be_phone(searched, match.span())
-        if may_be_phone and searched.passes(_is_valid, (match[0], regions), _CHECKS):
-            yield match.span()
+def _unnamed_numbers(text: str) -> Iterator[tuple[Span, tuple[str, ...]]]:
+    """Find what may be a phone number: an international one, or one of some regions."""
+    for match in _INTERNATIONAL.finditer(text):
+        yield match.span(), ()
+    for match in _NATIONAL.compiled.finditer(text):
+        yield match.span(), _REGIONS[match.lastgroup or ""]
+
+
+def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) -> bool:
+    """Return whether a number is a phone number: with "+", or valid in one of its regions."""
+    number = searched.text[slice(*span)]
+    if not regions:
+        return number[0] != "0" or not is_reference(searched, span[0])
+    may_be_phone = not _LIST.match(number) and _may_be_phone(searched, span)
+    return may_be_phone and searched.passes(_is_valid, (number, regions), _CHECKS)
 
 
 def _is_in_longer_run(text: str, start: int, end: int) -> bool:

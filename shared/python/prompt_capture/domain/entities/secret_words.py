@@ -11,9 +11,12 @@ PASSWORD = names(
     lozinka lozinku zaporka slaptažodis
     parool salasõna contrasenya sandi geslo lykilorð nenosiri
     пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน পাসওয়ার্ড گذرواژه
+    requirepass masterauth
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "memorable word", "palavra-passe", "parola d'ordine", "security answer",
+    "security question", "salasana on", "salasanani on", "parola este", "parola mea este",
+    "nenosiri ni", "nenosiri langu ni",
     "password confirmation", "password confirm", "password value",
     "mật khẩu", "mật khẩu của tôi", "kata sandi", "kata sandi saya", "kata laluan", "password saya",
     "κωδικός πρόσβασης", "كلمة السر", "كلمة المرور", "كلمه السر", "كلمه المرور", "رمز عبور",
@@ -39,19 +42,27 @@ SEED_PHRASE = names(
 
 _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe tresor zugangs
     zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
-    verifizierungs einmal zahlen geheim keller wohnungs pin door gate key""".split()  # noqa: SIM905 (a list of words reads better so)
+    verifizierungs einmal zahlen geheim keller wohnungs pin door gate key verificatie
+    toegangs inlog beveiligings deur bevestigings""".split()  # noqa: SIM905 (a list of words reads better so)
 PIN = names(
     """pin pins pin1 pin2 puk1 puk2 kenncode keypad lockbox keybox pincode tan otp totp puk
+    digicode пинкод
     cvv cvv2 cvc cvc2 csc kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
     暗証番号 인증번호""",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
-    "код подтверждения", "код доступа", "code pin", "código pin", "codice pin", "clave pin",
+    "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
+    "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
+    "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
+    "mã xác nhận", "mã xác nhận của bạn", "mã xác minh", "mã xác minh của bạn", "mã otp",
+    "kode verifikasi", "kode verifikasi anda", "kode otp", "رمز التحقق", "رمز التأكيد",
+    "رمز التحقق الخاص بك", "رمز التأكيد الخاص بك",
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
+    *(f"{thing}pin" for thing in ("konto", "karten", "bank", "sim", "handy", "geräte")),
 )  # fmt: skip
 """Names of secrets that have digits."""
 
-CODE = names("code codes código codice kod код combination combo kombination")
+CODE = names("code codes código codice kod kode koden код combination combo kombination")
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
@@ -66,7 +77,7 @@ LOCKS = names(
     alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès
     vérification puerta alarma portal seguridad acceso verificación cassaforte porta allarme
     sicurezza accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu
-    alarmu домофона двери сейфа подъезда""",
+    alarmu guard cancello portone citofono домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
@@ -74,7 +85,7 @@ LOCKS = names(
 OWNERS = names(
     """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
     la mon notre votre ton el mi tu su nuestro il mio tuo suo de mijn jouw uw mój twój ваш мой твой
-    наш"""
+    наш seu teu meu din min vår"""
 )
 """Words before "code" that make digits behind it a secret: "my code is 4711"."""
 
@@ -82,6 +93,13 @@ TOKEN = names(
     """token bearer secret psk netzwerkschlüssel netzwerksicherheitsschlüssel apikey apikeys
     authtoken sessionid phpsessid jsessionid csrftoken""",
     "authorization: basic",
+    "clé wifi",
+    "clé wi-fi",
+    "clé du wifi",
+    "clé wpa",
+    "totp seed",
+    "otp seed",
+    "2fa seed",
 )
 KEY = names("key keys schlüssel")
 """Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
@@ -100,7 +118,7 @@ ACCOUNTS = names(
 
 IS = names(
     """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
-    là adalah ialah yra είναι هي هو คือ это""",
+    là adalah ialah yra है είναι هي هو คือ это""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
     "used to be", "has been", "had been",
@@ -110,10 +128,14 @@ WITH = names("with using via mit takes needs expects")
 IS_AFTER = names("is was as ist war als est es è jest")
 IS_WITHOUT_SPACE = names("是 为 為 就是 设为 改为 改成 换成 设成 は が を 는 은 이 가 를 을 คือ เป็น")
 TO = names("to as auf zu")
+POLISH_CODE = "kod"
+"""The name behind which "to" means "is"."""
+OWNERS_WITHOUT_VERB = names("ваш твой")
+"""Owners in languages without a verb between the name and its value."""
 FROM = names("from von de da")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
-    per till voor fürs ans beim im am à от для"""
+    per till voor fürs ans beim im am à от для від di van"""
 )
 """Words between the name of a secret and its value."""
 
@@ -143,7 +165,7 @@ NO_SERVICES = name_set(
 )
 """Words before a code that opens nothing."""
 
-LOGIN = names("login log-in credentials credential zugang zugangsdaten anmeldedaten")
+LOGIN = names("login log-in creds credentials credential zugang zugangsdaten anmeldedaten")
 """Names of a user's name and password together."""
 
 CHANGE = name_set(
@@ -177,6 +199,7 @@ FUNCTION_WORDS = name_set(
     le la les un une des du mon ma mes ton ta son sa est sont pas dans sur avec pour par el los las
     una mi tu su no en con por para il lo gli non di da
     trop tres assez plus moins tellement muy demasiado mas menos bastante tan troppo molto piu meno
+    za prilis
     abbastanza muito demais pouco tao te zeer erg heel niet zbyt bardzo nie alltfor mycket inte
     meget ikke alt liian hyvin ei cok prea foarte"""
 )

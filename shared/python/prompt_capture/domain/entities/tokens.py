@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from stdnum.iso7064 import mod_97_10
+
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     MASK,
@@ -26,9 +28,14 @@ _PREFIXED = LazyPattern(
         |(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt)-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-
             |sb_secret_|sbp_|do[opr]_v1_|shp(?:at|ca|pa|ss)_|lin_api_|AIza|ya29\.|SG\.|EAAC|gsk_
             |sq0[a-z]{3}-|dckr_pat_|rubygems_|figd_|PMAK-|ntn_|glsa_|tskey-|nvapi-|xai-
+            |rzp_(?:live|test)_|access-(?:production|sandbox|development)-|pat-(?:na|eu)[0-9]-|xkeysib-|xsmtpsib-|pcsk_
+            |pplx-|pscale_|nfp_|lsv2_|CCIPAT_|CFPAT-|ATBB|GOCSPX-
             |dapi|AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
     re.VERBOSE | re.ASCII,
 )
+_MAPBOX = ("sk.", "pk.", "tk.")
+"""What stands before the JSON of these tokens."""
+_MAILCHIMP = re.compile(r"[0-9a-f]{32}-us[0-9]{1,2}")
 _WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -49,10 +56,12 @@ _MIN_HEXADECIMAL_ENTROPY = 2.5
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
 _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
 
+_IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
+
 _PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
-    integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
+    content integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
 )
 """Words before the name of a thing, such as the hash of a public content."""
 
@@ -71,8 +80,8 @@ _HASHED = LazyPattern(
 )
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
-_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])[0-9]{6,12}:\Z")
-_MAX_DIGITS_BEFORE = 14
+_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
+_MAX_DIGITS_BEFORE = 20
 
 
 def find_private_keys(searched: Searched) -> Iterator[Span]:
@@ -87,7 +96,7 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
     text = searched.text
     for start, end in searched.long_words:
         prefixed = [
-            (found.start(), found.start() + len(found[0].rstrip(".")))
+            (_start_with_kind(text, found.start()), found.start() + len(found[0].rstrip(".")))
             for found in _PREFIXED.compiled.finditer(text, start, end)
             if _is_key(found)
         ]
@@ -160,11 +169,33 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     if _RESOURCE_ID.fullmatch(token):
         return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
-        "-" in token and _PRODUCT_KEY.fullmatch(token)
+        "-" in token and searched.recall(_is_key_of_groups, token)
     ):
         start += word.find(token)
         if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
-            yield _start_with_number(searched.text, start), start + len(token)
+            end = start + len(token)
+            yield (
+                _start_with_number(searched.text, start),
+                end + _padding(searched.text, start, end),
+            )
+
+
+def _is_key_of_groups(token: str) -> bool:
+    """Return whether a token with hyphens is a key that does not look random as a whole."""
+    if not _PRODUCT_KEY.fullmatch(token):
+        return bool(_MAILCHIMP.fullmatch(token))
+    iban = token.replace("-", "") if _IBAN_START.match(token) else ""
+    return not (iban and mod_97_10.is_valid(iban[4:] + iban[:4]))
+
+
+def _start_with_kind(text: str, start: int) -> int:
+    return start - 3 if text.startswith(_MAPBOX, start - 3) and start >= 3 else start
+
+
+def _padding(text: str, start: int, end: int) -> int:
+    """Return how many signs behind a token fill it up, as Base64 does to a multiple of four."""
+    missing = (start - end) % 4
+    return missing if missing < 3 and text.startswith("=" * missing, end) else 0
 
 
 def _start_with_number(text: str, start: int) -> int:
