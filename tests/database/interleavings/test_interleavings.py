@@ -171,7 +171,7 @@ MISTAKES = {
         ("deletion of the account", "edits", "edit of a row"),
     ),
     "an erasure does not wait for captures": (
-        "private.start_erasure(uuid)",
+        "private.continue_erasure(uuid)",
         _without("perform private.lock_person(p_user_id);"),
         ("capture of a new text", "commit", "erasure"),
     ),
