@@ -1,5 +1,6 @@
 """The leak check finds a prompt in each kind of output of a test run."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,12 @@ def test_send(tmp_path):
 def run_pytest(folder: Path, statement: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_leaking.py").write_text(TEST_MODULE % statement)
     command = [sys.executable, "-m", "pytest", "-p", "tests.leaks", "-c", "/dev/null", "-q", "."]
+    # The other plug-ins take seconds to load.
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command += options
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_an_output_of_one_process_is_searched_for_the_texts_of_another(
     sends_nothing = TEST_MODULE.replace("    send()\n", "")
     (tmp_path / "test_other.py").write_text(sends_nothing % statement)
 
-    result = run_pytest(tmp_path, "pass", "-n2", "--dist=loadfile")
+    result = run_pytest(tmp_path, "pass", "-p", "xdist", "-n2", "--dist=loadfile")
 
     assert result.returncode == 1, result.stdout
     assert "LEAK: 'my \"very own\" secret'" in result.stdout
