@@ -1,8 +1,7 @@
 """A pytest plug-in that distributes the tests over worker processes, where pytest-xdist runs them.
 
 A worker gets whole files, and whole folders where the tests share what takes long to start. Each
-worker has stacks of its own. The folders come first, so that no worker ends with one of them while
-the others wait.
+worker has stacks of its own. What takes longest comes first, so that the workers end together.
 """
 
 from typing import Any
@@ -10,19 +9,31 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-WHOLE = (
+LONGEST = (
     "tests/console/",
     "tests/serving/",
     "tests/faults/",
     "tests/packaged/",
     "tests/retraining/",
+    "tests/end_to_end/test_demo.py",
+    "tests/end_to_end/test_tutorial.py",
+    "tests/end_to_end/test_year.py",
+    "tests/end_to_end/test_command_line.py",
+    "tests/unit/test_training.py",
+    "tests/database/interleavings/",
 )
+"""Folders and files."""
 
 
 def _group(nodeid: str) -> str:
     """Return the folder or the file whose tests run in one process."""
     file = nodeid.partition("::")[0]
-    return next((folder for folder in WHOLE if file.startswith(folder)), file)
+    return next((each for each in LONGEST if file.startswith(each)), file)
+
+
+def _rank(item: pytest.Item) -> int:
+    group = _group(item.nodeid)
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 class GroupScheduling(LoadFileScheduling):
@@ -40,4 +51,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: _group(item.nodeid) not in WHOLE)
+        items.sort(key=_rank)
