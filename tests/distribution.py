@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import NodeManager
 
 LONGEST = (
     "tests/console/",
@@ -24,6 +25,8 @@ LONGEST = (
 )
 """Folders and files."""
 
+NodeManager.EXIT_TIMEOUT = 60  # after Ctrl-C, for the stacks of a worker to end
+
 
 def _group(nodeid: str) -> str:
     """Return the folder or the file whose tests run in one process."""
@@ -36,7 +39,7 @@ def _rank(item: pytest.Item) -> int:
     return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
-class GroupScheduling(LoadFileScheduling):
+class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]
     """Gives each worker one group of tests after another, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
