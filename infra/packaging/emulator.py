@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from infra.local.processes import free_port
 from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.paths import CACHE
@@ -67,7 +68,7 @@ class EmulatedFunction:
         seconds: int = 10,
         memory_bytes: int | None = None,
     ) -> None:
-        self._port, runtime_port = _free_port(), _free_port()
+        self._port, runtime_port = free_port(), free_port()
         runtime_environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "en_US.UTF-8",
@@ -161,13 +162,6 @@ class EmulatedFunction:
 
 def _user_namespace() -> list[str]:
     return [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:

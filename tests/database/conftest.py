@@ -72,16 +72,23 @@ def shared_database(server: Server, template: str) -> str:
     return "shared"
 
 
+@pytest.fixture(scope="session")
+def resetting(server: Server, shared_database: str) -> Iterator[Connection]:
+    """The superuser's connection to the shared database, open for all tests."""
+    with server.connect("supabase_admin", shared_database) as admin:
+        yield admin
+
+
 @pytest.fixture
-def database(server: Server, shared_database: str) -> Iterator[str]:
+def database(shared_database: str, resetting: Connection) -> Iterator[str]:
     """A migrated database without rows. Its rows are deleted after the test."""
     yield shared_database
-    with server.connect("supabase_admin", shared_database) as admin:
-        admin.execute(DELETE_ALL_ROWS)
-        admin.execute("delete from auth.users")
-        admin.execute("update public.intent_catalogue set retired_at = null")
-        admin.execute("delete from public.intent_catalogue where domain = 'x'")
-        admin.execute("truncate private.tombstones")
+    resetting.execute(DELETE_ALL_ROWS)
+    resetting.execute("""
+        delete from auth.users;
+        update public.intent_catalogue set retired_at = null where retired_at is not null;
+        delete from public.intent_catalogue where domain = 'x';
+        delete from private.tombstones""")
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.unit.signing_keys import REFUSED, UNDERSTOOD
 
 OTHER_KEYS = generate_keys()
+NAMES = {key: name for name, key in vars(OTHER_KEYS).items() if isinstance(key, str)}
+"""The names of tests: keys are random, and the processes that share a run must agree on them."""
 LEGACY = "legacy service role key"
 PUBLISHABLE, SECRET, SIGNING, JWT_SECRET = (
     "SUPABASE_PUBLISHABLE_KEY",
@@ -43,6 +45,7 @@ def legacy_key(**claims: Any) -> str:
         ("{", "not a key"),
         ("short", "not a key"),
     ],
+    ids=NAMES.get,
 )
 def test_each_key_type_is_detected(key: str, key_type: str) -> None:
     assert detect_key_type(key) == key_type
@@ -69,6 +72,7 @@ def test_the_keys_of_a_healthy_deployment_are_of_the_right_type_and_accepted(
         ("OPERATOR_KEY", OTHER_KEYS.secret, "is a secret key; expected a shared secret"),
         (JWT_SECRET, OTHER_KEYS.legacy_anon, "is a legacy anon key; expected a shared secret"),
     ],
+    ids=NAMES.get,
 )  # fmt: skip
 def test_a_key_in_the_wrong_setting_is_wrong(
     run_check: RunCheck, settings: Environment, name: str, key: str, message: str
@@ -219,7 +223,9 @@ def test_an_operator_key_that_is_not_deployed_is_wrong(
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [(PUBLISHABLE, OTHER_KEYS.publishable), (SECRET, OTHER_KEYS.secret)]
+    ("name", "key"),
+    [(PUBLISHABLE, OTHER_KEYS.publishable), (SECRET, OTHER_KEYS.secret)],
+    ids=NAMES.get,
 )
 def test_a_key_of_the_right_type_that_the_project_rejects_is_wrong(
     run_check: RunCheck, settings: Environment, name: str, key: str
@@ -230,7 +236,7 @@ def test_a_key_of_the_right_type_that_the_project_rejects_is_wrong(
     )
 
 
-@pytest.mark.parametrize("key", [OTHER_KEYS.signing_key, OTHER_KEYS.jwt_secret])
+@pytest.mark.parametrize("key", [OTHER_KEYS.signing_key, OTHER_KEYS.jwt_secret], ids=NAMES.get)
 def test_a_signing_key_that_the_project_does_not_trust_is_wrong(
     run_check: RunCheck, settings: Environment, key: str
 ) -> None:

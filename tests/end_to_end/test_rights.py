@@ -1,7 +1,7 @@
 """The access of users to the table through Supabase's REST API."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ CHANGES: list[dict[str, Any]] = [
     {"was_successful": True},
     {"prompt": "other"},
     {"confidence": 1},
-    {"user_id": str(uuid4())},
+    {"user_id": str(UUID(int=1))},
 ]
 
 

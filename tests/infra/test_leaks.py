@@ -1,5 +1,6 @@
 """The leak check finds a prompt in each kind of output of a test run."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,10 +31,15 @@ def test_send(tmp_path):
 """
 
 
-def run_pytest(folder: Path, statement: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, statement: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_leaking.py").write_text(TEST_MODULE % statement)
     command = [sys.executable, "-m", "pytest", "-p", "tests.leaks", "-c", "/dev/null", "-q", "."]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # The other plug-ins take seconds to load.
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command += options
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,3 +65,20 @@ def test_a_run_without_a_leak_passes_and_reports_the_searched_outputs(tmp_path: 
 
     assert result.returncode == 0, result.stdout
     assert "Leak check: searched 1 outputs for 1 sent texts." in result.stdout
+
+
+@pytest.mark.parametrize(
+    "statement", ["print(SECRET)", "close_stack(tmp_path, SECRET)"], ids=["printed", "in a log"]
+)
+def test_an_output_of_one_process_is_searched_for_the_texts_of_another(
+    tmp_path: Path, statement: str
+) -> None:
+    sends_nothing = TEST_MODULE.replace("    send()\n", "")
+    (tmp_path / "test_other.py").write_text(sends_nothing % statement)
+
+    result = run_pytest(tmp_path, "pass", "-p", "xdist", "-n2", "--dist=loadfile")
+
+    assert result.returncode == 1, result.stdout
+    assert "LEAK: 'my \"very own\" secret'" in result.stdout
+    assert "for 1 sent texts." in result.stdout
+    assert "2 passed" in result.stdout

@@ -45,7 +45,6 @@ from tests.unit.tokens import (
 
 if TYPE_CHECKING:
     from training.fit.encoders import BaseEncoders
-    from training.fit.networks.distil import DistillationEffort
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
@@ -119,12 +118,14 @@ def shipped_base() -> "BaseEncoders":
     return base_from_artifact(ModelArtifact.load(SHIPPED))
 
 
-@pytest.fixture(scope="session")
-def brief_effort() -> "DistillationEffort":
-    """The effort for students of which a test only needs that there are some."""
-    from training.fit.networks.distil import DistillationEffort  # noqa: PLC0415 - needs JAX
+@pytest.fixture
+def brief_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train students, of which a test only needs that there are some, in a second."""
+    from training.fit.networks import distil  # noqa: PLC0415 - needs JAX
 
-    return DistillationEffort(max_synthetic=200, max_texts=500, epochs=2, max_passes=1_000)
+    brief = distil.DistillationEffort(max_synthetic=200, max_texts=500, epochs=2, max_passes=1_000)
+    monkeypatch.setattr(distil, "QUICK", brief)
+    monkeypatch.setattr(distil, "VOCABULARY_SIZE", 1_500)
 
 
 @pytest.fixture

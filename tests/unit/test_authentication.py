@@ -21,7 +21,7 @@ LEGACY_SECRET = "a legacy project's HS256 secret, long enough"
         {"aud": None},
         {"iss": "http://other.test/auth/v1"},
         {"iss": None},
-        {"exp": int(time.time()) - 60},
+        pytest.param({"exp": int(time.time()) - 60}, id="expired"),
         {"exp": None},
         {"sub": None},
         {"sub": "not a uuid"},

@@ -14,7 +14,6 @@ from benchmarks.model.data import TrainingData
 from benchmarks.model.models import MODELS, fit_encoder, share_embeddings
 from benchmarks.model.results import BenchmarkReport
 from training.fit.encoders import BaseEncoders
-from training.fit.networks.distil import DistillationEffort
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -144,15 +143,14 @@ def test_the_table_is_printed_and_written_with_one_column_per_model(out: Path) -
     assert (out / "plot.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.usefixtures("brief_students")
 def test_the_default_mode_is_measured_with_its_student(
     folder: Path,
     shipped_base: BaseEncoders,
-    brief_effort: DistillationEffort,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped_base)
-    monkeypatch.setattr("training.fit.networks.distil.QUICK", brief_effort)
     options = ("--datasets", "plain", "--models", "head", "--sizes", "full", "--seeds", "1")
 
     result = run_bench("--data-dir", str(folder), *options, "--out", str(tmp_path))

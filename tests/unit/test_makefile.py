@@ -87,6 +87,11 @@ def test_variables_reach_the_benchmark() -> None:
     assert "DEADLINE=2 .venv/bin/python -m tests.faults.soak" in faults
 
 
+def test_the_tests_run_in_as_many_processes_as_the_variable_says() -> None:
+    assert "pytest --numprocesses logical --maxprocesses 4" in make("-n", "test").stdout
+    assert "pytest --numprocesses 0 " in make("-n", "test", "WORKERS=0").stdout
+
+
 def find_python(*arguments: str, **environment: str) -> str:
     """Search with the given variables alone, so that no other installation is found."""
     variables = {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"} | environment

@@ -416,6 +416,7 @@ def test_a_seed_that_no_generator_takes_is_refused(tmp_path: Path, seed: str) ->
     assert "--seed" in result.stderr
 
 
+@pytest.mark.usefixtures("brief_students")
 def test_training_names_rare_labels_copies_and_the_missing_unknown(tmp_path: Path) -> None:
     texts = {"greeting": ["hi", "HI", "hello", "hey", "good day", "hiya"], "rare": ["only me"]}
     texts["status"] = [f"how far is task {n}" for n in "abcdef"]

@@ -11,14 +11,10 @@ from tests.unit.models import read_manifest
 from training.code_version import code_version
 from training.data.reading import read_examples
 from training.fit.encoders import BaseEncoders
-from training.fit.networks.distil import DistillationEffort
 
 ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture(autouse=True)
-def students_are_brief(brief_effort: DistillationEffort, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.fit.networks.distil.QUICK", brief_effort)
+pytestmark = pytest.mark.usefixtures("brief_students")
 
 
 @pytest.fixture(scope="module")

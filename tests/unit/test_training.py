@@ -37,6 +37,8 @@ ROOT = Path(__file__).parents[2]
 UTTERANCES = ROOT / "training" / "data"
 WITHOUT_STUDENT = TrainingConfig(distils_student=False)
 
+pytestmark = pytest.mark.usefixtures("brief_students")
+
 
 @pytest.fixture(scope="module")
 def base(shipped_base: BaseEncoders) -> BaseEncoders:

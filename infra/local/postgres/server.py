@@ -1,5 +1,6 @@
 """Runs one PostgreSQL server, with the programs from npm, on a data directory."""
 
+import contextlib
 import json
 import os
 import signal
@@ -75,7 +76,7 @@ def programs_folder() -> Path:
     links = json.loads((package / "native" / "pg-symlinks.json").read_text())
     for link in links:
         source, target = package / link["source"], package / link["target"]
-        if not os.path.lexists(target):
+        with contextlib.suppress(FileExistsError):
             target.symlink_to(os.path.relpath(source, target.parent))
     return package / "native" / "bin"
 

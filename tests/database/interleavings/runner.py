@@ -10,7 +10,7 @@ from typing import Any, Literal
 import psycopg
 
 from tests.database.server import Connection, Server
-from tests.database_reset import DELETE_FEW_ROWS
+from tests.database_reset import DELETE_ALL_ROWS
 
 from .holds import Hold
 from .operations import MAX_STEPS, Operation
@@ -95,7 +95,7 @@ class Stage:
 
     def set_scene(self) -> None:
         """Replace all rows by those of a new scenario."""
-        self.monitor.execute(DELETE_FEW_ROWS.encode())
+        self.monitor.execute(DELETE_ALL_ROWS.encode())
         self.monitor.execute("delete from auth.users")
         self.monitor.execute("update private.settings set audit_rate = 0")
         self._scene = create_scene(self.dashboard, self.monitor)
