@@ -145,6 +145,20 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "\U0001f602 so funny\n\U0001f602\U0001f602\n\U0001f602\U0001f602\U0001f602\n",
         "\U0001f600 hi\n\U0001f44b hello\n\U0001f44b good day\n",
         "civic. center\nmix) it\nhello\n",
+        "new E-Mail\nwrite an E-Mail\nopen the last E-Mail\n",
+        "type O\nmy blood is type O\n",
+        '"affect" or "effect"\n"its" or "it\'s"\n',
+        "5,50\n6,50\n7,25\n5,99\n",
+        "5,50 euros\n5,99 euros\n6,50 euros\n",
+        "3 : 2\n2 : 1\n3 : 1\n",
+        "zip,10115\nzip,10117\nzip,53111\n",
+        "Hi.  I need a room\nHi.  Where are you\nHello.  What time\n",
+        "{city}, {country}\n{city}\n",
+        "12.05.2024 14:00\n13.05.2024 9:00 Uhr\n1/6/2024 2:30 pm\n",
+        "2024-01-05T10:12:00Z\n2024-01-06 10:12:30.5\n",
+        "[inaudible]\nwhat is it\n[inaudible]\n[music]\nok\n",
+        "[hello]\n[bye]\n",
+        "[city]\nin a city\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -183,6 +197,30 @@ def test_a_text_file_that_is_one_of_rasa_is_read_as_such(tmp_path: Path, start: 
     (example,) = read_examples([tmp_path / "nlu.txt"])
 
     assert (example.text, example.label) == ("hi", "greet")
+
+
+def test_a_rasa_project_is_rejected_with_the_file_to_name(tmp_path: Path) -> None:
+    files = {
+        "domain.yml": "intents:\n- greet\n",
+        "data/nlu.yml": 'version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - hi\n',
+        "data/lookup/cities.txt": "Berlin\nParis\n",
+        "requirements.txt": "rasa==3.6\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    for folder in (tmp_path, tmp_path / "data"):
+        with pytest.raises(InvalidExamples, match=r"NLU data of Rasa, such as .*nlu\.yml\. Name"):
+            read_examples([folder])
+
+
+def test_other_yaml_beside_text_files_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "greet.txt").write_text("hi\n")
+    (tmp_path / "settings.yml").write_text("name: my texts\n")
+    (tmp_path / "broken.yml").symlink_to("missing.yml")
+
+    assert [each.label for each in read_examples([tmp_path])] == ["greet"]
 
 
 def test_a_folder_without_a_file_that_is_read_is_rejected_with_the_remedy(tmp_path: Path) -> None:
@@ -415,6 +453,7 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("/* small talk */\nhi\n<!-- so -->\nREM so\n", r"3 noted: texts that begin like a"),
         ('<intent name="greet">\nhi\n</intent>\n', "2 noted: texts that are tags"),
         ("greet\n  hi\n\thello\nbye\n", "2 noted: texts that are indented"),
+        ("[inaudible]\nhi\n[inaudible]\nso\n", "2 noted: texts that are a name in brackets"),
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
     ],
 )
@@ -563,6 +602,46 @@ def test_numbers_in_texts_are_texts(tmp_path: Path, lines: list[str]) -> None:
     (tmp_path / "plan.txt").write_text("\n".join(lines))
 
     assert [each.text for each in read_examples([tmp_path])] == lines
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["5. Mai", "6. Juni", "12. Dezember"],
+        ["3. floor", "1. floor"],
+        ["(212) 555-0100", "(415) 555-0101"],
+        ["(555) 010-1234", "(555) 010-9876"],
+        ["J. Smith", "A. Jones", "B. Miller"],
+        ["2 - large pizzas", "1 - coke"],
+        ["mm. yes", "mm. no"],
+    ],
+)
+def test_numbers_and_letters_that_do_not_count_up_are_texts_and_named(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    (tmp_path / "plan.txt").write_text("\n".join(lines))
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.text for each in located] == lines
+    assert f"{len(lines)} noted: texts that begin like the items of a list" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1. hi", "2. hello", "4. good day", "5. hey"],
+        ["1) hi", "2) hello", "1) good day", "2) hey"],
+        ["h) hi", "i) hello", "j) good day"],
+        ["iii. hi", "iv. hello", "v. good day"],
+    ],
+)
+def test_numbers_and_letters_that_count_up_are_a_list(tmp_path: Path, lines: list[str]) -> None:
+    (tmp_path / "greet.txt").write_text("\n".join(lines))
+
+    with pytest.raises(InvalidExamples, match="a bullet or a number before each line"):
+        read_examples([tmp_path])
 
 
 def test_folders_named_after_splits_state_the_splits_of_their_texts(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from training.data.exported_datasets import (
 )
 from training.data.files import DataFile, is_hidden
 from training.data.formats import read_file, text_lines
-from training.data.formats.detection import detect_format
+from training.data.formats.detection import detect_format, has_rasa_intents
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -149,13 +149,17 @@ class _SourceReader:
         return read_file(file_format, file, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
 
     def _find_label_files(self, source: DataSource) -> list[Path]:
-        """Return the LABEL.txt files of a folder, and remark on the files beside them."""
+        """Return the LABEL.txt files of a folder, and remark on the files beside them.
+
+        Raise `InvalidExamples` where Rasa's NLU data are among those.
+        """
         found = list(source.path.rglob("*"))
         links = {path for path in found if path.is_symlink() and path.is_dir()}
         paths = sorted(path for path in found if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]
         files = text_lines.find_label_files(source.path)
         if files:
+            _reject_rasa_projects(source, visible)
             self._remark_unread(source, "links to folders (name them as further --data)", links)
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
             self._remark_unread(
@@ -239,6 +243,19 @@ class _SourceReader:
     def _report(self, position: int) -> None:
         self._done += position
         self._progress(self._done, sum(self._sizes))
+
+
+def _reject_rasa_projects(source: DataSource, paths: Iterable[Path]) -> None:
+    """Raise `InvalidExamples` where a folder has NLU data of Rasa.
+
+    Its text files are lookup tables, or the requirements of its code, rather than texts.
+    """
+    files = (DataFile(path, source.name(path)) for path in paths)
+    if file := next(filter(has_rasa_intents, files), None):
+        raise InvalidExamples(
+            f"{source.given_name} has NLU data of Rasa, such as {file.name}. Name each such file "
+            "as --data. If LABEL.txt files there hold texts, move them into a folder of their own."
+        )
 
 
 def _size(path: Path) -> int:

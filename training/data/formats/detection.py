@@ -41,6 +41,10 @@ _RASA_START = re.compile(
 )
 """How a file of Rasa begins, in YAML or in the Markdown of version 1."""
 
+_RASA_SUFFIXES = frozenset({".yml", ".yaml"})
+_RASA_INTENTS = re.compile(rb"^nlu:", re.MULTILINE)
+"""What precedes the intents in a file of Rasa."""
+
 _JSON_START = re.compile(
     r"""\[\s*(?:\{\s*"\w+"\s*:|\[\s*"|"(?:[^"\\]|\\.)*"\s*[,\]])|\{\s*"(?:text|label)"\s*:"""
 )
@@ -74,6 +78,12 @@ def detect_format(file: DataFile) -> str:
         return _detect_text(start)
     is_json = suffix == ".json" or start.startswith(("{", "[")) or not start
     return _detect_json(start) if is_json else _detect_by_beginning(file, start)
+
+
+def has_rasa_intents(file: DataFile) -> bool:
+    """Return whether a file has the name and the beginning of Rasa's NLU data in YAML."""
+    is_yaml = file.path.suffix.casefold() in _RASA_SUFFIXES and file.path.is_file()
+    return is_yaml and _RASA_INTENTS.search(file.read_head()) is not None
 
 
 def _detect_by_beginning(file: DataFile, start: str) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import compress, pairwise
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,6 +54,17 @@ _LIST = re.compile(
 )
 """A heading, a quotation, or an item of a list with a bullet, a number or a letter."""
 
+_COUNTER = re.compile(
+    r"\s*[(\[]?(\d{1,6}|[a-z]|[ivxlcdm]{1,8})(?:[.)\]:/\u3001\uff0e\uff09]|\s+[-\u2010-\u2015]\s)",
+    re.IGNORECASE,
+)
+"""The number or the letter of an item of a list."""
+
+_LARGEST_STEP, _LARGEST_SAME = 2, 99
+"""How far the numbers of a list count up, where an item may be missing, or the one of all items."""
+
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1_000}
+
 _SYMBOL = re.compile(r"\s*([\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff])\ufe0f?\s+[^\W_]")
 """An emoji or another symbol before a text, which is a bullet where it is before each line."""
 
@@ -64,13 +76,18 @@ _OTHER_FILES = {
     _LIST: _LIST_DESCRIPTION,
     re.compile(
         r"\W*(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}),?[T ]\s*\d{1,2}:\d\d"
+        r"(?::\d\d(?:\.\d+)?)?+(?:z|[+-]\d\d:?\d\d)?+(?!\s*+(?:[ap]\.?m\.?|uhr|h)?+\W*+\Z)",
+        re.IGNORECASE,
     ): "has a date and a time before each line, as logs and chats do",
-    re.compile(r".*\S[ \t](?:O|[BIESLU]-\S+)\s*\Z|-DOCSTART-"): "labels words (CoNLL), not texts",
     re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
-    re.compile(r"\s*\{.*\},?\s*\Z"): "has an object in each line, but not in JSON",
-    re.compile(r"\s*([\"']).*\1,?\s*\Z"): _QUOTES,
+    re.compile(r"\s*\{[^{}:\"']*[:\"'].*\},?\s*\Z"): "has an object in each line, but not in JSON",
+    re.compile(r"\s*(?:\"(?:[^\"\\]|\"\"|\\.)*\"|'(?:[^'\\]|''|\\.|\b'\b)*'),?\s*\Z"): _QUOTES,
 }
 """What other files match in each line, and what they are."""
+
+_LABELLED_WORD = re.compile(r".*\S[ \t](O|[BIESLU]-\S+)\s*\Z|-DOCSTART-")
+_OUTSIDE = "O"
+"""A line of CoNLL, with its label, and the label of most words."""
 
 _CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 """A line in quotes, as a spreadsheet writes a cell, and what is in them."""
@@ -98,6 +115,14 @@ _BEFORE_TEXT = {
 }
 """How a name precedes a text, and in words."""
 
+_ODD_TEXTS = {
+    _COMMENT.match: "texts that begin like a comment",
+    _SECTION.fullmatch: "texts that are a name in brackets",
+    _TAG.fullmatch: "texts that are tags of a markup language",
+    _CELL.fullmatch: "texts in quotation marks, which are part of them",
+}
+"""What matches a line that may be no text, and what it is, in the plural."""
+
 _SPACED_COLON = r"\s:\s"
 _DELIMITERS = {
     ",": "commas",
@@ -112,8 +137,12 @@ _DELIMITERS = {
 """What separates the cells of a table without a header, and its name."""
 
 _MIN_ROWS = 3
-_NAME = re.compile(r"\s*[\w.+/:-]{1,100}\s*")
-"""A cell that may be the name of an intent: one word."""
+_NAME = re.compile(r"\s*[\w.+/:-]{0,99}[\w+/-]\s*")
+"""A cell that may be the name of an intent: one word, and no end of a sentence."""
+
+_LETTER = re.compile(r"[^\W\d_]")
+_DECIMAL = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
+"""A line whose commas are all between digits."""
 
 _NO_INTENTS = SPLIT_NAMES | {
     *("data", "dataset", "examples", "messages", "nlu", "sentences", "texts", "utterances")
@@ -221,6 +250,8 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
     """Say what is odd about all texts of a file, in the plural."""
     if _have_same_name(lines):
         yield "names and colons before texts, the same in each line, which are part of the texts"
+    if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
+        yield "texts that begin like the items of a list, whose numbers do not count up"
     if needs_labels and lines and label.casefold() in _NO_INTENTS:
         yield f"texts with the label {label}, the name of their file, which may be no intent"
 
@@ -232,12 +263,9 @@ def _describe_odd(line: str, is_outline: bool) -> str | None:
     """
     if is_outline and _INDENTED.match(line):
         return "texts that are indented, as below a heading"
-    if _COMMENT.match(line):
-        return "texts that begin like a comment"
-    if _TAG.fullmatch(line):
-        return "texts that are tags of a markup language"
-    if _CELL.fullmatch(line):
-        return "texts in quotation marks, which are part of them"
+    for matches, fact in _ODD_TEXTS.items():
+        if matches(line):
+            return fact
     if line.lstrip().startswith('"') and line.count('"') % 2:
         return "texts with a quotation mark that is not closed, which may go on in the next line"
     return None
@@ -334,22 +362,73 @@ def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -
 
     A list may have a first line of its own, such as `Here are some examples:`.
     """
-    if len(texts) > 2 and all(map(_LIST.match, texts[1:])):
+    if len(texts) > 2 and not _LIST.match(texts[0]) and all(map(_LIST.match, texts[1:])):
         texts = texts[1:]
+    if _label_words(texts):
+        raise InvalidExamples(f"{file.name} labels words (CoNLL), not texts. {_OTHER_FORM}.")
     symbols = {found[1] if (found := _SYMBOL.match(line)) else None for line in texts}
     if len(texts) >= _MIN_ROWS and len(symbols) == 1 and None not in symbols:
         raise InvalidExamples(f"{file.name} {_LIST_DESCRIPTION}. {_OTHER_FORM}.")
     for pattern, description in _OTHER_FILES.items():
         if is_column and description == _QUOTES:
             continue
+        if pattern is _LIST and _have_other_numbers(texts):
+            continue
         if len(texts) > 1 and all(map(pattern.match, texts)):
             raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+
+
+def _label_words(lines: Sequence[str]) -> bool:
+    """Return whether each line is a word and its label, which is O for most words.
+
+    A text may end like one of the labels: `size S-M`, `open the E-Mail`, `blood of type O`.
+    """
+    found = list(map(_LABELLED_WORD.match, lines))
+    labels = {match[1] for match in found if match}
+    return len(lines) > 1 and None not in found and _OUTSIDE in labels and labels != {_OUTSIDE}
+
+
+def _have_other_numbers(lines: Sequence[str]) -> bool:
+    """Return whether each line begins with a number or a letter that does not count up.
+
+    Such are days (`5. Mai`), codes of areas (`(212) 555`) and initials (`J. Smith`).
+    """
+    found = list(map(_COUNTER.match, lines))
+    marks = [match[1].casefold() for match in found if match]
+    return len(marks) == len(lines) > 1 and not any(
+        None not in (values := list(map(read, marks))) and _count_up(values)
+        for read in (_read_number, _read_letter, _read_roman)
+    )
+
+
+def _count_up(values: Sequence[int | None]) -> bool:
+    """Return whether numbers are mostly each one or two above the last, or all the same."""
+    numbers = [value for value in values if value is not None]
+    steps = [after - before for before, after in pairwise(numbers)]
+    if not any(steps):
+        return numbers[0] <= _LARGEST_SAME
+    return 2 * sum(0 < step <= _LARGEST_STEP for step in steps) > len(steps)
+
+
+def _read_number(mark: str) -> int | None:
+    return int(mark) if mark.isdecimal() else None
+
+
+def _read_letter(mark: str) -> int | None:
+    return ord(mark) - ord("a") + 1 if len(mark) == 1 and mark.isalpha() else None
+
+
+def _read_roman(mark: str) -> int | None:
+    if not _ROMAN.keys() >= set(mark):
+        return None
+    values = [*(_ROMAN[letter] for letter in mark), 0]
+    return sum(-value if value < after else value for value, after in pairwise(values))
 
 
 def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: bool) -> None:
     """Raise `InvalidExamples` where all lines have the form of another format."""
     _reject_other_files(file, texts, is_column)
-    if len(texts) > 1 and _SECTION.fullmatch(texts[0]):
+    if _have_sections(texts):
         raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
     if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
         raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON])
@@ -362,6 +441,17 @@ def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: 
     for delimiter, name in _DELIMITERS.items():
         if _is_table(texts, delimiter):
             raise _describe_table(file, name)
+
+
+def _have_sections(lines: Sequence[str]) -> bool:
+    """Return whether the first line and others are different names in brackets, each above texts.
+
+    Transcripts have lines such as `[inaudible]`, too.
+    """
+    is_name = [bool(_SECTION.fullmatch(line)) for line in lines]
+    names = [line.strip() for line in compress(lines, is_name)]
+    is_above_text = not any(map(all, pairwise([*is_name, True])))
+    return is_name[:1] == [True] and 1 < len(names) == len(set(names)) and is_above_text
 
 
 def _repeat_names(found: Iterable[re.Match[str] | None]) -> bool:
@@ -384,19 +474,28 @@ def _find_name(line: str) -> str | None:
 def _is_table(lines: Sequence[str], delimiter: str) -> bool:
     """Return whether all lines have as many cells, and one column has names that repeat.
 
-    Ordinary texts have a space behind a comma.
+    Ordinary texts have a space behind a comma, or numbers with a comma in them. Another column than
+    that of the names has letters.
     """
     rows = [re.split(delimiter, line.strip()) for line in lines]
     widths = set(map(len, rows))
     if len(rows) < _MIN_ROWS or len(widths) > 1 or widths == {1}:
         return False
-    if delimiter == "," and any(cell.startswith(" ") for row in rows for cell in row[1:]):
+    if delimiter == "," and (
+        any(cell.startswith(" ") for row in rows for cell in row[1:])
+        or all(map(_DECIMAL.fullmatch, lines))
+    ):
         return False
     # A colon may follow the same word in all texts, with a space before it in French.
     least = 2 if delimiter == _SPACED_COLON else 1
+    columns = list(zip(*rows, strict=True))
+    has_letters = [any(map(_LETTER.search, column)) for column in columns]
+    lettered = sum(has_letters)
     return any(
-        all(map(_NAME.fullmatch, column)) and least <= len(set(column)) < len(column)
-        for column in zip(*rows, strict=True)
+        all(map(_NAME.fullmatch, column))
+        and least <= len(set(column)) < len(column)
+        and lettered > has_own
+        for column, has_own in zip(columns, has_letters, strict=True)
     )
 
 
