@@ -453,6 +453,7 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("/* small talk */\nhi\n<!-- so -->\nREM so\n", r"3 noted: texts that begin like a"),
         ('<intent name="greet">\nhi\n</intent>\n', "2 noted: texts that are tags"),
         ("greet\n  hi\n\thello\nbye\n", "2 noted: texts that are indented"),
+        ('"its" or "it\'s"\n"say "hi" now"\n', "2 noted: texts between quotation marks"),
         ("[inaudible]\nhi\n[inaudible]\nso\n", "2 noted: texts that are a name in brackets"),
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
     ],

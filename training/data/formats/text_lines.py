@@ -85,6 +85,9 @@ _OTHER_FILES = {
 }
 """What other files match in each line, and what they are."""
 
+_BETWEEN_QUOTES = re.compile(r"\s*([\"']).*\1,?\s*\Z")
+"""A line that begins and ends with a quotation mark, whatever is in between."""
+
 _LABELLED_WORD = re.compile(r".*\S[ \t](O|[BIESLU]-\S+)\s*\Z|-DOCSTART-")
 _OUTSIDE = "O"
 """A line of CoNLL, with its label, and the label of most words."""
@@ -250,6 +253,8 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
     """Say what is odd about all texts of a file, in the plural."""
     if _have_same_name(lines):
         yield "names and colons before texts, the same in each line, which are part of the texts"
+    if all(map(_BETWEEN_QUOTES.match, lines)) and not all(map(_CELL.fullmatch, lines)):
+        yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
     if needs_labels and lines and label.casefold() in _NO_INTENTS:
