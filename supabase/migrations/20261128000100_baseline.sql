@@ -2159,12 +2159,15 @@ create index review_queue_by_intent on public.review_queue (corrected_intent);
 create unique index review_queue_by_id on public.review_queue (id);
 -- The newest change.
 create index review_queue_by_change_number on public.review_queue (change_number);
+-- The items that show a reviewer's name: an erasure of the reviewer replaces it.
+create index review_queue_by_reviewer on public.review_queue (private.fold_name(reviewer)) where reviewer is not null;
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.review_queue
   alter column text set statistics 0,
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+alter index public.review_queue_by_reviewer alter column 1 set statistics 0;
 
 -- Reviewers work in the dashboard, whose edits arrive as the owner of the table. Users get nothing.
 alter table public.review_queue enable row level security;
@@ -2895,13 +2898,11 @@ begin
       pool.decided_at is null
       or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
     );
+  update public.correction_events set notes = null where notes is not null and log_id = any (log_ids);
+  -- An array, not a subquery: no plan for it reads the corrections of other texts.
   update public.correction_events set notes = null
-  where notes is not null and (
-    log_id = any (log_ids) or (
-      log_id is null
-      and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
-    )
-  );
+  where notes is not null and log_id is null
+    and text_key = any (array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)));
 end
 $$;
 
@@ -3517,6 +3518,7 @@ declare
   decision public.correction_events;
   disputed boolean;
   shown_text bytea;
+  is_finished boolean;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -3557,13 +3559,21 @@ begin
   loop
     begin
       perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
+      -- A change that another transaction is deleting is still to be applied where that is rolled back.
+      is_finished := not exists (
+        select from private.deferred_changes join public.nlu_prompt_logs logs on logs.id = log_id
+        where log_id = any (incomplete.log_ids)
+      );
     exception when lock_not_available then
-      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+      is_finished := false;  -- a reviewer is being erased
     end;
+    if not is_finished then
+      unfinished := unfinished || incomplete.text_key;
+    end if;
     decision := private.find_decision(incomplete.text_key);
     disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
     perform private.show_correction(decision, disputed, incomplete.log_ids);
-    if shown_text is null and incomplete.shown_until is not null then
+    if is_finished and shown_text is null and incomplete.shown_until is not null then
       shown_text := incomplete.text_key;
       perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;
@@ -6463,12 +6473,15 @@ comment on column public.model_disagreements.text_key is 'The text key.';
 create index model_disagreements_by_intent on public.model_disagreements (corrected_intent);
 create index model_disagreements_by_id on public.model_disagreements (id);
 create index model_disagreements_by_draw on public.model_disagreements (drawn_at);
+create index model_disagreements_by_reviewer on public.model_disagreements (private.fold_name(reviewer))
+  where reviewer is not null;
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.model_disagreements
   alter column text set statistics 0,
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+alter index public.model_disagreements_by_reviewer alter column 1 set statistics 0;
 
 alter table public.model_disagreements enable row level security;
 alter table public.model_disagreements force row level security;
@@ -6991,7 +7004,7 @@ as $$
   join private.disagreement_draws using (text_key)
   left join lateral (
     -- As it was sent: the model reads capital letters.
-    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by created_at, id limit 1
+    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by change_number, id limit 1
   ) as copy on true
 $$;
 
@@ -7232,7 +7245,8 @@ as $$
   ) as waiting
   cross join lateral (
     select prompt from public.nlu_prompt_logs logs
-    where logs.text_key = waiting.text_key order by created_at, logs.id limit 1
+    -- By time, the planner would read all rows in the order of their index until it finds one of the text.
+    where logs.text_key = waiting.text_key order by change_number, logs.id limit 1
   ) as copy
 $$;
 

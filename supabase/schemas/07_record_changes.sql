@@ -523,6 +523,7 @@ declare
   decision public.correction_events;
   disputed boolean;
   shown_text bytea;
+  is_finished boolean;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -563,13 +564,21 @@ begin
   loop
     begin
       perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
+      -- A change that another transaction is deleting is still to be applied where that is rolled back.
+      is_finished := not exists (
+        select from private.deferred_changes join public.nlu_prompt_logs logs on logs.id = log_id
+        where log_id = any (incomplete.log_ids)
+      );
     exception when lock_not_available then
-      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+      is_finished := false;  -- a reviewer is being erased
     end;
+    if not is_finished then
+      unfinished := unfinished || incomplete.text_key;
+    end if;
     decision := private.find_decision(incomplete.text_key);
     disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
     perform private.show_correction(decision, disputed, incomplete.log_ids);
-    if shown_text is null and incomplete.shown_until is not null then
+    if is_finished and shown_text is null and incomplete.shown_until is not null then
       shown_text := incomplete.text_key;
       perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;

@@ -52,12 +52,15 @@ comment on column public.model_disagreements.text_key is 'The text key.';
 create index model_disagreements_by_intent on public.model_disagreements (corrected_intent);
 create index model_disagreements_by_id on public.model_disagreements (id);
 create index model_disagreements_by_draw on public.model_disagreements (drawn_at);
+create index model_disagreements_by_reviewer on public.model_disagreements (private.fold_name(reviewer))
+  where reviewer is not null;
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.model_disagreements
   alter column text set statistics 0,
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+alter index public.model_disagreements_by_reviewer alter column 1 set statistics 0;
 
 alter table public.model_disagreements enable row level security;
 alter table public.model_disagreements force row level security;
@@ -580,7 +583,7 @@ as $$
   join private.disagreement_draws using (text_key)
   left join lateral (
     -- As it was sent: the model reads capital letters.
-    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by created_at, id limit 1
+    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by change_number, id limit 1
   ) as copy on true
 $$;
 
@@ -821,7 +824,8 @@ as $$
   ) as waiting
   cross join lateral (
     select prompt from public.nlu_prompt_logs logs
-    where logs.text_key = waiting.text_key order by created_at, logs.id limit 1
+    -- By time, the planner would read all rows in the order of their index until it finds one of the text.
+    where logs.text_key = waiting.text_key order by change_number, logs.id limit 1
   ) as copy
 $$;
 

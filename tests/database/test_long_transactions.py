@@ -879,6 +879,26 @@ def test_a_capture_does_not_wait_for_the_erasure_of_a_reviewer_whose_correction_
         assert unaudited.execute(f"select from {table}".encode()).rowcount == 0, table
 
 
+def test_a_deferred_correction_is_applied_where_the_erasure_of_its_reviewer_is_rolled_back(
+    unaudited: Connection, slow: Connection
+) -> None:
+    expected = UUID(bytes=uuid7().bytes)
+    with unaudited.transaction():
+        unaudited.execute("set local role service_role")
+        unaudited.execute(
+            "select public.record_correction(%s, 'help', 'ann', null, 'api')", [expected]
+        )
+    slow.execute("select private.pseudonymise_reviewer('ann')")
+    insert(unaudited, id=expected, user_id=BOB)
+    complete_captures(unaudited)
+    assert read(unaudited, expected, "corrected_intent") == (None,)
+
+    slow.rollback()
+    complete_captures(unaudited)
+    assert read(unaudited, expected, "corrected_intent") == ("help",)
+    assert complete_captures(unaudited) == 0
+
+
 @pytest.fixture
 def deferred(unaudited: Connection) -> list[UUID]:
     """Ids of rows for which expired corrections wait; the first one is stored last."""

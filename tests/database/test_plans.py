@@ -12,7 +12,7 @@ import pytest
 
 from tests.database_reset import NOTHING_AT_RANDOM
 
-from .actors import ALICE, EXPORTER, SERVICE, USER, Actor
+from .actors import ALICE, BOB, EXPORTER, SERVICE, USER, Actor
 from .api import PostgrestClient, run_postgrest
 from .console import add_account, claim
 from .registry import register
@@ -440,16 +440,87 @@ def test_what_a_change_reads_under_its_lock_does_not_grow_with_the_copies_of_a_t
         assert read_in_transaction(connection) - read < 3_000
 
 
-def read_in_transaction(connection: Connection) -> int:
-    """Return how many rows and index entries of the captured prompts the transaction read."""
+def read_in_transaction(connection: Connection, table: str = "public.nlu_prompt_logs") -> int:
+    """Return how many rows and index entries of a table the transaction read."""
     row = connection.execute(
         """select sum(pg_stat_get_xact_tuples_returned(oid)) from pg_class
-           where oid = 'public.nlu_prompt_logs'::regclass or oid in (
-             select indexrelid from pg_index where indrelid = 'public.nlu_prompt_logs'::regclass
-           )"""
+           where oid = %(table)s::regclass or oid in (
+             select indexrelid from pg_index where indrelid = %(table)s::regclass
+           )""",
+        {"table": table},
     ).fetchone()
     assert row is not None
     return int(str(row[0]))
+
+
+@pytest.fixture
+def busy(server: Server, filled: str) -> Iterator[Connection]:
+    """A transaction in the filled database, where ann decided thousands of texts.
+
+    Retention has removed the rows that the corrections named, and 100 of the texts are in the pool
+    of disagreements.
+    """
+    with server.connect("supabase_admin", filled, autocommit=False) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            """insert into public.correction_events
+                 (text_key, from_intent, to_intent, reviewer, notes, channel)
+               select text_key, 'help', 'help', 'ann', 'a note', 'api' from public.review_queue"""
+        )
+        connection.execute("update public.review_queue set reviewer = 'ann'")
+        connection.execute(
+            """insert into public.model_disagreements
+                 (rank, text, first_intent, second_intent, corrected_intent, reviewer, decided_at,
+                  text_key)
+               select 1, text, 'help', 'search', 'help', 'ann', now(), text_key
+               from public.review_queue limit 100"""
+        )
+        connection.execute(
+            """insert into private.disagreement_draws
+                 (text_key, candidate, champion, candidate_intent, champion_intent, probability)
+               select text_key, 'a', 'b', 'help', 'search', 1 from public.model_disagreements"""
+        )
+        connection.execute("set local session_replication_role = origin")
+        connection.execute(
+            "analyze public.correction_events, public.review_queue, public.model_disagreements"
+        )
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "function", ["read_waiting_texts(-1, 0, 100)", "read_decided_disagreements(0, 100, 'salt')"]
+)
+def test_a_page_of_texts_for_a_model_reads_few_copies(busy: Connection, function: str) -> None:
+    read = read_in_transaction(busy)
+    row = busy.execute(f"select json_array_length(public.{function})".encode()).fetchone()
+    assert row == (100,)
+    assert read_in_transaction(busy) - read < 1_000
+
+
+def test_deleting_an_account_does_not_read_what_others_decided(busy: Connection) -> None:
+    add_user(busy, BOB)
+    tables = ("public.review_queue", "public.model_disagreements", "public.correction_events")
+    read = [read_in_transaction(busy, table) for table in tables]
+    busy.execute("delete from auth.users where id = %s", [BOB])
+    for table, before in zip(tables, read, strict=True):
+        assert read_in_transaction(busy, table) - before < 50, table
+
+
+def test_clearing_notes_does_not_read_those_of_other_texts(busy: Connection) -> None:
+    before = read_in_transaction(busy, "public.correction_events")
+    busy.execute("set local role prompt_maintainer")
+    busy.execute(
+        """select private.clear_notes(array(
+             select id from public.nlu_prompt_logs where has_review_reason limit 50
+           ))"""
+    )
+    busy.execute("reset role")
+    read = read_in_transaction(busy, "public.correction_events") - before
+    cleared = (
+        "select count(*) from public.correction_events where notes is null and reviewer = 'ann'"
+    )
+    assert busy.execute(cleared).fetchone() == (50,)
+    assert read < 500
 
 
 def test_a_new_label_of_a_text_counts_for_all_its_audited_copies(

@@ -41,6 +41,19 @@ class IncompleteErasureStore(InMemoryPromptStore):
         return FinishedErasure(erased_at="2026-11-24T00:00:00Z")
 
 
+class StuckErasureStore(InMemoryPromptStore):
+    """A store in which no step of the erasure of one user ends."""
+
+    def __init__(self, stuck: UUID, users: Sequence[UUID], intents: Sequence[str]) -> None:
+        super().__init__(users, intents)
+        self._stuck = stuck
+
+    async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
+        if user_id == self._stuck:
+            raise StoreUnavailable("The store aborted the request (code 57014).")
+        return await super().continue_erasure(user_id)
+
+
 class UnreliableStore(InMemoryPromptStore):
     """A store that fails `failures` times before each call that succeeds.
 
@@ -299,3 +312,25 @@ def test_pending_finishes_an_erasure_that_was_interrupted(
     assert [item["key"] for item in receipt["cleaned_objects"]] == ["k"]
     assert "Erasing rows, texts and corrections ..." in messages
     assert json.loads(run(monkeypatch, store, "--pending")[1])["finished_erasures"] == 0
+
+
+def test_an_erasure_that_fails_does_not_keep_the_others_waiting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stuck = uuid4()
+    store = StuckErasureStore(stuck, [stuck, USER], ["help"])
+    asyncio.run(add_prompts(store))
+    asyncio.run(
+        InMemoryExports(store).register_rows(str(tmp_path), "k", list(map(str, store.rows)))
+    )
+    for page in store.ledger.values():
+        page.registered_at = page.registered_at.replace(year=2020)
+    store.unfinished_erasures = [stuck]
+    asyncio.run(store.continue_erasure(USER))
+
+    status, output, messages = run(monkeypatch, store, "--pending")
+
+    assert (status, output, store.rows) == (1, "", {})
+    assert store.unfinished_erasures == [stuck]
+    assert "The erasure has not ended. Run the command again" in " ".join(messages.split())
+    assert asyncio.run(InMemoryExports(store).list_uncleaned_objects()) == []
