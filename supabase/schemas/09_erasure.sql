@@ -196,8 +196,10 @@ begin
     -- In the order of the index, which is read only as far as the limit.
     select id from public.nlu_prompt_logs where user_id = p_user_id order by created_at desc limit max_rows
   ));
-  select array_agg(distinct text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
-  if texts is null then
+  if log_ids <> '{}' then
+    -- None where retention has deleted these rows meanwhile.
+    select coalesce(array_agg(distinct text_key), '{}') into texts from public.nlu_prompt_logs where id = any (log_ids);
+  else
     select array_agg(text_key) into texts from (
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
     ) as batch;
@@ -376,6 +378,7 @@ comment on function public.list_unfinished_erasures() is
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
 set search_path = ''
+set statement_timeout = '60s'
 as $$
   select private.count_user_data(user_id)
 $$;
