@@ -347,6 +347,16 @@ async def test_decisions_can_be_read(stores: Stores, monkeypatch: pytest.MonkeyP
     assert await stores.service.get_decisions([]) == {}
 
 
+async def test_texts_can_be_read(stores: Stores) -> None:
+    prompts = [stores.make_prompt(text) for text in ("one", "two")]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+
+    texts = await stores.service.get_texts([*(prompt.id for prompt in prompts), new_log_id()])
+
+    assert texts == {prompts[0].id: "one", prompts[1].id: "two"}
+
+
 @pytest.mark.parametrize("stated", [None, (), ("status", "email")])
 @pytest.mark.parametrize("is_deferred", [False, True])
 async def test_a_correction_states_secondary_intents(

@@ -222,6 +222,11 @@ class InMemoryPromptStore:
             for log_id, row in rows.items()
         }
 
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        self.raise_if_unreachable()
+        rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
+        return {log_id: row.captured.prompt for log_id, row in rows.items()}
+
     async def known_intents(self) -> list[str]:
         self.raise_if_unreachable()
         return sorted(self._intents)

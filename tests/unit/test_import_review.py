@@ -436,3 +436,38 @@ def test_a_wrong_id_is_named_in_plain_words(fields: dict[str, Any]) -> None:
 
     (error,) = review.errors
     assert error.reason == "id: it is missing, or no id of a prompt. Copy it from the export"
+
+
+async def test_texts_that_moved_to_other_ids_are_errors_and_edited_ones_are_not(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    first, second, third = [await _log(store, text) for text in ("one", "two", "three")]
+    review = read_review(
+        _file(
+            _entry(first, "reminder", prompt="Two "),
+            _entry(second, "reminder", prompt="one"),
+            _entry(third, "reminder", prompt="thr?e"),
+        )
+    )
+
+    plan = await import_review.plan(review)
+
+    assert [(error.entry, error.reason.partition(",")[0]) for error in plan.errors] == [
+        (1, "prompt: this id has another prompt"),
+        (2, "prompt: this id has another prompt"),
+    ]
+    assert [entry.id for entry in plan.new] == [third]
+
+
+async def test_an_undecided_entry_shows_that_texts_have_moved(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    first, second = [await _log(store, text) for text in ("one", "two")]
+    review = read_review(
+        _file(_entry(first, "reminder", prompt="two"), _entry(second, None, prompt="one"))
+    )
+
+    plan = await import_review.plan(review)
+
+    assert [error.entry for error in plan.errors] == [1]
+    assert not plan.new

@@ -37,7 +37,7 @@ from prompt_capture.domain.reviewed_prompts import (
     Unit,
     merge_decisions,
 )
-from prompt_capture.domain.text import strip_invisible
+from prompt_capture.domain.text import canonical_text, strip_invisible
 from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
 from prompt_capture.domain.types import MAX_NOTE_LENGTH, describe_first_error
 
@@ -73,7 +73,8 @@ class Review:
 
     `undecided` counts the entries without a decision. `repeated` are the entries that decide a
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
-    `unrecorded_notes` are the entries with notes and without a decision. `content` is the file.
+    `unrecorded_notes` are the entries with notes and without a decision. `texts` has the text of
+    each valid entry that has one, in canonical form. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -83,6 +84,7 @@ class Review:
     unit: Unit = "entry"
     ignored: tuple[str, ...] = ()
     unrecorded_notes: tuple[int, ...] = ()
+    texts: Mapping[int, str] = field(default_factory=dict, repr=False)
     content: str = field(default="", repr=False)
 
     def match(self, catalogue: Collection[str]) -> "Review":
@@ -138,6 +140,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     """
     ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
+    texts: dict[int, str] = {}
     errors, undecided, unrecorded = [], 0, list[int]()
     for entry in _list_entries(content):
         try:
@@ -147,6 +150,8 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             errors.append(EntryError(entry.number, str(error)))
             continue
         ignored.extend(fields.ignored)
+        if isinstance(text := fields.values.get("prompt"), str):
+            texts[entry.number] = canonical_text(replace_surrogates(text))
         if reviewed is None:
             undecided += 1
             if _has_content(fields.values.get("notes")):
@@ -164,6 +169,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
         unit,
         tuple(dict.fromkeys(ignored)),
         tuple(unrecorded),
+        texts,
         content,
     )
 

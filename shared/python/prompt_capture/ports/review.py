@@ -29,6 +29,9 @@ class ReviewStore(Protocol):
         None: nobody has decided on the prompt, or it is disputed.
         """
 
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the text of each prompt that exists."""
+
     async def known_intents(self) -> list[str]:
         """Return the intents of the catalogue that a correction may use."""
 

@@ -17,8 +17,14 @@ from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.review_fields import SECONDARY
 from prompt_capture.domain.review_files import Review
 from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
+from prompt_capture.domain.text import canonical_text
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
+
+_MOVED = (
+    "prompt: this id has another prompt, which another entry has, as where some columns of a table "
+    "were sorted without the others. Undo that, or fill in a new export"
+)
 
 
 @dataclass(frozen=True)
@@ -75,10 +81,20 @@ class ImportReview:
         review = review.match(intents)
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
+        captured = await self._store.get_texts(log_ids)
+        texts_of_file = frozenset(review.texts.values())
+
+        def has_moved(number: int, captured: str) -> bool:
+            # A text that no entry has was edited, or damaged by a spreadsheet.
+            text, expected = review.texts.get(number), canonical_text(captured)
+            return text not in {None, expected} and expected in texts_of_file
+
         new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
         for number, entry in review.decided.items():
-            if entry.id not in on_record:
+            if entry.id not in on_record or entry.id not in captured:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
+            elif has_moved(number, captured[entry.id]):
+                errors.append(EntryError(number, _MOVED))
             elif unknown := find_unknown_intent(entry.decision, intents):
                 errors.append(EntryError(number, _describe(unknown, entry.decision, intents)))
             elif (existing := on_record[entry.id]) is None:

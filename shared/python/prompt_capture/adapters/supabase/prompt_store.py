@@ -157,14 +157,22 @@ class SupabasePromptStore:
             raise find_unknown_intent(correction.decision, known) or UnknownIntent([]) from None
 
     async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
-        decisions: dict[UUID, Decision | None] = {}
+        rows = await self._get_rows(log_ids, _DECISION_COLUMNS)
+        return {log_id: _decision(row) for log_id, row in rows.items()}
+
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        rows = await self._get_rows(log_ids, ["prompt"])
+        return {log_id: row["prompt"] for log_id, row in rows.items()}
+
+    async def _get_rows(self, log_ids: Sequence[UUID], columns: Sequence[str]) -> dict[UUID, Row]:
+        """Return columns of the view of labelled prompts for the prompts that exist."""
+        found: dict[UUID, Row] = {}
         for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
             ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
             labelled = self._postgrest.table("labelled_prompts")
-            query = labelled.select("id", *_DECISION_COLUMNS).in_("id", ids)
-            rows = await self._postgrest.rows(query)
-            decisions |= {UUID(row["id"]): _decision(row) for row in rows}
-        return decisions
+            rows = await self._postgrest.rows(labelled.select("id", *columns).in_("id", ids))
+            found |= {UUID(row["id"]): row for row in rows}
+        return found
 
     async def known_intents(self) -> list[str]:
         query = self._postgrest.table("intent_catalogue").select("intent").is_("retired_at", "null")
