@@ -420,12 +420,14 @@ async def test_ids_of_other_classes_and_bytes_of_queues_are_sent(
     client = connect()
     await client.classify("größer".encode(), user_id=OtherUuid())
     scripted.script = [RECORDED]
-    assert await client.record_outcome(OtherUuid(), True, "t") == "recorded"
+    view = memoryview("größer".encode())
+    assert await client.record_outcome(OtherUuid(), True, "t", view) == "recorded"
     assert await client.correct(OtherUuid(), PlainName.GREET, reviewer="r") == "recorded"
 
     message, outcome, correction = scripted.bodies
     assert message == {"message": "größer", "user_id": str(LOG_ID)}
     assert outcome["log_id"] == correction["log_id"] == str(LOG_ID)
+    assert outcome["execution_error"] == "größer"
     assert correction["corrected_intent"] == "greet"
 
 

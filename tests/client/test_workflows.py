@@ -248,3 +248,28 @@ async def test_a_block_of_the_asynchronous_client_that_is_entered_again_is_anoth
         (False, "The list is empty."),
         (True, None),
     ]
+
+
+async def test_tasks_that_share_a_block_of_the_asynchronous_client_each_have_their_own_run(
+    service: Service, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    client = AsyncCaptureClient(service)
+    block, other_has_entered = client.workflow(CLASSIFICATION["log_id"], "t"), asyncio.Event()
+
+    async def fail() -> None:
+        async with block as run:
+            await other_has_entered.wait()
+            run.fail("x")
+
+    async def succeed(first: asyncio.Task[None]) -> None:
+        async with block:
+            other_has_entered.set()
+            await first
+
+    first = asyncio.create_task(fail())
+    await asyncio.sleep(0)
+    await succeed(first)
+    await client.aclose()
+
+    assert [body["was_successful"] for body in scripted.bodies] == [False, True]

@@ -282,6 +282,9 @@ def test_phone_numbers_are_found_beside_the_words_and_particles_of_their_country
         "text length: 1234567",
         "signal strength 1234567",
         "SELECT * FROM calls WHERE duration > 1234567",
+        "phone contract 2024/2025",
+        "call about the budget 2024-2025",
+        "liga ao jogo 2024/2025",
         "take into account 20000 samples",
         "please take these into account: 20000 samples",
         "ten en cuenta 120000 casos",
@@ -536,4 +539,127 @@ def test_a_token_of_an_issuer_goes_as_a_whole(token: str) -> None:
     ],
 )
 def test_an_entity_has_its_own_type_and_end(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "commande n° 4532015112830366",
+        "facture n°4532015112830366",
+        "fattura n. 4532015112830366",
+        "encomenda n.º 4532015112830366",
+        "dossier n° 4532015112830366",
+        "ordrenummer 4532015112830366",
+        "beställning nr 4532015112830366",
+        "bestillingsnummer 4532015112830366",
+        "przesyłka nr 4532015112830366",
+        "numer przesyłki 4532015112830366",
+        "номер посылки 4532015112830366",
+        "трек-номер 4532015112830366",
+        "주문 번호: 4532015112830366",
+        "운송장 번호 4532015112830366",
+        "伝票番号 4532015112830366",
+        "单号4532015112830366",
+    ],
+)
+def test_a_reference_is_no_card_in_any_of_the_languages(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "conta n.º [[BANK:12345678]]",
+        "cuenta n.º [[BANK:12345678]]",
+        "passaporte n.º [[ID:AB123456]]",
+        "passaporte [[ID:AB123456]]",
+        "NIF n.º [[ID:123456789]]",
+        "cartão n.º [[CARD:4532015112830366]]",
+        "compte n° [[BANK:12345678901]]",
+    ],
+)
+def test_a_name_and_an_abbreviation_of_number_lead_to_an_entity(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "kod do bramy to [[SECRET:4821]]",
+        "kod do sejfu to [[SECRET:4821]]",
+        "kod do domofonu to [[SECRET:4821]]",
+        "kod weryfikacyjny: [[SECRET:482913]]",
+        "twój kod weryfikacyjny to [[SECRET:482913]]",
+        "liga pro eletricista [[PHONE:(11) 98744-3320]] amanhã",
+        "liga à Rita [[PHONE:912 345 678]]",
+        "konto [[BANK:6110 9010 1400 0007 1219 8128 74]] do piątku",
+    ],
+)
+def test_a_value_is_found_by_the_verbs_and_the_forms_of_its_country(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "mot de passe actuel : [[SECRET:Chaton99]]",
+        "le mot de passe provisoire est [[SECRET:Chaton99]]",
+        "contraseña nueva: [[SECRET:Perro.99]]",
+        "la contraseña temporal es [[SECRET:Perro.99]]",
+        "senha atual: [[SECRET:Gato!99]]",
+        "password nuova: [[SECRET:Gatto!99]]",
+        "hasło tymczasowe: [[SECRET:Kot!99]]",
+        "временный пароль [[SECRET:Kot!99]]",
+        "пароль новый: [[SECRET:Kot!99]]",
+        "пароль на роутер [[SECRET:Kot!99]]",
+        "пароль вайфай: [[SECRET:Kot!99]]",
+        "le mot de passe actuel est trop court",
+        "la contraseña temporal caduca en 24 horas",
+        "a senha nova é muito fraca",
+        "пароль новый не работает",
+        "пароль на 8 символов",
+    ],
+)
+def test_an_adjective_may_stand_behind_the_name_of_a_password(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "carta di identità [[ID:CA12345AA]]",
+        "bilhete de identidade [[ID:12345678]]",
+        "dowód osobisty [[ID:ABC123456]]",
+        "rijbewijs [[ID:5123456789]]",
+        "licencia de conducir [[ID:12345678]]",
+        "körkort [[ID:12345678]]",
+        "telemóvel [[PHONE:912 345 678]]",
+        "rijbewijs halen in 2025",
+        "S/N 536-22-8742",
+    ],
+)
+def test_documents_and_phones_are_known_by_their_names(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[EMAIL:lupita(arroba)hotmail.com]]",
+        "[[EMAIL:lupita [arroba] hotmail [punto] com]]",
+        "[[EMAIL:ann (arobase) orange.fr]]",
+        "[[EMAIL:ann(małpa)wp.pl]]",
+        "[[EMAIL:ann(собака)mail.ru]]",
+        "la clave del wifi es [[SECRET:Sol-2024.x]]",
+        "chave do wi-fi: [[SECRET:Casa#99]]",
+        "chiave wifi: [[SECRET:Gatto.99]]",
+        "spara portkoden [[SECRET:4821]]",
+        "husk koden til døren [[SECRET:4821]]",
+        "le code du cadenas est [[SECRET:4821]]",
+        "كلمة سر: [[SECRET:Qitta123]]",
+        "la clave del éxito es madrugar",
+    ],
+)
+def test_bracketed_signs_and_compounds_are_known_in_other_languages(marked: str) -> None:
     _check(marked)

@@ -209,17 +209,32 @@ class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
         record: Callable[[WorkflowRun], Awaitable[None]],
     ) -> None:
         self._create_run, self._record = create_run, record
-        self._runs: list[WorkflowRun] = []
+        self._runs: list[tuple[object, WorkflowRun]] = []
 
     async def __aenter__(self) -> WorkflowRun:
-        self._runs.append(self._create_run())
-        return self._runs[-1]
+        run = self._create_run()
+        self._runs.append((_current_task(), run))
+        return run
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        run = self._runs.pop()
+        run = self._take_run()
         if error is None:
             await self._record(run)
             return
         run.end_with(error)
         with suppress(Exception):  # the block's own exception takes precedence
             await self._record(run)
+
+    def _take_run(self) -> WorkflowRun:
+        """Remove and return the last run of this task, or of any where another one ends it."""
+        task = _current_task()
+        entry = next((entry for entry in reversed(self._runs) if entry[0] is task), self._runs[-1])
+        self._runs.remove(entry)
+        return entry[1]
+
+
+def _current_task() -> object:
+    """Return the running task, or None without an event loop."""
+    with suppress(RuntimeError):
+        return asyncio.current_task()
+    return None

@@ -84,9 +84,9 @@ def to_plain(value: object) -> object:
     """Return the value of a member of an enumeration, and the text of bytes. Others stay."""
     if isinstance(value, Enum):
         return value.value
-    return (
-        bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else value
-    )
+    if isinstance(value, bytes | bytearray | memoryview):  # drivers of databases return views
+        return bytes(value).decode("utf-8", "replace")
+    return value
 
 
 def to_plain_or_none(value: object) -> object:

@@ -18,6 +18,7 @@ _CONSOLE_FIELDS = {"key1", "key2", "key3"}
 _CONSOLE_TIME = "1970-01-01T00:00:00Z"
 """The time in the console's test events of EventBridge."""
 
+_SCHEDULERS = ("aws.events", "aws.scheduler")
 _QUEUE = "aws:sqs"
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def is_ping(event: object) -> bool:
 
 def is_schedule(event: object) -> bool:
     """Return whether an event comes from a schedule of EventBridge, which may be a warm-up."""
-    return isinstance(event, dict) and event.get("source") in {"aws.events", "aws.scheduler"}
+    return isinstance(event, dict) and event.get("source") in _SCHEDULERS
 
 
 def queue_messages(event: object) -> dict[str, str]:
@@ -47,8 +48,10 @@ def queue_messages(event: object) -> dict[str, str]:
     records = event.get("Records") if isinstance(event, dict) else None
     return {
         record["messageId"]: record["body"]
-        for record in records or []
-        if "messageId" in record and record.get("eventSource", _QUEUE) == _QUEUE
+        for record in (records if isinstance(records, list) else [])
+        if isinstance(record, dict)
+        and "messageId" in record
+        and record.get("eventSource", _QUEUE) == _QUEUE
     }
 
 

@@ -17,7 +17,8 @@ _WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
 _WINDOW = 36
 _FILLERS = name_set(
     """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
-    war are est es e value hash my mein meine the of del de to 是 号码 番号 は 는 은"""
+    war are est es e value hash my mein meine the of del de to n o numer numara номер
+    是 号码 番号 번호 は 는 은"""
 )
 """Words between a name and its number: "order number is 1"."""
 _INNER_CAPITAL = re.compile("[a-z][A-Z]")
@@ -47,9 +48,9 @@ def _names(context: tuple[str, str, frozenset[str]]) -> bool:
 
 
 def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
-    before = lower.rstrip(" :#.=(-'\"/>_[{")
+    before = lower.rstrip(" :#.°=(-'\"/>_[{")
     word = _last_word(before)
-    while word in _FILLERS and word not in what:
+    while word in _FILLERS and word not in what and before[-2:-1] != "/":
         rest = before[: -len(word)].rstrip(_NOT_IN_WORDS)
         if not rest:
             break
@@ -92,8 +93,14 @@ REFERENCES = name_set(
     s/n sn p/n ser
     orden ordem ordre cliente client
     commande facture suivi colis pedido factura seguimiento ordine fattura spedizione
+    dossier expediente pratica processo rastreio rastreamento
     bestelling bestelnummer factuur factuurnummer zamowienie zamowienia faktura encomenda
-    订单 订单号 订单编号 运单号 快递单号 序列号 注文番号 注文 주문번호 заказ заказа счет
+    zlecenie zlecenia przesylka przesylki paczka paczki
+    ordre ordrenummer ordernummer bestilling bestillingsnummer bestallning bestallningsnummer
+    pakke pakkenummer forsandelse kolli kollinummer tilaus tilausnumero lahetys
+    订单 订单号 订单编号 运单 运单号 快递单号 单号 序列号 注文番号 注文 伝票番号 伝票 送り状番号
+    追跡番号 受付番号 問い合わせ番号 주문번호 주문 운송장번호 운송장 송장번호 송장
+    заказ заказа счет посылка посылки трек накладная накладной отправление отправления
     طلب الطلب فاتورة الفاتورة הזמנה"""
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 

@@ -77,12 +77,15 @@ _SAID_DOMAIN = LazyPattern(
 )
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
-# In other languages: "ana punto gil arroba example punto org".
-_OTHER_AT = re.compile(
-    " (?:arroba|arobase|chiocciola|klammeraffe|malpa|собака|kukac|zavinac|apenstaartje|snabel-a) "
+# In other languages: "ana punto gil arroba example punto org", "ana(arroba)example.org".
+_OTHER_AT_WORD = (
+    "(?:arroba|arobase|chiocciola|klammeraffe|malpa|собака|kukac|zavinac|apenstaartje|apenstaart"
+    "|snabel-a|snabela)"
 )
+_OTHER_AT = re.compile(rf" {_OTHER_AT_WORD} |[\[({{<] ?{_OTHER_AT_WORD} ?[\])}}>] ?")
+_OTHER_DOT = "(?:punto|ponto|point|punkt|punt|kropka|точка|tecka|pont)"
 _OTHER_DOMAIN = LazyPattern(
-    rf"{_LABEL}(?:(?: (?:punto|ponto|point|punkt|punt|kropka|точка|tecka|pont) |\.){_LABEL}){{1,5}}"
+    rf"{_LABEL}(?:(?: {_OTHER_DOT} | ?[\[({{<] ?{_OTHER_DOT} ?[\])}}>] ?|\.){_LABEL}){{1,5}}"
     rf"{NOT_BEFORE_WORD}"
 )
 _SAID_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789._+-"

@@ -70,6 +70,7 @@ _HEAD = NamePattern(
                     {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
+        (?:\ {any_of(words.QUALIFIERS)}{NAME_END})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
@@ -251,9 +252,14 @@ def _relation(head: re.Match[str]) -> Relation:
         return "assigned"
     if head["is"]:
         return "is"
-    if head["to"] and head["code"] == words.POLISH_CODE:
+    if head["to"] and _is_polish(head):
         return "is"
     return "to" if head["to"] or head["changed"] else "next"
+
+
+def _is_polish(head: re.Match[str]) -> bool:
+    """Return whether the name of a code is Polish, where "to" means "is"."""
+    return bool(head["code"]) and head["code"].partition(" ")[0] == words.POLISH_CODE
 
 
 def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
@@ -331,7 +337,7 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         return bool(((head["assigned"] or head["argument"]) and is_word) or _KEY.fullmatch(value))
     if (
         head["to"]
-        and head["code"] != words.POLISH_CODE
+        and not _is_polish(head)
         and (head["pin"] or head["code"] or value.isdigit())
         and not _is_change(searched.lower, head)
     ):

@@ -28,7 +28,7 @@ _GERMAN_DOCUMENTS = names(
     krankenversicherten krankenkassen"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte passaporto passeport paspoort paszport
+    """ssn itin nino passport reisepass pasaporte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -41,7 +41,9 @@ _NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पैन पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad contribuinte cnh ehliyet এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
+    mykad contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
+    körkort førerkort kørekort ajokortti 在留カード
+    এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
     "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
     "carteira de motorista", "pis pasep", "pis/pasep", "водительское удостоверение",
     "военный билет", "জাতীয় পরিচয়পত্র", "alien registration", "visa number",
@@ -53,6 +55,9 @@ _NAMES = names(
     "driver's licence", "driver's license", "driving licence", "driving license",
     "licence number", "license number", "pan card", "pan number", "health card",
     "health insurance", "green card", "alien number", "codice fiscale", "carta d'identità",
+    "carta di identità", "bilhete de identidade", "dowód osobisty", "nr dowodu", "prawo jazdy",
+    "prawa jazdy", "permiso de conducir", "carta de conducir", "licencia de conducir",
+    "carta de condução",
     "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
     "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
     "rodné číslo", "numero nir", "seria i numer dowodu", "numer dowodu",
@@ -77,7 +82,7 @@ _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:n|card|id|saya|broj){NOT_BEFORE_WORD})?
+    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
         {NUMBER_FOLLOWS}
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}

@@ -13,7 +13,9 @@ Relation = Literal["assigned", "is", "to", "next"]
 _Word = re.Match[str]
 
 _TOKEN = re.compile(
-    r"""["'`(]?(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)(?P<end>["'`)]?[.,;:!?)]*)(?: |\Z)"""
+    r"""["'`(]?(?P<word>[^\W\d_]{1,200}+(?:['-][^\W\d_]{1,200}+){0,20}+)
+        (?P<end>["'`)]?[.,;:!?)]*+)(?:\ |\Z)""",
+    re.VERBOSE,
 )
 _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){5,23}")
 _MAX_WORDS = 12

@@ -36,14 +36,15 @@ _NAMES = names(
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
-    telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
-    telefonnumret tlf puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
+    telefona telefonar ligue ligar celular telefone telemóvel tlm telm wpp
+    bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret tlf
+    puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
     contato contacto cel zap zapzap
     电话 手机 手机号 打给 我的号码 短信 拨打 致电 电联 回电 联系方式
     電話 携帯 連絡先 전화 전화번호 휴대폰 핸드폰 내번호 연락처 문자
     телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
     फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร""",
-    "me liga", "me chama", "liga pra", "liga para",
+    "me liga", "me chama", "liga pra", "liga pro", "liga para", "liga ao", "liga à",
 )  # fmt: skip
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
@@ -84,6 +85,7 @@ _NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\
 _NO_PHONE = LazyPattern(
     r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
         |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
+        |(?:19|20)[0-9]{2}[ /-](?:19|20)[0-9]{2}\Z                       # years
         |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
         |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
         |[0-9]{5}-[0-9]{4}\Z                                            # a ZIP code

@@ -226,10 +226,10 @@ def split_capitals(text: str) -> str:
 
 
 _NUMBER = names(
-    """number nummer numero num no n nr nro numer numeri номер 号码 号 番号 번호""", "n°"
+    """number nummer numero num no n nr nro numer numeri номер 号码 号 番号 번호""", "n°", "n.º"
 )
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
-"""A word that follows the name of a number: "card number", "compte n°"."""
+"""A word that follows the name of a number: "card number", "compte n°", "conta n.º"."""
 _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
 NUMBER_FOLLOWS = (
     rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}[^a-z0-9\x7f]{{0,6}}"

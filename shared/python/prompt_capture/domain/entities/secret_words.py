@@ -18,8 +18,18 @@ PASSWORD = names(
     "security question", "salasana on", "salasanani on", "parola este", "parola mea este",
     "nenosiri ni", "nenosiri langu ni",
     "password confirmation", "password confirm", "password value",
+    *(
+        f"{key} {link}{network}"
+        for key, links in (
+            ("clave", ("", "del ", "de ", "de la ")), ("chave", ("", "do ", "da ")),
+            ("chiave", ("", "del ", "della ")),
+        )
+        for link in links
+        for network in ("wifi", "wi-fi")
+    ),
     "mật khẩu", "mật khẩu của tôi", "kata sandi", "kata sandi saya", "kata laluan", "password saya",
     "κωδικός πρόσβασης", "كلمة السر", "كلمة المرور", "كلمه السر", "كلمه المرور", "رمز عبور",
+    "كلمة سر", "كلمة مرور",
 )  # fmt: skip
 """Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
 
@@ -46,7 +56,8 @@ _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe treso
     toegangs inlog beveiligings deur bevestigings""".split()  # noqa: SIM905 (a list of words reads better so)
 PIN = names(
     """pin pins pin1 pin2 puk1 puk2 kenncode keypad lockbox keybox pincode tan otp totp puk
-    digicode пинкод
+    digicode пинкод portkod portkoden larmkod larmkoden dörrkod dörrkoden dørkode dørkoden
+    portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
     暗証番号 인증번호""",
@@ -62,7 +73,7 @@ PIN = names(
 )  # fmt: skip
 """Names of secrets that have digits."""
 
-CODE = names("code codes código codice kod kode koden код combination combo kombination")
+CODE = names("code codes código codice kod kode koden koodi код combination combo kombination")
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
@@ -74,10 +85,12 @@ LOCKS = names(
     shed bike buzz buzzer intercom conference webinar suitcase luggage drawer box cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
     microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
-    alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès
+    alarmanlage schließfach garagentor porte portail alarme coffre cadenas sécurité accès
     vérification puerta alarma portal seguridad acceso verificación cassaforte porta allarme
-    sicurezza accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu
-    alarmu guard cancello portone citofono домофона двери сейфа подъезда""",
+    sicurezza accesso verifica cofre segurança portão deur kluis dörren porten døren
+    larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
+    skrytki weryfikacyjny guard cancello portone citofono
+    домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
@@ -112,9 +125,17 @@ KEY_KINDS = name_set(
 ACCOUNTS = names(
     """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
     server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
-    steam windows laptop pc phone handy hotel zoom"""
+    steam windows laptop pc phone handy hotel zoom вайфай вай-фай"""
 )
 """What a password is for, where no preposition stands before it: "password wifi: ..."."""
+
+QUALIFIERS = names(
+    """actuel temporaire provisoire initial principal maître perso actual temporal nueva vieja
+    antigua anterior provisional maestra nova atual temporária provisória antiga mestra nuova
+    attuale temporanea provvisoria vecchia principale iniziale nowe tymczasowe aktualne obecne
+    stare główne новый временный текущий старый основной tijdelijk"""
+)
+"""Adjectives that stand behind the name of a secret: "mot de passe actuel: ..."."""
 
 IS = names(
     """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
@@ -135,7 +156,7 @@ OWNERS_WITHOUT_VERB = names("ваш твой")
 FROM = names("from von de da")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
-    per till voor fürs ans beim im am à от для від di van"""
+    per till til voor fürs ans beim im am à от для від на к di van"""
 )
 """Words between the name of a secret and its value."""
 
