@@ -129,6 +129,7 @@ def test_near_duplicates_are_found_by_their_index(
 ) -> None:
     capture(dashboard, TEXT, *NEAR, *(f"another text {number}" for number in range(30)))
     with server.connect("supabase_admin", database) as admin:
+        admin.execute("vacuum public.review_queue")  # of the texts of other tests
         before = count_entries_read(admin, "review_queue_by_words")
         admin.execute(
             "select private.show_near_duplicates(queue) from public.review_queue queue"
