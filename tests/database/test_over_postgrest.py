@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from prompt_capture import bootstrap
+
 from .actors import (
     ALICE,
     ANONYMOUS,
@@ -21,7 +23,7 @@ from .actors import (
 )
 from .api import PostgrestClient, run_postgrest
 from .rows import add_user, build_row, correct, insert
-from .server import Server
+from .server import Connection, Server
 from .test_documentation import DOCUMENT
 
 LOGS = "/nlu_prompt_logs"
@@ -406,3 +408,26 @@ def test_a_row_shows_no_correction_that_was_made_before_its_capture(api: Postgre
         response = api.request(OTHER_USER, "GET", LOGS, params={"select": f"id,{embedded}"})
         assert not response.is_success
         assert "grace" not in response.text
+
+
+def test_clients_wait_longer_than_a_statement_may_take(dashboard: Connection) -> None:
+    limits = dashboard.execute(
+        """select name, extract(epoch from split_part(setting, '=', 2)::interval)::float from (
+             select rolname::text as name, unnest(rolconfig) as setting from pg_roles
+             union all
+             select 'a function', unnest(proconfig) from pg_proc
+             where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+           ) as settings where setting like 'statement_timeout=%'"""
+    ).fetchall()
+    waits = {
+        "a function": bootstrap.PAGE_TIMEOUT_SECONDS,
+        bootstrap.EXPORTER_ROLE: bootstrap.PAGE_TIMEOUT_SECONDS,
+        bootstrap.REGISTRAR_ROLE: bootstrap.REGISTRY_TIMEOUT_SECONDS,
+        bootstrap.MONITOR_ROLE: bootstrap.MONITORING_TIMEOUT_SECONDS,
+        "authenticated": bootstrap.CONSOLE_TIMEOUT_SECONDS,
+    }
+    compared = {name: limit for name, limit in limits if name in waits}
+    assert compared.keys() == waits.keys()
+    assert {
+        name for name, limit in compared.items() if waits[str(name)] <= float(str(limit))
+    } == set()

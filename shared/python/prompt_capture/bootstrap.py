@@ -89,10 +89,13 @@ EXPORTER_ROLE = "prompt_exporter"
 REGISTRAR_ROLE = "model_registrar"
 MONITOR_ROLE = "prompt_monitor"
 SERVICE_ROLE = "service_role"
-PAGE_TIMEOUT_SECONDS = 30.0
+PAGE_TIMEOUT_SECONDS = 65.0
 MONITORING_TIMEOUT_SECONDS = 35.0
 REGISTRY_TIMEOUT_SECONDS = 10.0
-"""More than the statement timeout of the role, so that the answer says what happened."""
+"""More than the statement timeout of the role or the function, so that the answer says what
+happened. The statement of a caller who has left runs on, beside that of the next attempt."""
+
+AWS_TIMEOUT_SECONDS = 30.0
 
 CONSOLE_TIMEOUT_SECONDS = 9.0
 """More than the statement timeout of signed-in users."""
@@ -595,7 +598,7 @@ def _topic() -> "Topic | None":
     from prompt_capture.adapters.aws.topic import SnsTopic
 
     settings = TopicSettings.from_env(environment())
-    return SnsTopic(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
+    return SnsTopic(create_http_client(AWS_TIMEOUT_SECONDS), settings)
 
 
 def _prompt_queue(queue_url: str | None) -> "PromptQueue | None":
@@ -604,7 +607,7 @@ def _prompt_queue(queue_url: str | None) -> "PromptQueue | None":
     from prompt_capture.adapters.aws.queue_length import SqsQueueLength
 
     settings = SqsSettings.from_env(environment())
-    return SqsQueueLength(create_http_client(PAGE_TIMEOUT_SECONDS), queue_url, settings)
+    return SqsQueueLength(create_http_client(AWS_TIMEOUT_SECONDS), queue_url, settings)
 
 
 def service_store() -> SupabasePromptStore:
