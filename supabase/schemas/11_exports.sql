@@ -271,6 +271,7 @@ create function private.read_export(
 language plpgsql stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_custom_plan  -- a generic plan fits no particular window
 as $$
 declare
   secret bytea;
@@ -278,21 +279,46 @@ declare
   cutoffs constant timestamptz[] := array(
     select coalesce(cutoff, '-infinity') as cutoff from unnest(array[audits_from, audits_to]) as cutoff order by 1
   );
+  max_changed constant bigint := 10 * page_size::bigint;
+  audited bytea[] := '{}';
+  changed_texts bytea[];
 begin
   select user_key_secret into strict secret from private.keys;
-  with audited as materialized (
+  if window_from > 0 then
     -- A message that was not drawn itself changes the probability with which its text was. Few texts are audited,
     -- and many messages may lie between two cut-offs.
-    select drawn.text_key from (
-      select distinct text_key from public.nlu_prompt_logs
-      where window_from > 0 and is_audited and created_at < cutoffs[2] and text_key >= after_text
-    ) as drawn
-    where exists (
-      select from public.nlu_prompt_logs entered
-      where entered.text_key = drawn.text_key and entered.within_daily_cap
-        and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
-    )
-  ), logs as (
+    audited := array(
+      select drawn.text_key from (
+        select distinct text_key from public.nlu_prompt_logs
+        where cutoffs[1] < cutoffs[2] and is_audited and created_at < cutoffs[2] and text_key >= after_text
+      ) as drawn
+      where exists (
+        select from public.nlu_prompt_logs entered
+        where entered.text_key = drawn.text_key and entered.within_daily_cap
+          and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
+      )
+    );
+    -- The texts that changed, where they are few. Otherwise the rows are read in the order of their texts.
+    select coalesce(array_agg(distinct text_key), '{}') into changed_texts from (
+      select text_key from (
+        select text_key, change_number from public.nlu_prompt_logs
+        union all select text_key, change_number from public.review_queue
+        union all select text_key, change_number from public.labelled_texts
+        union all select text_key, change_number from private.erased_rows
+      ) as changes
+      where change_number >= window_from and change_number < window_to and text_key >= after_text
+      union all
+      select labels.text_key from private.near_duplicate_labels labels
+      join public.correction_events decisions on decisions.id = labels.event
+      join public.review_queue changed on changed.text_key = decisions.text_key
+      where labels.ended_at is null
+        and changed.change_number >= window_from and changed.change_number < window_to
+      union all
+      select unnest(audited)
+      limit max_changed + 1
+    ) as changed having count(*) <= max_changed;
+  end if;
+  with logs as (
     select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
@@ -314,7 +340,8 @@ begin
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
       and logs.change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
-      and (window_from = 0 or (
+      and (changed_texts is null or logs.text_key = any (changed_texts))
+      and (window_from = 0 or changed_texts is not null or (
         queue.change_number >= window_from and queue.change_number < window_to
       ) or exists (
         select from public.nlu_prompt_logs changed
@@ -335,7 +362,7 @@ begin
         join public.review_queue changed on changed.text_key = decisions.text_key
         where labels.text_key = logs.text_key and labels.ended_at is null
           and changed.change_number >= window_from and changed.change_number < window_to
-      ) or logs.text_key in (select audited.text_key from audited))
+      ) or logs.text_key in (select unnest(audited)))
     order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
@@ -349,7 +376,8 @@ begin
     ) as item on true
     where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
-      and (window_from = 0 or exists (
+      and (changed_texts is null or text_key = any (changed_texts))
+      and (window_from = 0 or changed_texts is not null or exists (
         select from public.review_queue changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
@@ -365,7 +393,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ) or texts.text_key in (select audited.text_key from audited))
+      ) or texts.text_key in (select unnest(audited)))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
@@ -609,12 +637,15 @@ declare
   page record;
 begin
   for page in
-    select pages.id, array_agg((sender ->> 1)::integer) as user_indexes
-    from jsonb_array_elements(senders) as sender
-    join public.exported_rows pages on pages.id = (sender ->> 0)::bigint
-    where pages.bucket = p_bucket and pages.key = p_key and exists (
-      select from private.tombstones where user_key = pages.user_keys[(sender ->> 1)::integer]
-    )
+    -- Unnested: a look-up in an array of keys reads all keys before it.
+    select pages.id, array_agg(index::integer) as user_indexes
+    from public.exported_rows pages cross join unnest(pages.user_keys) with ordinality as known (user_key, index)
+    join private.tombstones using (user_key)
+    where pages.bucket = p_bucket and pages.key = p_key
+      and pages.id in (select (sender ->> 0)::bigint from jsonb_array_elements(senders) as sender)
+      and (pages.id, index) in (
+        select (sender ->> 0)::bigint, (sender ->> 1)::bigint from jsonb_array_elements(senders) as sender
+      )
     group by pages.id order by pages.id
   loop
     insert into private.erased_rows (log_id, text_key, change_number)

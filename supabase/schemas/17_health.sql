@@ -526,16 +526,14 @@ as $$
     'exports', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'series', series, 'done_at', exported_at, 'lines', lines,
-        'due_at', case when is_weekly then exported_at + interval '8 days' end
+        'due_at', case when exported_at > now() - interval '30 days' and exists (
+          select from public.dataset_exports earlier
+          where earlier.series = latest.series
+            and earlier.exported_at between latest.exported_at - interval '30 days' and latest.exported_at - interval '6 days'
+        ) then exported_at + interval '8 days' end
       ) order by series), '[]')
       from (
-        select distinct on (series) series, exported_at, lines, exported_at > now() - interval '30 days' and exists (
-          select from public.dataset_exports earlier
-          where earlier.series = exports.series
-            and earlier.exported_at between exports.exported_at - interval '30 days' and exports.exported_at - interval '6 days'
-        ) as is_weekly
-        from public.dataset_exports exports
-        order by series, id desc
+        select distinct on (series) series, exported_at, lines from public.dataset_exports order by series, id desc
       ) as latest
     ),
     'retention', jsonb_build_object(

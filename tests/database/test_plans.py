@@ -646,6 +646,79 @@ def test_opening_an_export_reads_only_what_changed(server: Server, filled: str) 
         assert read_rows(connection) - before < 100
 
 
+def test_a_page_of_an_export_reads_only_the_texts_that_changed(server: Server, filled: str) -> None:
+    with server.connect("supabase_admin", filled, autocommit=False) as connection:
+        connection.execute(
+            "set local plan_cache_mode = force_custom_plan"
+        )  # as the exporter has it
+        row = connection.execute("select private.peek_change_number()").fetchone()
+        record_a_correction(connection)
+        connection.execute("reset role")
+        before = read_in_transaction(connection)
+        page = connection.execute(
+            """select json_array_length(private.read_export(
+                 %s, private.peek_change_number(), '', 0, '00000000-0000-0000-0000-000000000000',
+                 false, 1000, '', null, null
+               ) -> 0)""",
+            row,
+        ).fetchone()
+        assert page == (1,)
+        assert read_in_transaction(connection) - before < 100
+
+
+def test_the_tasks_read_each_dataset_once(server: Server, template: str) -> None:
+    server.copy_database(template, "many_datasets")
+    with server.connect("supabase_admin", "many_datasets", autocommit=False) as connection:
+        connection.execute(
+            """insert into public.dataset_exports
+                 (series, bucket, manifest, window_from, window_to, lines, exported_at)
+               select 's', 'b', n, 0, 0, 0, now() - (700 - n) * interval '1 hour'
+               from generate_series(1, 700) as numbers (n)"""
+        )
+        before = read_in_transaction(connection, "public.dataset_exports")
+        tasks = connection.execute(
+            "select private.list_tasks() #>> '{exports,0,due_at}' is not null"
+        ).fetchone()
+        assert tasks == (True,)
+        assert read_in_transaction(connection, "public.dataset_exports") - before < 3_000
+
+
+def test_senders_of_an_object_are_unregistered_by_reading_its_keys_a_few_times(
+    server: Server, template: str
+) -> None:
+    senders = 2_000
+    server.copy_database(template, "many_senders")
+    with server.connect("supabase_admin", "many_senders", autocommit=False) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            "insert into private.tombstones (user_key) select sha256(n::text::bytea) "
+            "from generate_series(1, %s) as numbers (n)",
+            [senders],
+        )
+        page = connection.execute(
+            """insert into public.exported_rows
+                 (bucket, key, log_ids, user_indexes, text_keys, user_keys)
+               select 'b', 'k', array_agg(gen_random_uuid()), array_agg(n),
+                 array_agg(n::text::bytea), array_agg(sha256(n::text::bytea))
+               from generate_series(1, %s) as numbers (n) returning id""",
+            [senders],
+        ).fetchone()
+        row = connection.execute(
+            "select reltoastrelid::regclass::text from pg_class where relname = 'exported_rows'"
+        ).fetchone()
+        keys = str(row[0]) if row else ""
+        before = read_in_transaction(connection, keys)
+        connection.execute(
+            """select private.unregister_senders('b', 'k', (
+                 select jsonb_agg(jsonb_build_array(%s::bigint, n))
+                 from generate_series(1, %s) as numbers (n)
+               ))""",
+            [page[0] if page else 0, senders],
+        )
+        assert connection.execute("select from public.exported_rows").rowcount == 0
+        assert read_in_transaction(connection, keys) - before < 2_000
+
+
 def count_entries_read(connection: Connection, index: str) -> int:
     """Return the number of entries that scans of an index read so far."""
     connection.execute("select pg_stat_force_next_flush()")

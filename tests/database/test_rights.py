@@ -500,7 +500,9 @@ def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     settings = [set(cast("list[str]", config)) for *_, config in definers]
     assert all('search_path=""' in each for each in settings)
     planner = {setting for each in settings for setting in each} - {'search_path=""'}
-    assert planner <= {"enable_bitmapscan=off", "enable_seqscan=off"}
+    assert planner <= {
+        "enable_bitmapscan=off", "enable_seqscan=off", "plan_cache_mode=force_custom_plan"
+    }  # fmt: skip
 
 
 def test_the_dashboard_cannot_add_a_queue_item(server: Server, populated: str) -> None:
