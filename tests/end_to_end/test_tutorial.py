@@ -15,6 +15,11 @@ from tests.conftest import GENEROUS_TIMEOUTS
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs/tutorial/first-retrained-model.md").read_text("utf-8")
+OTHER_MESSAGE = """
+curl -sf "$CLASSIFY_URL" -H "X-Api-Key: $API_KEY" -H 'Content-Type: application/json' \
+  -d '{"message": "the thing with the numbers, or when is it", "user_id": "'$USER_ID'"}'
+"""
+"""A message that its reader sent before, as the README and the guide for reviewers do."""
 
 
 @pytest.mark.timeout(1800)  # trains a model on all utterances
@@ -29,7 +34,7 @@ def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> 
         stack.warm()
         file = stack_env.write_file(stack, stack.create_user("ada@example.com"))
         completed = subprocess.run(
-            ["bash", "-ec", f". {shlex.quote(str(file))}\n{script}"],
+            ["bash", "-ec", f". {shlex.quote(str(file))}\n{OTHER_MESSAGE}{script}"],
             capture_output=True,
             text=True,
             check=False,
@@ -39,6 +44,7 @@ def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> 
 
     assert completed.returncode == 0, completed.stdout[-5000:] + completed.stderr
     assert "Counter({'stored': 420})" in completed.stdout
+    assert "\n65 need review" in completed.stdout
     assert re.search(r"\+\d+\.\d points of accuracy", completed.stdout)
     assert "No veto" in completed.stdout
     assert "Model card" in (tmp_path / "build/tutorial/next/report/card.html").read_text("utf-8")
