@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.arguments import Command, JsonOption, OperatorOption
 from cli.error_handling import exit_on_error
-from cli.printable import json_for_terminals, printable
+from cli.printable import count_of, json_for_terminals, printable
 
 if TYPE_CHECKING:
     from prompt_capture.domain.alerts import Alert
@@ -130,7 +130,7 @@ def _print_alerts(console: Console, listed: "list[Alert]", with_resolved: bool) 
     if listed:
         console.print(table, highlight=False, markup=False)
         console.print()
-    count = f"{len(listed):,} alert{'' if len(listed) == 1 else 's'}."
+    count = f"{count_of(len(listed), 'alert')}."
     text = count if with_resolved or listed else "No alert is open."
     console.print(text, highlight=False, markup=False)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.error_handling import error_console, exit_on_error
+from cli.printable import count_of
 from prompt_capture.domain.datasets.kinds import MODES, POLICIES
 from prompt_capture.domain.datasets.requests import ExportRequest
 
@@ -172,4 +173,4 @@ def export(
             dataset = asyncio.run(export_dataset(request))
     for warning in dataset.warnings:
         error_console.print(warning, style="yellow", highlight=False, markup=False)
-    typer.echo(f"Exported {dataset.rows:,} rows to {dataset.url}")
+    typer.echo(f"Exported {count_of(dataset.rows, 'row')} to {dataset.url}")

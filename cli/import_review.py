@@ -4,22 +4,25 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
-from cli.printable import printable
+from cli.printable import count_of, printable
 from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
+from prompt_capture.domain.reviewed_prompts import Unit
 from prompt_capture.domain.text_files import decode_text, decompress
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.workflows.import_review import AppliedPlan, ImportPlan, ImportReview
 
 _SHOWN = 5
 """How many entries with the same remark are named."""
+
+_PLURALS: Final[dict[Unit, str]] = {"entry": "entries", "line": "lines"}
 
 
 def _validate_reviewer(name: str) -> str:
@@ -70,10 +73,12 @@ def import_review(
     _print_plan(Console(), plan, overwrite)
     _print_unread(plan.review)
     if applied:
-        typer.echo(f"Recorded {applied.recorded:,} corrections.")
+        typer.echo(f"Recorded {count_of(applied.recorded, 'correction')}.")
         _print_changed(plan.review, applied)
-    else:
+    elif plan.new or (overwrite and plan.overwrites):
         typer.echo("Nothing was recorded. Add --apply to record the corrections.")
+    else:
+        typer.echo("There is nothing to record.")
     if plan.errors or (applied and applied.changed):
         raise typer.Exit(1)
 
@@ -103,12 +108,14 @@ def _print_changed(review: Review, applied: AppliedPlan) -> None:
     changed = set(applied.changed)
     entries = [number for number, entry in review.decided.items() if entry.id in changed]
     if entries:
-        numbers = ", ".join(map(str, entries))
         error_console.print(
-            f"{len(entries):,} decisions were not recorded: their prompts were corrected or "
-            f"deleted while the import ran (entries {numbers}). Import the file again to see them.",
+            f"{count_of(len(entries), 'decision was', 'decisions were')} not recorded, since "
+            "somebody corrected or deleted the prompt while the import ran "
+            f"({_list_places(review.unit, entries)}). Import the file again to see the present "
+            "state.",
             style="yellow",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -130,11 +137,12 @@ def _print_unread(review: Review) -> None:
         error_console.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
-def _list_places(unit: str, entries: Sequence[int]) -> str:
+def _list_places(unit: Unit, entries: Sequence[int]) -> str:
     """Return the first of some entries, and how many follow."""
     numbers = ", ".join(map(str, entries[:_SHOWN]))
     more = len(entries) - _SHOWN
-    return f"{unit} {numbers}{f' and {more:,} more' if more > 0 else ''}"
+    units = unit if len(entries) == 1 else _PLURALS[unit]
+    return f"{units} {numbers}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from cli.printable import printable
+from cli.printable import count_of, printable
 from prompt_capture.domain.models import ModelEvent, RegisteredModel
 from prompt_capture.workflows.models.manage import ModelHistory, ServingRecord
 
@@ -138,7 +138,7 @@ def _print_table(console: Console, table: Table) -> None:
 
 
 def _print_footer(console: Console, count: int, limit: int, noun: str) -> None:
-    text = f"{count:,} {noun}{'' if count == 1 else 's'}."
+    text = f"{count_of(count, noun)}."
     if limit and count > limit:
         text = f"The newest {limit:,} of {text} For all: --limit 0."
     console.print(f"\n{text}", highlight=False, markup=False)

@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return line if line.isprintable() else "".join(map(_printable_character, line))
 
 
+def count_of(number: int, singular: str, plural: str = "") -> str:
+    """Return a number and what it counts: `1 row`, `2 rows`. `plural` is for irregular nouns."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def _printable_character(character: str) -> str:
     match unicodedata.category(character):
         case "Cf":  # zero width, or changes the direction of what follows

@@ -62,11 +62,11 @@ def test_an_export_writes_to_s3_or_to_a_folder(deployment: DeployedStack, tmp_pa
 
     to_s3 = _run("export", "--mode", "retraining", **settings)
     url = f"s3://{deployment.stack.bucket}/exports/retraining/"
-    assert to_s3.stdout.startswith(f"Exported 1 rows to {url}")
+    assert to_s3.stdout.startswith(f"Exported 1 row to {url}")
 
     to_folder = _run("export", "--mode", "retraining", "--out", str(tmp_path), **settings)
     (file,) = tmp_path.rglob("*.jsonl")
-    assert to_folder.stdout.strip() == f"Exported 1 rows to {file}"
+    assert to_folder.stdout.strip() == f"Exported 1 row to {file}"
     assert json.loads(file.read_text())["label"] == "reschedule"
 
 
@@ -94,7 +94,7 @@ def test_a_completed_review_file_can_be_imported_twice(
     assert "Nothing was recorded" in shown.stdout
     assert deployment.row(log_ids[0])["corrected_intent"] is None
 
-    assert "Recorded 1 corrections." in _run(*command, "--apply", **settings).stdout
+    assert "Recorded 1 correction." in _run(*command, "--apply", **settings).stdout
     row = deployment.row(log_ids[0])
     assert (row["corrected_intent"], row["corrected_by"]) == ("status", "grace")
     assert row["correction_notes"] == "they ask how far they are"

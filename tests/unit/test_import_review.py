@@ -188,9 +188,9 @@ def test_the_command_names_the_entries_that_changed_while_it_ran(
     result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
 
     assert result.exit_code == 1
-    assert "Recorded 1 corrections." in result.stdout
-    assert "1 decisions were not recorded" in result.stderr
-    assert "(entries 2)" in result.stderr
+    assert "Recorded 1 correction." in result.stdout
+    assert "1 decision was not recorded" in result.stderr
+    assert "(entry 2)" in result.stderr
     assert store.rows[ids[1]].correction == meanwhile
 
 
@@ -205,7 +205,26 @@ def test_the_command_reads_a_compressed_file(
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace", "--apply"])
 
     assert result.exit_code == 0, result.output
-    assert "Recorded 1 corrections." in result.stdout
+    assert "Recorded 1 correction." in result.stdout
+
+
+def test_the_command_asks_for_apply_only_where_this_records_something(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log_id = asyncio.run(_log(store))
+    file = tmp_path / "review.json"
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    def end(intent: str, *options: str) -> str:
+        file.write_text(_file(_entry(log_id, intent)))
+        command = ["import-review", str(file), "--reviewer", "grace", *options]
+        return CliRunner().invoke(app, command).stdout.splitlines()[-1]
+
+    assert end("reminder") == "Nothing was recorded. Add --apply to record the corrections."
+    assert end("reminder", "--apply") == "Recorded 1 correction."
+    assert end("reminder") == "There is nothing to record."
+    assert end("status") == "There is nothing to record."
+    assert end("status", "--overwrite").startswith("Nothing was recorded. Add --apply")
 
 
 def test_the_command_names_the_fields_that_are_not_read_once(
@@ -236,7 +255,7 @@ def test_notes_that_are_shortened_are_named(
 
     assert result.exit_code == 0, result.output
     assert result.stderr == (
-        "Shortened: notes over 2,000 characters (line 2, 3, 4, 5, 6 and 2 more).\n"
+        "Shortened: notes over 2,000 characters (lines 2, 3, 4, 5, 6 and 2 more).\n"
     )
 
 
