@@ -133,7 +133,7 @@ def test_copies_are_counted() -> None:
 
     (sentence,) = diagnosis.describe_copies(examples)
 
-    assert sentence.startswith("2 texts are copies")
+    assert sentence.startswith("2 copies of texts are left out")
 
 
 def test_the_meaning_of_unknown_is_explained_where_it_is_missing_or_rare() -> None:

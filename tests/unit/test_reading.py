@@ -428,7 +428,7 @@ def test_training_names_rare_labels_copies_and_the_missing_unknown(tmp_path: Pat
     result = CliRunner().invoke(app, [*command, *base])
 
     assert result.exit_code == 0, result.output
-    assert "1 text is a copy" in result.stderr
+    assert "1 copy of a text is left out" in result.stderr
     assert "1 label has fewer than 5 different texts" in result.stderr
     assert "rare (1)" in result.stderr
     assert "No text has the label unknown" in result.stderr

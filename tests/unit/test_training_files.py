@@ -284,7 +284,9 @@ def test_a_table_without_a_header_is_not_taken_for_texts_of_one_label(
     file = tmp_path / "data.txt"
     file.write_text("\n".join(lines), "utf-8")
 
-    with pytest.raises(InvalidExamples, match=f"as many {delimiters} in each line.*Name its"):
+    with pytest.raises(
+        InvalidExamples, match=f"as many {delimiters} in each line.*Name its.*JSON lines"
+    ):
         read_examples([file])
 
 

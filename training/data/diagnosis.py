@@ -132,7 +132,8 @@ def describe_copies(examples: Sequence[Example]) -> Iterator[str]:
     """Say how many examples repeat the text and the label of another one."""
     distinct = {(grouping_key(example.text), example.label) for example in examples}
     if copies := len(examples) - len(distinct):
-        yield f"{_count(copies, 'text is a copy', 'texts are copies')} and counts once."
+        count = _count(copies, "copy of a text is", "copies of texts are")
+        yield f"{count} left out: a text counts once for each label."
 
 
 def describe_splits(examples: Sequence[LocatedExample]) -> Iterator[str]:

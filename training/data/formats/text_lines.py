@@ -25,9 +25,8 @@ _DOCUMENT = re.compile(
 _NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 """The name of a file that has a number in place of a label."""
 
-_OTHER_FORM = (
-    'Write JSON lines, {"text": ..., "label": ...}, or the texts alone, in a file for each label'
-)
+_JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
+_OTHER_FORM = f"Write {_JSON_LINES}, or the texts alone, in a file for each label"
 
 _WITHOUT_TEXT = "files without a text"
 
@@ -511,7 +510,8 @@ def _describe_names(file: DataFile, name: str) -> InvalidExamples:
 def _describe_table(file: DataFile, delimiters: str) -> InvalidExamples:
     return InvalidExamples(
         f"{file.name} has as many {delimiters} in each line, as a table without a header. Name its "
-        f"columns in the first line, two of them text and label, or remove the {delimiters}."
+        f"columns in the first line, two of them text and label. If the {delimiters} belong to the "
+        f"texts, write {_JSON_LINES}."
     )
 
 
