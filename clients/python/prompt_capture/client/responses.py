@@ -19,7 +19,7 @@ RecordingStatus = Literal["recorded", "pending", "skipped", "failed"]
 
 - `recorded`: the service recorded it.
 - `pending`: the service holds it until the prompt log arrives.
-- `skipped`: there was no prompt log to record it for.
+- `skipped`: there was no `log_id` to record it for, so nothing was sent.
 - `failed`: the service rejected it or did not respond. The client's log has the reason.
 """
 
