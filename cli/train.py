@@ -211,7 +211,7 @@ def _print_summary(console: Console, result: "TrainingResult", out: Path, suspec
         console.print(f"{accuracy:.1%} accuracy on {sample.messages} {describe_sample(manifest)}")
         if not result.is_unbiased:
             console.print(
-                "[yellow]The base was tuned on nearly all of these messages, so this accuracy and "
+                "[yellow]The base was tuned on many of these messages, so this accuracy and "
                 "the model's confidence are too high. Train with messages that the base has not "
                 "seen.[/yellow]"
             )

@@ -50,6 +50,9 @@ MANY_TEXTS = 50_000
 which is 0.5 GB for 100,000 texts, and uses all cores by itself."""
 MIN_UNSEEN = 100
 """With fewer fair examples that the base was not tuned on, all examples may be held out."""
+MIN_UNSEEN_SHARE = 0.75
+"""From this share of the fair examples on, those that the base was tuned on hardly matter. Of texts
+that it was not tuned on, up to one in eight matches the fingerprint by chance."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class TrainingResult:
 
     `predictions` are those for the fair sample, and `held_out` those for all examples that were
     held out. Both are None where there was no fair sample: no figure was measured. `is_unbiased` is
-    false where the base encoders may have been fine-tuned on the held-out examples: the metrics are
+    false where the base encoders were fine-tuned on many of the held-out examples: the metrics are
     then too high, and the model is overconfident. `renewed` is the number of texts whose predicted
     labels were renewed, and `omitted_stages` that of the stages which no longer fit.
     """
@@ -103,8 +106,10 @@ def train(
     audited = np.array([example.origin == "audited" for example in prepared], bool)
     is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
-    is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
-    can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
+    fair, fair_unseen = is_fair.sum(), (unseen & is_fair).sum()
+    has_enough = fair_unseen >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED
+    can_hold_out = unseen if has_enough else np.ones(len(texts), bool)
+    is_unbiased = bool(has_enough or fair_unseen >= MIN_UNSEEN_SHARE * fair)
     folds = _assign_folds(labels, can_hold_out, config.seed)
     # All fits need these, and the last one then needs no copy of them.
     base.last_encoder.embed(texts, progress.step("Embedding the examples"))

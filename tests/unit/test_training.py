@@ -318,6 +318,25 @@ def test_texts_that_an_encoder_was_tuned_on_are_not_held_out(
     assert known.predictions is not None
 
 
+def test_few_texts_that_an_encoder_was_not_tuned_on_are_not_taken_for_known_ones(
+    base: BaseEncoders, tmp_path: Path
+) -> None:
+    held_out = read_examples([UTTERANCES / "heldout"])
+    new = [
+        Example(text=f"{e.text} please", label=label)
+        for label in ("email", "status")
+        for e in [e for e in held_out if e.label == label][:40]
+    ]
+
+    result = train(new, base, tmp_path / "new", WITHOUT_STUDENT)
+
+    assert len(new) == 80
+    assert result.predictions is not None
+    assert result.is_unbiased
+    assert result.manifest.measured_on is not None
+    assert result.manifest.measured_on.is_unbiased
+
+
 def _as_export(examples: list[Example], **fields: object) -> list[Example]:
     return [
         Example.model_validate(

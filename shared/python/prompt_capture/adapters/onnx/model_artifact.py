@@ -135,7 +135,7 @@ class MeasuredOn(FrozenModel):
     `audited`: messages that a uniform random audit selected and a person labelled. `seed`: examples
     that were written for training, each classified by a model that had not learned it. They show
     how well the model knows such examples, not how well it serves real messages. `is_unbiased` is
-    false where the encoders were tuned on nearly all of the messages: the figures are too high.
+    false where the encoders were tuned on many of the messages: the figures are too high.
     """
 
     sample: Literal["audited", "seed"]
