@@ -64,7 +64,7 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
     for name in ("Bye.TXT", "greeting.txt", "more/help.txt.gz"):
         content = b"hi\n"
         (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    hidden = ("._greeting.txt", ".greeting.txt.swp", "more/.cache/email.txt")
+    hidden = ("._greeting.txt", ".greeting.txt.swp", "more/.cache/email.txt", "~$greeting.txt")
     for name in (*hidden, "more.jsonl", "README.md", "greeting.txt~"):
         (tmp_path / name).write_bytes(b"\x00\x05\x16\x07 of another program")
     remarks = Remarks()
@@ -73,7 +73,7 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
 
     assert [each.example.label for each in located] == ["Bye", "greeting", "help"]
     assert list(remarks) == [
-        f"{tmp_path}: 3 left out: hidden files, such as ._greeting.txt.",
+        f"{tmp_path}: 4 left out: hidden files, such as ._greeting.txt.",
         (
             f"{tmp_path}: 3 left out: files that are not LABEL.txt (name labelled ones as further "
             "--data), such as README.md."

@@ -19,11 +19,12 @@ _LINES_BETWEEN_REPORTS = 1_000
 
 
 def is_hidden(path: Path, folder: Path) -> bool:
-    """Return whether a name in the path of a file, from `folder` on, begins with a dot.
+    """Return whether a name in the path of a file, from `folder` on, begins with a dot or `~$`.
 
-    Such files belong to tools: macOS adds `._greet.txt` to archives, and editors keep copies.
+    Such files belong to tools: macOS adds `._greet.txt` to archives, editors keep copies, and Word
+    has `~$greet.txt` beside an open file.
     """
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
 
 
 @dataclass(frozen=True)
