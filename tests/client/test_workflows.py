@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from ssl import SSLCertVerificationError
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from prompt_capture.client import AsyncCaptureClient, NoResponse, Service
 
 from .conftest import SHORT_TIMEOUTS, Connect
-from .scripted_service import CLASSIFICATION, HANG, RECORDED, ScriptedService
+from .scripted_service import CLASSIFICATION, DROP, HANG, RECORDED, ScriptedService
 
 LOG_ID = UUID(CLASSIFICATION["log_id"])
 
@@ -89,6 +90,18 @@ async def test_the_workflows_own_exception_takes_precedence_over_a_service_that_
     with pytest.raises(KeyError, match="calendar"):
         async with connect(raise_errors=raise_errors).workflow(LOG_ID, "create_task"):
             raise KeyError("calendar")
+
+
+@pytest.mark.parametrize("fault", [DROP, HANG])
+async def test_the_outcome_of_a_block_that_met_an_untrusted_certificate_is_sent_again(
+    connect: Connect, scripted: ScriptedService, fault: str
+) -> None:
+    """The certificate of another server than the service's."""
+    scripted.script = [fault, RECORDED]
+    with pytest.raises(SSLCertVerificationError):
+        async with connect().workflow(LOG_ID, "create_task"):
+            raise SSLCertVerificationError
+    assert len(scripted.requests) == 2
 
 
 async def test_a_failed_recording_is_raised_only_on_request(

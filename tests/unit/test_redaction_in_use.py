@@ -663,3 +663,75 @@ def test_documents_and_phones_are_known_by_their_names(marked: str) -> None:
 )
 def test_bracketed_signs_and_compounds_are_known_in_other_languages(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "मेरी जन्मतिथि [[BIRTH_DATE:5 मई 1990]] है",
+        "मेरा जन्म [[BIRTH_DATE:15 अगस्त 1992]] को हुआ",
+        "जन्म की तारीख [[BIRTH_DATE:15-08-1992]]",
+        "मेरा जन्मदिन [[BIRTH_DATE:15 अगस्त 1992]] को है",
+        "ولدت في [[BIRTH_DATE:12 يونيو 1984]]",
+        "fecha nac. [[BIRTH_DATE:12/03/1985]]",
+        "Data Nasc.: [[BIRTH_DATE:12/03/1985]]",
+        "DOB [[BIRTH_DATE:12MAR1985]]",
+        "誕生日は[[BIRTH_DATE:1990年5月5日]]",
+        "誕生日パーティーは2026年5月5日",
+        "जन्मदिन की पार्टी 15 अगस्त 2026 को",
+        "जन्माष्टमी 16 अगस्त 2026 को है",
+        "बैठक 15 अगस्त 2026 को",
+    ],
+)
+def test_a_birth_is_known_by_the_words_and_the_months_of_a_language(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "पैन नंबर [[ID:ABCDE1234F]]",
+        "पिन कोड 110001 पर डिलीवरी",
+        "पानी 200000 लीटर",
+        "मेरा एटीएम पिन [[SECRET:4821]] है",
+        "الرقم السري [[SECRET:4821]]",
+    ],
+)
+def test_words_that_differ_in_vowel_signs_alone_are_told_apart(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "das Passwort fürs Gäste-WLAN heißt [[SECRET:Kaffeepause7]]",
+        "die PIN heisst [[SECRET:4821]]",
+        "das Passwort heißt wie immer",
+    ],
+)
+def test_heisst_leads_to_a_value(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "le code d'accès est [[SECRET:4512]]",
+        "code d’entrée : [[SECRET:45B12]]",  # noqa: RUF001 (as phones type it)
+        "code de l'immeuble [[SECRET:45B12]]",
+        "code interphone [[SECRET:1234]]",
+        "il codice d'accesso è [[SECRET:4512]]",
+        "codice dell'allarme [[SECRET:4512]]",
+        "mot de passe d'Ann : [[SECRET:Chat99]]",
+        "le mot de passe d'accès est [[SECRET:Chat99]]",
+        "la password dell'ufficio è [[SECRET:Gatto99]]",
+        "le mot de passe d'accès est trop court",
+        "le code d'erreur est 4512",
+        "el código de error es 4512",
+        "der Code vom Fehler ist 4512",
+        "il codice di sconto è 4045",
+        "le code d'entrée ne marche pas depuis 2024",
+    ],
+)
+def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
+    _check(marked)

@@ -1,6 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
@@ -171,7 +172,7 @@ class AsyncCaptureClient(BaseClient):
             return last_response
 
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
-        body = ResponseBody()
+        body, handled_before = ResponseBody(), sys.exception()
         try:
             async with asyncio.timeout(seconds):
                 connections = await self._loops.get().connections()
@@ -187,7 +188,7 @@ class AsyncCaptureClient(BaseClient):
         except TimeoutError:
             return None
         except httpx.HTTPError as error:
-            failure = find_permanent_failure(error)
+            failure = find_permanent_failure(error, handled_before)
         else:
             content = body.decoded(response.headers.get("Content-Encoding", ""))
             return ServiceResponse(response.status_code, content, response.headers)

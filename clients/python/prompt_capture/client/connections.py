@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from prompt_capture.client.errors import CaptureError, NoResponse
+from prompt_capture.client.errors import NoResponse, is_interruption, list_causes
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
 """Idle connections are closed after 20 s, before the server is likely to close them."""
@@ -59,15 +59,21 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
     )
 
 
-def find_permanent_failure(error: httpx.HTTPError | OSError) -> CaptureError | None:
-    """Return the error for a failed attempt that no retry can fix, or None."""
+def find_permanent_failure(
+    error: httpx.HTTPError | OSError, handled_before: BaseException | None
+) -> BaseException | None:
+    """Return the error for a failed attempt that no retry can fix, or None.
+
+    httpx takes a `TimeoutError` of a signal handler for its own. What the caller was handling
+    before the attempt did not make it fail.
+    """
     if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):  # such as 407
         return NoResponse("proxy_rejected")
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in list_causes(error, handled_before):
+        if is_interruption(cause):
+            return cause
         if isinstance(cause, ssl.SSLCertVerificationError):
             return NoResponse("certificate_invalid")
-        cause = cause.__cause__ or cause.__context__
     return None
 
 

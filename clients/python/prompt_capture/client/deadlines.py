@@ -5,6 +5,7 @@ with five addresses that drop packets would take five times as long as one.
 """
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+
+from prompt_capture.client.errors import is_interruption, list_causes
 
 if TYPE_CHECKING:
     import ssl
@@ -74,14 +77,15 @@ class BoundedBackend:
 
         Raise `OSError` for a name that has no address, and otherwise the error of the last address.
         """
-        addresses = _resolve(host, port)
+        addresses, handled_before = _resolve(host, port), sys.exception()
         for index, address in enumerate(addresses):
             limit = self._deadline.limit(timeout)
             share = None if limit is None else limit / (len(addresses) - index)
             try:
                 stream = self._backend.connect_tcp(address, port, share, **options)
-            except Exception:
-                if index + 1 == len(addresses):
+            except Exception as error:
+                causes = list_causes(error, handled_before)
+                if index + 1 == len(addresses) or any(map(is_interruption, causes)):
                     raise
             else:
                 return BoundedStream(stream, self._deadline)

@@ -8,6 +8,9 @@ No error contains a message, a key or the request. Errors can be pickled and cop
 reach the parent of the process that raised them.
 """
 
+import signal
+from collections.abc import Iterator
+from traceback import walk_tb
 from typing import ClassVar
 
 
@@ -54,5 +57,27 @@ def to_capture_error(error: Exception) -> CaptureError:
 
     Its code is the name of the type: the text and the attributes of a foreign error can contain a
     message or a key. Raise it after the `except` block, so that the foreign error is no context.
+
+    Raise an error of a signal handler as it is: the caller has it end more than this call.
     """
+    if is_interruption(error):
+        raise error
     return error if isinstance(error, CaptureError) else NoResponse(type(error).__name__)
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Return whether a signal handler raised an error, such as the time limit of a job."""
+    handlers = map(signal.getsignal, signal.valid_signals())
+    functions = (getattr(handler, "func", handler) for handler in handlers)  # of a partial
+    codes = {getattr(function, "__code__", None) for function in functions}
+    return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
+
+
+def list_causes(
+    error: BaseException, handled_before: BaseException | None
+) -> Iterator[BaseException]:
+    """Yield an error and what led to it, but not what the caller was already handling."""
+    cause: BaseException | None = error
+    while cause is not None and cause is not handled_before:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

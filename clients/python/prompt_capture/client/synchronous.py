@@ -1,5 +1,6 @@
 """The synchronous client. Several threads can share one."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -181,6 +182,7 @@ class CaptureClient(BaseClient):
 
     def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         ends_at, body = time.monotonic() + seconds, ResponseBody()
+        handled_before = sys.exception()
         http = self._connections.get()
         try:
             with (
@@ -198,7 +200,7 @@ class CaptureClient(BaseClient):
                     if time.monotonic() > ends_at:
                         return None
         except (httpx.HTTPError, OSError) as error:
-            failure = find_permanent_failure(error)
+            failure = find_permanent_failure(error, handled_before)
         except RuntimeError:
             if not http.is_closed:
                 raise

@@ -27,11 +27,16 @@ _MONTHS = names(
     januari februari maart marts mei maj augustus augusti
     stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada
     grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+    जनवरी फरवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर
+    दिसंबर दिसम्बर
+    يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
     """
 )
 _MONTH = any_of(_MONTHS)
 _YEAR = "(?:19|20)[0-9]{2}"
 _SHORT_YEAR = "'?[0-9]{2}(?![0-9\x7f:])"
+_WHOLE_WORD = "(?<![\u0900-\u097f](?=[\u0900-\u097f]))"
+"""Behind a Hindi word: words of other scripts may have no space between them, those of Hindi do."""
 _ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
 _DATE = LazyPattern(
     rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
@@ -46,7 +51,7 @@ _DATE = LazyPattern(
                 \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
             |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
             |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
-                (?:[ ,-]{{1,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
+                (?:[ ,-]{{0,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
         |[0-9](?:0[1-9]|1[0-2]){_YEAR}
         ){NOT_BEFORE_WORD}""",
     re.VERBOSE,
@@ -63,11 +68,13 @@ _BORN = names(
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     родился родилась рождения народився народилася γεννήθηκα lahir doğumluyum dzimis
-    مواليد ولدت נולדתי נולדה जन्मतिथि วันเกิด
+    مواليد ولدت נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
-    "geb.-dat.", "geb. dat.", "f. nac.", "f.nac.", "fec. nac.", "ur.", "szül.",
+    "geb.-dat.", "geb. dat.", "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
+    "data nasc.", "data de nasc.", "dt. nasc.", "fecha nac", "fecha de nac", "fec nac", "data nasc",
+    "data de nasc", "dt nasc", "ur.", "szül.",
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
     "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
@@ -76,16 +83,16 @@ _BORN = names(
     "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",
 )  # fmt: skip
 _BIRTHDAY = names(
-    """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日
-    誕生日 생일"""
+    """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny
+    जन्मदिन 生日 誕生日 생일"""
 )
 # Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).
 _BORN_SUFFIX = names("生 생")
 _NOT_BORN = names("生日 生效 生产 生産 生活 생일 생산 생활")
 _NAME = NamePattern(
     (*_BORN, *_BIRTHDAY, *_BORN_SUFFIX),
-    rf"""(?:{any_field_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})
-        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}""",
+    rf"""(?:(?P<birthday>{any_of(_BIRTHDAY)})|{any_field_of(_BORN)}
+        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{_WHOLE_WORD}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")

@@ -34,6 +34,10 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("sss"), r"[0-9]{2}-[0-9]{7}-[0-9]"),  # Philippines
     (names("fin"), r"[fgm][0-9]{7}[a-z]"),  # Singapore
     (names("ic mykad", "kad pengenalan"), r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),  # Malaysia
+    (
+        names("पैन", "पैन नंबर", "पैन कार्ड", "पैन कार्ड नंबर"),
+        r"[a-z]{5}[0-9]{4}[a-z]",
+    ),  # India; without vowel signs also "pin" and "water"
     (names("ein"), r"[0-9]{2}-[0-9]{7}"),  # United States
     (names("utr"), r"[0-9]{5}\ ?[0-9]{5}"),  # United Kingdom
     (names("cif"), r"[a-hjnp-suvw]-?[0-9]{7}-?[0-9a-j]"),  # Spain

@@ -34,6 +34,10 @@ _NAMES = (
     *words.PASSWORD, *words.SEED_PHRASE, *words.PIN, *words.CODE, *words.TOKEN, *words.KEY, "pass",
 )  # fmt: skip
 _PREPOSITION = any_of(words.PREPOSITION)
+_ELIDED = "(?:[ld]|dell|all)'"
+"""A preposition or an article without its vowel: "code d'accès"."""
+_LETTERS = r"[^\W\d_]{1,30}+"
+_FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
@@ -65,15 +69,15 @@ _HEAD = NamePattern(
     rf"""(?:(?P<password>{any_field_of(words.PASSWORD)}|(?P<seed>{any_field_of(words.SEED_PHRASE)}))
             |(?P<pass>pass)
             |(?P<pin>{any_field_of(words.PIN)})
-            |(?P<code>{any_of(words.CODE)}
-                (?P<lock>\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:l')?
-                    {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
+            |(?P<code>{any_of(words.CODE)}(?!{_FOR}{any_of(words.NO_LOCKS)}{NOT_BEFORE_WORD})
+                (?P<lock>{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
         (?:\ {any_of(words.QUALIFIERS)}{NAME_END})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
+                |\ {_ELIDED}{_LETTERS}
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
                     (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
@@ -83,7 +87,8 @@ _HEAD = NamePattern(
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
-          |(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?
+          |(?:\ {any_of(words.ACCOUNTS)}
+                |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?

@@ -39,7 +39,7 @@ _NAMES = names(
     驾照 驾照号 驾驶证 驾驶证号 港澳通行证 回乡证 税号 证件号 证件号码
     マイナンバー 個人番号 パスポート 旅券番号 免許証番号 運転免許証番号 在留カード番号
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
-    паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पैन पासपोर्ट
+    паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
     mykad contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
     körkort førerkort kørekort ajokortti 在留カード

@@ -67,7 +67,7 @@ PIN = names(
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
     "mã xác nhận", "mã xác nhận của bạn", "mã xác minh", "mã xác minh của bạn", "mã otp",
     "kode verifikasi", "kode verifikasi anda", "kode otp", "رمز التحقق", "رمز التأكيد",
-    "رمز التحقق الخاص بك", "رمز التأكيد الخاص بك",
+    "الرقم السري", "एटीएम पिन", "رمز التحقق الخاص بك", "رمز التأكيد الخاص بك",
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
     *(f"{thing}pin" for thing in ("konto", "karten", "bank", "sim", "handy", "geräte")),
 )  # fmt: skip
@@ -85,15 +85,22 @@ LOCKS = names(
     shed bike buzz buzzer intercom conference webinar suitcase luggage drawer box cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
     microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
-    alarmanlage schließfach garagentor porte portail alarme coffre cadenas sécurité accès
-    vérification puerta alarma portal seguridad acceso verificación cassaforte porta allarme
-    sicurezza accesso verifica cofre segurança portão deur kluis dörren porten døren
-    larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
+    alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
+    cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
+    cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
+    dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
     skrytki weryfikacyjny guard cancello portone citofono
     домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
+
+NO_LOCKS = names(
+    """error erreur fehler errore erro fout fel feil promotion réduction rabais sconto descuento
+    desconto rabatt suivi envío seguimiento commande ordine pedido bestellung article artículo
+    artigo articolo pays país paese activité actividad région"""
+)
+"""What a code names behind it, and does not open: "code d'erreur"."""
 
 OWNERS = names(
     """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
@@ -138,8 +145,8 @@ QUALIFIERS = names(
 """Adjectives that stand behind the name of a secret: "mot de passe actuel: ..."."""
 
 IS = names(
-    """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
-    là adalah ialah yra है είναι هي هو คือ это""",
+    """is was are ist war sind lautet lautete heißt heisst reads equals est es e era son etait är er
+    jest je là adalah ialah yra है είναι هي هو คือ это""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
     "used to be", "has been", "had been",
