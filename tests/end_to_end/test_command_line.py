@@ -137,9 +137,9 @@ def test_a_model_is_trained_on_data_in_s3_and_evaluated(
 
 def test_an_exported_dataset_in_s3_is_read_by_its_prefix(deployment: DeployedStack) -> None:
     deployment.classify("move my dentist appointment to friday")
-    settings = stack_env.variables(deployment.stack)
+    settings = {**stack_env.variables(deployment.stack), "EXPORT_PREFIX": "read-by-prefix"}
     _run("export", "--mode", "retraining", **settings)
-    source = f"s3://{deployment.stack.bucket}/exports/retraining"
+    source = f"s3://{deployment.stack.bucket}/read-by-prefix"
 
     evaluated = _run("evaluate", "--model", SHIPPED_MODEL, "--data", source, "--json", **settings)
 
