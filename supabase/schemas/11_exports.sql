@@ -642,9 +642,15 @@ begin
     from public.exported_rows pages cross join unnest(pages.user_keys) with ordinality as known (user_key, index)
     join private.tombstones using (user_key)
     where pages.bucket = p_bucket and pages.key = p_key
-      and pages.id in (select (sender ->> 0)::bigint from jsonb_array_elements(senders) as sender)
+      and pages.id in (
+        select case jsonb_typeof(sender -> 0) when 'number' then (sender ->> 0)::bigint end
+        from jsonb_array_elements(senders) as sender
+      )
       and (pages.id, index) in (
-        select (sender ->> 0)::bigint, (sender ->> 1)::bigint from jsonb_array_elements(senders) as sender
+        -- An error of the cast would quote a text.
+        select case jsonb_typeof(sender -> 0) when 'number' then (sender ->> 0)::bigint end,
+          case jsonb_typeof(sender -> 1) when 'number' then (sender ->> 1)::bigint end
+        from jsonb_array_elements(senders) as sender
       )
     group by pages.id order by pages.id
   loop

@@ -25,7 +25,7 @@ class TimeLimitExceeded(Exception):
     """As Celery and RQ raise it in a job."""
 
 
-class Job:
+class InterruptedJob:
     """A job with a time limit, whose handler is a method, as in RQ."""
 
     def __init__(self, error: type[Exception]) -> None:
@@ -66,7 +66,7 @@ def test_an_error_of_a_signal_handler_is_raised(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     scripted.script = [HANG]
-    limit(Job(error).end)
+    limit(InterruptedJob(error).end)
 
     with caplog.at_level(logging.WARNING, "prompt_capture.client"), pytest.raises(error) as raised:
         CALLS[call](client)
@@ -85,7 +85,7 @@ def test_any_kind_of_handler_counts(
     wrap: Callable[[Callable[..., object]], Callable[..., object]],
 ) -> None:
     scripted.script = [HANG]
-    limit(wrap(Job(TimeLimitExceeded).end))
+    limit(wrap(InterruptedJob(TimeLimitExceeded).end))
 
     with pytest.raises(TimeLimitExceeded):
         client.classify("move it", user_id=LOG_ID)
@@ -97,7 +97,7 @@ def test_an_interrupted_job_still_records_its_outcome(
     limit: Callable[[Callable[..., object]], None],
 ) -> None:
     scripted.script = [HANG, RECORDED]
-    limit(Job(TimeLimitExceeded).end)
+    limit(InterruptedJob(TimeLimitExceeded).end)
 
     with pytest.raises(TimeLimitExceeded), client.workflow(LOG_ID, "create_task"):
         client.classify("move it", user_id=LOG_ID)
@@ -111,7 +111,7 @@ def test_a_failure_after_an_interruption_is_one_of_the_service(
     limit: Callable[[Callable[..., object]], None],
 ) -> None:
     scripted.script = [HANG, (200, b"")]
-    limit(Job(TimeLimitExceeded).end)
+    limit(InterruptedJob(TimeLimitExceeded).end)
 
     try:
         client.classify("move it", user_id=LOG_ID)
