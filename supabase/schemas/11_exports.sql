@@ -637,21 +637,19 @@ declare
   page record;
 begin
   for page in
+    with listed as materialized (
+      -- An error of the cast would quote a text.
+      select case jsonb_typeof(sender -> 0) when 'number' then (sender ->> 0)::bigint end as page_id,
+        case jsonb_typeof(sender -> 1) when 'number' then (sender ->> 1)::bigint end as index
+      from jsonb_array_elements(senders) as sender
+    )
     -- Unnested: a look-up in an array of keys reads all keys before it.
-    select pages.id, array_agg(index::integer) as user_indexes
+    select pages.id, array_agg(known.index::integer) as user_indexes
     from public.exported_rows pages cross join unnest(pages.user_keys) with ordinality as known (user_key, index)
     join private.tombstones using (user_key)
     where pages.bucket = p_bucket and pages.key = p_key
-      and pages.id in (
-        select case jsonb_typeof(sender -> 0) when 'number' then (sender ->> 0)::bigint end
-        from jsonb_array_elements(senders) as sender
-      )
-      and (pages.id, index) in (
-        -- An error of the cast would quote a text.
-        select case jsonb_typeof(sender -> 0) when 'number' then (sender ->> 0)::bigint end,
-          case jsonb_typeof(sender -> 1) when 'number' then (sender ->> 1)::bigint end
-        from jsonb_array_elements(senders) as sender
-      )
+      and pages.id in (select page_id from listed)
+      and (pages.id, known.index) in (select page_id, listed.index from listed)
     group by pages.id order by pages.id
   loop
     insert into private.erased_rows (log_id, text_key, change_number)

@@ -84,9 +84,9 @@ class ImportReview:
         captured = await self._store.get_texts(log_ids)
         texts_of_file = frozenset(review.texts.values())
 
-        def has_moved(number: int, captured: str) -> bool:
+        def has_moved(number: int, prompt: str) -> bool:
             # A text that no entry has was edited, or damaged by a spreadsheet.
-            text, expected = review.texts.get(number), canonical_text(captured)
+            text, expected = review.texts.get(number), canonical_text(prompt)
             return text not in {None, expected} and expected in texts_of_file
 
         new, overwrites, unchanged, errors = [], [], 0, list(review.errors)

@@ -42,9 +42,7 @@ class SupabaseConsole:
         return result
 
     async def known_intents(self, token: str) -> list[str]:
-        store = self._as_user(token)
-        query = store.table("intent_catalogue").select("intent").is_("retired_at", "null")
-        return [row["intent"] for row in await store.rows(query)]
+        return await self._as_user(token).active_intents()
 
     async def role(self, token: str) -> str | None:
         role = await self._as_user(token).call("console_role", {}, _common_errors())

@@ -90,6 +90,11 @@ class PostgrestAdapter:
         """Send a request and return the rows of the response."""
         return _check_rows(await self._execute(request, errors))
 
+    async def active_intents(self) -> list[str]:
+        """Return the intents of the catalogue that a correction may use."""
+        query = self.table("intent_catalogue").select("intent").is_("retired_at", "null")
+        return [row["intent"] for row in await self.rows(query)]
+
     async def call(
         self, function: str, arguments: Mapping[str, Any], errors: ErrorsByCode = _NO_ERRORS
     ) -> Any:

@@ -175,8 +175,7 @@ class SupabasePromptStore:
         return found
 
     async def known_intents(self) -> list[str]:
-        query = self._postgrest.table("intent_catalogue").select("intent").is_("retired_at", "null")
-        return [row["intent"] for row in await self._postgrest.rows(query)]
+        return await self._postgrest.active_intents()
 
     def get_low_confidence_prompts(
         self, threshold: float = 0.7, since: datetime | None = None
