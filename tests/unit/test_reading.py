@@ -212,8 +212,51 @@ def test_a_text_file_with_other_columns_is_refused_with_the_remedy(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        ",text\n3,hello\n9,bye\n",
+        ',text\n0,"hello, you"\n1,bye\n',
+        ",0\n0,hello\n1,bye\n",
+        "id;text\n1;hello\n",
+        "id\ttext\n1\thello\n",
+        "message,user\nhello,ann\nbye,tom\n",
+    ],
+)
+def test_a_text_file_that_is_a_table_without_labels_is_refused_as_texts_of_one_label(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "greeting.txt"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match=r"greeting\.txt .*columns text and label.*rename"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("header", [",text", "id;text", "id\ttext", "Text|user"])
+def test_the_texts_of_a_table_in_a_text_file_need_no_labels(tmp_path: Path, header: str) -> None:
+    delimiter = next(each for each in ",;\t|" if each in header)
+    file = tmp_path / "messages.txt"
+    file.write_text("\n".join([header, f"hello{delimiter}1", f"bye{delimiter}2"]))
+    if not header.startswith("Text"):
+        file.write_text("\n".join([header, f"1{delimiter}hello", f"2{delimiter}bye"]))
+
+    read = read_unlabelled([DataSource(file)], Remarks())
+
+    assert [each.example.text for each in read] == ["hello", "bye"]
+
+
+@pytest.mark.parametrize(
     "message",
-    ["send a text, then label it", "text", "a; text", "[1] is a note", "{name}, hi", "[]", "2 | 3"],
+    [
+        "send a text, then label it",
+        "message,please",
+        "text",
+        "a; text",
+        "[1] is a note",
+        "{name}, hi",
+        "[]",
+        "2 | 3",
+    ],
 )
 def test_a_message_is_no_table(tmp_path: Path, message: str) -> None:
     (tmp_path / "greeting.txt").write_text(f"{message}\nhello\n")

@@ -109,6 +109,17 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("1/5/24, 10:12 - Ann: hi\n1/5/24, 10:13 - Bob: so\n", r"a date and a time before each"),
         ("[2024-01-05 10:12:00] hi\n[2024-01-05 10:13:10] so\n", r"a date and a time before"),
         ("hi\n<<<<<<< HEAD\nso\n=======\n", r"line 2 is the mark of a merge conflict"),
+        (
+            "+------+-------+\n| text | label |\n+------+-------+\n| hi   | greet |\n",
+            r"line 1 is a line of a table that was printed.*Write CSV",
+        ),
+        ("+---+\n| a |\n+===+\n", r"line 1 is a line of a table that was printed"),
+        ("text label\n---- -----\nhi   greet\n", r"line 2 is a line of a table that was printed"),
+        ("a|b\n--+---\nhi|greet\n", r"line 2 is a line of a table that was printed"),
+        ("\u250c\u2500\u252c\u2500\u2510\n", r"line 1 is a line of a table that was printed"),
+        ("-[ RECORD 1 ]---\na | hi\n", r"line 1 is a line of a table that was printed"),
+        ("('hi', 'greet')\n('so', 'bye')\n", r"a tuple or a list of Python in each line"),
+        ("['hi', 'greet'],\n['so', \"it's\"],\n", r"a tuple or a list of Python in each line"),
     ],
 )
 def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
@@ -159,6 +170,8 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "[inaudible]\nwhat is it\n[inaudible]\n[music]\nok\n",
         "[hello]\n[bye]\n",
         "[city]\nin a city\n",
+        "---\nso -- well\n-----\n",
+        "('hi') she said\n(hi)\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -458,6 +471,8 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ('"its" or "it\'s"\n"say "hi" now"\n', "2 noted: texts between quotation marks"),
         ("[inaudible]\nhi\n[inaudible]\nso\n", "2 noted: texts that are a name in brackets"),
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
+        ("text\nhi\nso\n", "1 noted: texts that may be the name of a column"),
+        ("\nUtterances\nhi\n", "1 noted: texts that may be the name of a column"),
     ],
 )
 def test_what_may_not_belong_to_texts_stays_and_is_named(

@@ -35,6 +35,13 @@ _TEXT_COLUMNS = frozenset({"text", "message", "prompt", "query", "sentence", "ut
 _LABEL_COLUMNS = frozenset({"category", "class", "intent", "intents", "label", "labels"})
 """The names of columns that say that a file is a table; its reader says how to name them."""
 
+_UNNAMED_SERIES = ["", "0"]
+"""The header that pandas writes for texts without a name."""
+
+_SHOWN_ROWS = 10
+_DELIMITERS = ",;\t|"
+_COLUMN = re.compile(r"[\w.-]*")
+
 _RASA_START = re.compile(
     r"version:\s*[\"']?\d\.\d[\"']?\s*$|nlu:\s*$|##\s*(?:intent|synonym|regex|lookup)\s*:",
     re.MULTILINE,
@@ -100,7 +107,25 @@ def _detect_text(start: str) -> str:
     """Return `text`, or the format of another file under the name of a text file."""
     if _RASA_START.match(start):
         return "rasa"
-    return _detect_json(start) if _is_json(start) else _detect_table(start, "text")
+    if _is_json(start):
+        return _detect_json(start)
+    return _detect_table(start, "csv" if _is_table_of_texts(start) else "text")
+
+
+def _is_table_of_texts(start: str) -> bool:
+    """Return whether a text is a table with a column of texts and none of labels: `id,text`.
+
+    Each of its first rows has the delimiter, so that it is no message that begins like a header.
+    """
+    header, *rows = [line for line in split_lines(start) if line.strip()][: 1 + _SHOWN_ROWS] or [""]
+    for delimiter in _DELIMITERS:
+        cells = [cell.strip('"') for cell in header.split(delimiter)]
+        names = {cell.casefold() for cell in cells if cell}
+        has_texts = not names.isdisjoint(_TEXT_COLUMNS) or cells == _UNNAMED_SERIES
+        is_header = len(cells) > 1 and all(map(_COLUMN.fullmatch, cells))
+        if has_texts and is_header and rows and all(delimiter in row for row in rows):
+            return True
+    return False
 
 
 def _detect_table(start: str, other: str) -> str:

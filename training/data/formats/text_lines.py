@@ -35,6 +35,15 @@ _MERGE_MARK = re.compile(r"(?:<{7}|>{7}) \S")
 
 _BETWEEN_VERSIONS = "======="
 
+_TABLE_LINE = re.compile(
+    r"""\s* (?:
+    \+ (?: [-=]{2,}\+ )+ | -{2,} (?: \+-{2,} )+ | -{3,} (?: \ +-{3,} )+
+    | [\u250c\u251c\u2514\u2552\u2554\u255e\u2560\u2558\u255a\u256d\u2570] [\u2500-\u257f]+
+    | -\[\ RECORD\ \d+\ \]-* ) \s*""",
+    re.VERBOSE,
+)
+"""A line that databases print around the header of a table and its rows, or above a record."""
+
 _QUOTES = "has quotes around each line"
 _LIST = re.compile(
     r"""\#+\s+\S | >\s |
@@ -79,6 +88,9 @@ _OTHER_FILES = {
         re.IGNORECASE,
     ): "has a date and a time before each line, as logs and chats do",
     re.compile(r"__\w+?__\S"): "has labels with another prefix than __label__",
+    re.compile(r"\s*(?:\(\s*([\"']).*[\"']\s*,?\)|\[\s*([\"']).*[\"']\s*\]),?\s*\Z"): (
+        "has a tuple or a list of Python in each line"
+    ),
     re.compile(r"\s*\{[^{}:\"']*[:\"'].*\},?\s*\Z"): "has an object in each line, but not in JSON",
     re.compile(r"\s*(?:\"(?:[^\"\\]|\"\"|\\.)*\"|'(?:[^'\\]|''|\\.|\b'\b)*'),?\s*\Z"): _QUOTES,
 }
@@ -151,6 +163,13 @@ _NO_INTENTS = SPLIT_NAMES | {
 }
 """Names of files that say what is in them, or what for, and not which intent."""
 
+_NAMES_OF_COLUMNS = frozenset(
+    name + ending
+    for name in ("message", "phrase", "prompt", "query", "sentence", "text", "utterance")
+    for ending in ("", "s")
+) | {"queries"}
+"""How the column may be called from which a spreadsheet or pandas saved the texts alone."""
+
 _LISTS_OF_LABELS = frozenset(
     {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
 )
@@ -217,6 +236,9 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
         reading.remarks.note(fact, file.location(), len(lines))
     is_outline = bool(lines) and not _INDENTED.match(lines[0][1])
+    if len(lines) > 1 and lines[0][1].strip().casefold() in _NAMES_OF_COLUMNS:
+        fact = "texts that may be the name of a column"
+        reading.remarks.note(fact, file.location("line", lines[0][0]))
     for number, line in lines:
         location = file.location("line", number)
         text = _read_cell(line) if is_column else line
@@ -352,6 +374,11 @@ def _reject_labels_in_lines(
             raise InvalidExamples(
                 f"{file.location('line', number)} begins a definition of Chatito. Read the output "
                 "of its generator instead."
+            )
+        if _TABLE_LINE.fullmatch(line):
+            raise InvalidExamples(
+                f"{file.location('line', number)} is a line of a table that was printed. Write CSV "
+                "instead, with the columns text and label."
             )
         if is_in_conflict and _MERGE_MARK.match(line):
             raise InvalidExamples(
