@@ -91,6 +91,7 @@ def _read(source: Path, source_format: SourceFormat, remarks: "Remarks") -> "lis
     Raise `InvalidExamples`.
     """
     from training.data.examples import InvalidExamples
+    from training.data.exported_datasets import has_dataset
     from training.data.files import DataFile
     from training.data.formats import read_file
     from training.data.formats.detection import detect_format
@@ -99,7 +100,11 @@ def _read(source: Path, source_format: SourceFormat, remarks: "Remarks") -> "lis
     from training.data.reading import read_sources
     from training.data.sources import DataSource
 
-    if source.is_dir() and source_format in _FOLDERS:
+    if source.is_dir():
+        if source_format not in _FOLDERS and not has_dataset(source):
+            raise InvalidExamples(
+                f"{source} is a folder, and --from {source_format.value} reads a file. Name one."
+            )
         return read_sources([DataSource(source)], remarks)
     file = DataFile.at_path(source)
     try:

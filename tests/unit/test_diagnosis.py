@@ -67,6 +67,21 @@ def test_labels_that_differ_by_the_mark_of_a_copied_file_are_named() -> None:
     assert sentence.startswith("The labels 'greet', 'greet (1)', 'greet - Copy', 'greet copy (2)' ")
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        *("Copy of greet", "Kopie von greet", "Copie de greet", "Copia de greet", "greet - Copy"),
+        "greet (Ann's conflicted copy 2026-11-03)",
+        "greet.sync-conflict-20261103-101500-ABCDEFG",
+    ],
+)
+def test_a_label_from_a_file_that_a_program_copied_is_named(copy: str) -> None:
+    (sentence,) = diagnosis.describe_similar_labels(["greet", copy, "copy of it"])
+
+    assert "'greet'" in sentence
+    assert f"'{copy}'" in sentence
+
+
 def test_secondary_intents_that_are_no_label_are_named_by_their_places() -> None:
     located = [
         LocatedExample(

@@ -313,7 +313,7 @@ def test_data_without_a_label_that_a_model_knows_are_not_measured(tmp_path: Path
     (tmp_path / "data.jsonl").write_text('{"text": "hello", "label": "thanks"}\n{"text": "hi"}\n')
     problems = {
         "messages.txt": "No label of the data is an intent of the model.",
-        "data.jsonl": "data.jsonl, line 2: label: Field required. Training and measuring need",
+        "data.jsonl": "data.jsonl, line 2: label: it is missing. Training and measuring need",
     }
     for name, problem in problems.items():
         arguments = ["evaluate", "--model", str(SHIPPED), "--data", str(tmp_path / name)]

@@ -242,7 +242,38 @@ def test_a_folder_of_a_file_for_each_label_is_converted(tmp_path: Path) -> None:
     assert [(each.text, each.label) for each in read] == [("so long", "bye"), ("hello", "greet")]
 
 
-@pytest.mark.parametrize("source", ["", "missing.csv"])
+@pytest.mark.parametrize("source_format", ["csv", "rasa", "parquet", "review"])
+def test_a_folder_is_refused_by_the_formats_of_one_file_with_the_remedy(
+    tmp_path: Path, source_format: str
+) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.csv").write_text("text,label\nhello,greet\n")
+
+    result = _convert(tmp_path / "texts", tmp_path / "b.jsonl", source_format, "jsonl")
+
+    assert result.exit_code == 1
+    assert f"texts is a folder, and --from {source_format} reads a file. Name one." in result.stderr
+
+
+def test_what_is_not_read_in_a_folder_is_named_without_an_option_that_convert_lacks(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "greet.txt").write_text("hello\n")
+    (tmp_path / "texts" / "more.csv").write_text("text,label\nbye,bye\n")
+
+    result = _convert(tmp_path / "texts", tmp_path / "b.jsonl", "text", "jsonl")
+
+    assert "files that are not LABEL.txt (name labelled ones, too), such as more.csv" in (
+        result.stderr
+    )
+    (tmp_path / "texts" / "nlu.yml").write_text("nlu: []\n")
+    refused = _convert(tmp_path / "texts", tmp_path / "b.jsonl", "text", "jsonl")
+    assert "has NLU data of Rasa" in refused.stderr
+    assert "--data" not in result.stderr + refused.stderr
+
+
+@pytest.mark.parametrize("source", ["missing.csv"])
 def test_a_source_that_cannot_be_read_is_explained(tmp_path: Path, source: str) -> None:
     result = _convert(tmp_path / source, tmp_path / "b", "csv", "jsonl")
 

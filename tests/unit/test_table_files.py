@@ -309,6 +309,7 @@ def test_splits_that_are_class_labels_are_read_by_their_names(tmp_path: Path) ->
         *("#VALEUR!", "#NOM?", "#NUL!", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#RIF!", "#WAARDE!"),
         *("#\u0417\u041d\u0410\u0427!", "#\u041d/\u0414"),  # Russian
         *("#DEĞER!", "#YOK", "Err:508", "Fehler:502", "n/a", r"\N"),
+        *("NULL", "NA"),  # SQL Server and R
     ],
 )
 def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
@@ -337,13 +338,13 @@ def test_a_secondary_intent_that_is_an_error_of_a_spreadsheet_is_rejected_with_t
 
 def test_texts_that_are_an_error_of_a_spreadsheet_are_named(tmp_path: Path) -> None:
     remarks = Remarks()
-    content = "text,label\n#NAME?,a\nwhat does #N/A mean,a\nnan,a\n"
+    content = "text,label\n#NAME?,a\nwhat does #N/A mean,a\nnan,a\nnull,a\nNULL,a\n"
 
-    assert len(_read_csv(tmp_path, content, remarks)) == 3
+    assert len(_read_csv(tmp_path, content, remarks)) == 5
     assert [line.partition("csv: ")[2] for line in remarks] == [
         (
-            "2 noted: texts that are an error of a spreadsheet or a missing value, such as #N/A "
-            "(lines 2 and 4)."
+            "3 noted: texts that are an error of a spreadsheet or a missing value, such as #N/A "
+            "(lines 2, 4 and 6)."
         )
     ]
 

@@ -75,8 +75,8 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
     assert list(remarks) == [
         f"{tmp_path}: 4 left out: hidden files, such as ._greeting.txt.",
         (
-            f"{tmp_path}: 3 left out: files that are not LABEL.txt (name labelled ones as further "
-            "--data), such as README.md."
+            f"{tmp_path}: 3 left out: files that are not LABEL.txt (name labelled ones, too), such "
+            "as README.md."
         ),
     ]
 
@@ -336,7 +336,26 @@ def test_a_value_of_another_type_is_rejected_with_what_to_write(
     file = tmp_path / "data.jsonl"
     file.write_text(content, "utf-8")
 
-    with pytest.raises(InvalidExamples, match=f"line 1: .*{remedy}"):
+    with pytest.raises(InvalidExamples, match=f"line 1: (text|label): it is not a text.*{remedy}"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["nan.txt", "#REF!.txt"])
+def test_a_file_named_after_a_missing_value_is_rejected_with_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_text("nan\nnan\n")
+
+    with pytest.raises(InvalidExamples, match="its name, which is the label of its texts, stands"):
+        read_examples([file])
+
+
+def test_a_file_with_a_name_that_is_too_long_for_a_label_is_rejected(tmp_path: Path) -> None:
+    file = tmp_path / f"{'x' * 101}.txt"
+    file.write_text("hi\n")
+
+    with pytest.raises(InvalidExamples, match="label: it has more than 100 characters"):
         read_examples([file])
 
 
@@ -578,7 +597,7 @@ def test_links_to_folders_are_named_and_not_followed(tmp_path: Path) -> None:
     located = read_sources([DataSource(tmp_path / "link")], remarks)
 
     assert [each.example.label for each in located] == ["alias", "greet"]
-    assert "1 left out: links to folders (name them as further --data), such as more/loop." in (
+    assert "1 left out: links to folders (name them, too), such as more/loop." in (
         "\n".join(remarks)
     )
 

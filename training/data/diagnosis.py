@@ -18,10 +18,12 @@ _TEST_SPLIT = re.compile(
 """The names of splits that are not for training."""
 
 _COPY = re.compile(
-    r"\s*(?:\(\d{1,2}\)|[-_ ]+(?:copy|copia|copie|kopie)(?:[-_ ]*\(?\d{1,2}\)?)?)\s*\Z",
+    r"\s*(?:\(\d{1,2}\)|[-_ ]+(?:copy|copia|copie|kopie)(?:[-_ ]*\(?\d{1,2}\)?)?)\s*\Z"
+    r"|\A(?:copy of|kopie von|copie de|copia de)\s+"
+    r"|\s*\([^()]*conflicted copy[^()]*\)\Z|\.sync-conflict-[\w-]+\Z",
     re.IGNORECASE,
 )
-"""What a program adds to the name of a file that exists: `greet (1)`, `greet - Copy`."""
+"""What a program adds to the name of a file that exists: `greet (1)`, `Copy of greet`."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BETWEEN_LABELS = "#|+,;/"

@@ -160,20 +160,18 @@ class _SourceReader:
         files = text_lines.find_label_files(source.path)
         if files:
             _reject_rasa_projects(source, visible)
-            self._remark_unread(source, "links to folders (name them as further --data)", links)
+            self._remark_unread(source, "links to folders (name them, too)", links)
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
             self._remark_unread(
                 source,
-                "files that are not LABEL.txt (name labelled ones as further --data)",
+                "files that are not LABEL.txt (name labelled ones, too)",
                 set(visible).difference(files),
             )
         return files
 
     def _remark_texts_beside_datasets(self, source: DataSource) -> None:
         files = set(text_lines.find_label_files(source.path))
-        kind = (
-            "LABEL.txt files beside a dataset (if they are labelled, name them as further --data)"
-        )
+        kind = "LABEL.txt files beside a dataset (if they are labelled, name them, too)"
         self._remark_unread(source, kind, files)
 
     def _remark_unread(self, source: DataSource, kind: str, paths: Set[Path]) -> None:
@@ -253,8 +251,9 @@ def _reject_rasa_projects(source: DataSource, paths: Iterable[Path]) -> None:
     files = (DataFile(path, source.name(path)) for path in paths)
     if file := next(filter(has_rasa_intents, files), None):
         raise InvalidExamples(
-            f"{source.given_name} has NLU data of Rasa, such as {file.name}. Name each such file "
-            "as --data. If LABEL.txt files there hold texts, move them into a folder of their own."
+            f"{source.given_name} has NLU data of Rasa, such as {file.name}. Name these "
+            "files one by one. If LABEL.txt files there hold texts, move them into a folder of "
+            "their own."
         )
 
 

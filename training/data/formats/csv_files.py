@@ -14,7 +14,14 @@ from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import SPLIT_NAMES, Reading, reject_other_split
+from training.data.formats.reading import (
+    MISSING_TEXTS,
+    SPLIT_NAMES,
+    Reading,
+    missing_label,
+    reject_other_split,
+)
+from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _TEXT, _LABEL, _SPLIT = "text", "label", "split"
@@ -27,6 +34,9 @@ _NAME = re.compile(r"[^\s\d]\S*")
 
 _TIGHT = re.compile(r"\S")
 """The beginning of a cell that no space precedes."""
+
+_MISSING = frozenset({"NULL", "NA"})
+"""What databases and R write in place of a value, in cells without quotes."""
 
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
@@ -149,6 +159,16 @@ def _read_row(
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
     if reading.needs_labels:
         reject_other_split(row.cells, location)
+    _find_missing_values(row, location, reading)
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
     return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)
+
+
+def _find_missing_values(row: TableRow, location: Location, reading: Reading) -> None:
+    """Name a text that stands for a missing value; raise `InvalidExamples` for such a label."""
+    label = row.cells.get(_LABEL, "").strip()
+    if reading.needs_labels and label in _MISSING:
+        raise missing_label(label, location)
+    if row.cells[_TEXT].strip() in _MISSING:
+        reading.remarks.note(MISSING_TEXTS, location)

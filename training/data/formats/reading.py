@@ -90,6 +90,17 @@ _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
 
+MISSING_TEXTS = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
+
+
+def missing_label(label: str, location: Location) -> InvalidExamples:
+    """Return the error for a label that stands for a missing value."""
+    return InvalidExamples(
+        f"{location}: the label {label} is an error of a spreadsheet or a missing value. Write the "
+        "intent, or delete the row. If it is an intent, rename it."
+    )
+
+
 def ignore_position(position: int) -> None:
     """Do nothing."""
 
@@ -129,14 +140,10 @@ class Reading:
             self.remarks.leave_out("texts that are empty", location)
             return None
         _reject_other_labels((example.label, *example.secondary), location)
-        if missing := next(filter(_is_no_value, (example.label, *example.secondary)), None):
-            raise InvalidExamples(
-                f"{location}: the label {missing} is an error of a spreadsheet or a missing "
-                "value. Write the intent, or delete the row. If it is an intent, rename it."
-            )
-        if _is_no_value(example.text):
-            fact = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
-            self.remarks.note(fact, location)
+        if missing := next(filter(is_no_value, (example.label, *example.secondary)), None):
+            raise missing_label(missing, location)
+        if is_no_value(example.text):
+            self.remarks.note(MISSING_TEXTS, location)
         return LocatedExample(example, location)
 
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
@@ -195,7 +202,7 @@ def _reject_other_labels(labels: Sequence[str], location: Location) -> None:
         )
 
 
-def _is_no_value(text: str) -> bool:
+def is_no_value(text: str) -> bool:
     """Return whether a cell has an error of a spreadsheet, or stands for a missing value."""
     text = text.strip()
     is_error = _ERROR.fullmatch(text) and text == text.upper()

@@ -11,7 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
-from training.data.formats.reading import LABEL_PREFIX, SPLIT_NAMES, Reading, ignore_position
+from training.data.formats.reading import (
+    LABEL_PREFIX,
+    SPLIT_NAMES,
+    Reading,
+    ignore_position,
+    is_no_value,
+)
 from training.data.locations import Location
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
@@ -233,12 +239,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
     is_column = _is_column(line for _number, line in lines)
     _reject_labels_in_lines(file, lines, reading.needs_labels, label, is_column)
-    for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
-        reading.remarks.note(fact, file.location(), len(lines))
+    _note_what_is_odd(file, lines, label, reading)
     is_outline = bool(lines) and not _INDENTED.match(lines[0][1])
-    if len(lines) > 1 and lines[0][1].strip().casefold() in _NAMES_OF_COLUMNS:
-        fact = "texts that may be the name of a column"
-        reading.remarks.note(fact, file.location("line", lines[0][0]))
     for number, line in lines:
         location = file.location("line", number)
         text = _read_cell(line) if is_column else line
@@ -268,6 +270,17 @@ def _is_column(lines: Iterable[str]) -> bool:
 def _read_cell(line: str) -> str:
     cell = _CELL.fullmatch(line)
     return cell[1].replace('""', '"') if cell else line
+
+
+def _note_what_is_odd(
+    file: DataFile, lines: Sequence[tuple[int, str]], label: str, reading: Reading
+) -> None:
+    """Name what is odd about all texts of a file, or about the first of several."""
+    for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
+        reading.remarks.note(fact, file.location(), len(lines))
+    if len(lines) > 1 and lines[0][1].strip().casefold() in _NAMES_OF_COLUMNS:
+        fact = "texts that may be the name of a column"
+        reading.remarks.note(fact, file.location("line", lines[0][0]))
 
 
 def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iterator[str]:
@@ -547,3 +560,8 @@ def _check_label(file: DataFile, label: str) -> None:
         TypeAdapter(Label).validate_python(label)
     except ValidationError as error:
         raise InvalidExamples(f"{file.name}: {describe_first_error(error, 'label')}") from None
+    if is_no_value(label):
+        raise InvalidExamples(
+            f"{file.name}: its name, which is the label of its texts, stands for a missing value. "
+            "Name the file after the intent. If it is a table, name its columns in the first line."
+        )

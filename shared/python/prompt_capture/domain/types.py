@@ -34,6 +34,15 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 _PLAIN_TERMS = {"a valid tuple": "a list", "a valid dictionary": "an object"}
+_REASONS = {
+    "missing": "it is missing",
+    "string_type": "it is not a text",
+    "string_too_long": "it has more than {max_length} characters",
+    "list_type": "it is not a list",
+    "tuple_type": "it is not a list",
+}
+"""What is wrong with a value in a file, by pydantic's type of the error."""
+
 _VALUE_ERROR = "Value error, "
 """How pydantic begins the message of a `ValueError`."""
 
@@ -64,6 +73,8 @@ def describe_first_error(error: ValidationError, subject: str) -> str:
     """
     first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or subject
+    if reason := _REASONS.get(first["type"]):
+        return f"{field}: {reason.format(**first.get('ctx', {}))}"
     return f"{field}: {plain_reason(first['msg'])}"
 
 
