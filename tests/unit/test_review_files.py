@@ -368,7 +368,9 @@ def _decided(content: str) -> tuple[str, tuple[str, ...] | None]:
 
 
 @pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
-@pytest.mark.parametrize("stated", [None, "", [], ["email"], ["email", "pay, then go", "[x]"]])
+@pytest.mark.parametrize(
+    "stated", [None, "", [], ["email"], ["email", "pay, then go", "[x]"], ["{x}"]]
+)
 def test_secondary_intents_are_read_back_from_every_format(
     review_format: ReviewFormat, stated: list[str] | str | None
 ) -> None:
@@ -388,6 +390,12 @@ def test_secondary_intents_are_read_back_from_every_format(
         ('["email", "status"]', ("email", "status")),
         (" [] ", ()),
         (" ", None),
+        (" {} ", ()),  # arrays as PostgreSQL writes them
+        ("{email}", ("email",)),
+        (
+            r'{email,"pay, then go","a \"b\" \\ c",two words}',
+            ("email", "pay, then go", 'a "b" \\ c', "two words"),
+        ),
     ],
 )
 def test_a_cell_has_secondary_intents_as_people_write_them(
@@ -428,6 +436,9 @@ def test_a_review_file_shows_the_predicted_secondary_intents(review_format: Revi
         ({STATED: [f"i{number}" for number in range(11)]}, "There are more than 10"),
         ({STATED: "email,, status"}, "an intent is empty"),
         ({STATED: "[email]"}, "not a JSON list"),
+        ({STATED: "{email"}, "not an array of PostgreSQL"),
+        ({STATED: "{email,,status}"}, "not an array of PostgreSQL"),
+        ({STATED: '{"choices": ["email"]}'}, "not an array of PostgreSQL"),
         ({STATED: [3]}, "not a list of intents"),
         ({STATED: 3}, "not a list of intents"),
         ({STATED: "email", "corrected_intent": ""}, "corrected_intent: it is empty"),
