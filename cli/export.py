@@ -145,6 +145,12 @@ def export(
     """
     from prompt_capture import bootstrap
 
+    if mode.value != "review" and review_format is not ReviewFileFormat.json:
+        raise typer.BadParameter(
+            f"Datasets of the mode {mode.value} are JSON lines. To have another format, convert "
+            "the dataset: prompt-capture convert.",
+            param_hint="--format",
+        )
     with exit_on_error():
         request = ExportRequest.from_event(
             {

@@ -84,6 +84,8 @@ def import_review(
 
 
 def _read(file: Path) -> Review:
+    if file.is_dir():
+        raise InvalidReview(f"{file} is a folder. Name the review file in it.")
     try:
         return read_review(decode_text(decompress(file.read_bytes())))
     except OSError as error:

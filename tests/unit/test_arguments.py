@@ -28,6 +28,17 @@ def test_the_option_with_the_empty_value_is_named(command: str, option: list[str
     assert "The value of --data is empty." in result.stderr
 
 
+@pytest.mark.parametrize("mode", ["retraining", "gold", "labelled"])
+def test_a_format_of_review_files_is_refused_for_other_datasets(mode: str, tmp_path: Path) -> None:
+    arguments = ["export", "--mode", mode, "--format", "csv", "--out", str(tmp_path / "out")]
+
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert f"Datasets of the mode {mode} are JSON lines. To have another format," in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

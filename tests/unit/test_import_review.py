@@ -208,6 +208,13 @@ def test_the_command_reads_a_compressed_file(
     assert "Recorded 1 correction." in result.stdout
 
 
+def test_a_folder_is_refused_with_the_file_to_name(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["import-review", str(tmp_path), "--reviewer", "grace"])
+
+    assert result.exit_code == 1
+    assert "is a folder. Name the review file in it." in result.stderr
+
+
 def test_the_command_asks_for_apply_only_where_this_records_something(
     store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

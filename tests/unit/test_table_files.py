@@ -404,6 +404,7 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
     [
         *("[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"'),
         *("{'a'}", "\"('a',)\"", '"{""a"": 1}"', '"[a, b]"'),
+        *('"{a,b}"', "{a}", "{}", '"{""a b"",c}"'),  # arrays of PostgreSQL
     ],
 )
 def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
@@ -423,6 +424,7 @@ def test_a_label_that_is_a_formula_is_rejected_with_the_remedy(tmp_path: Path, l
         (' "greet"', "is in quotation marks"),
         ("'greet'", "is in quotation marks"),
         ("`greet`", "is in quotation marks"),
+        ("b'greet'", "is in quotation marks"),
         ('"""greet"""', "is in quotation marks"),
         ("\u201cgreet\u201d", "is in quotation marks"),
         ("\u00abgreet\u00bb", "is in quotation marks"),
@@ -434,6 +436,16 @@ def test_a_label_with_the_marks_of_another_format_is_rejected(
 ) -> None:
     with pytest.raises(InvalidExamples, match=f"line 2: the label {problem}"):
         _read_csv(tmp_path, f"text,label\nhello,{label}\n")
+
+
+def test_texts_that_are_written_like_bytes_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    texts = [each.text for each in _read_csv(tmp_path, "text,label\nb'hi',a\nb 'so',a\n", remarks)]
+
+    assert texts == ["b'hi'", "b 'so'"]
+    (remark,) = remarks
+    assert "1 noted: texts that are written like bytes of Python, b'...' (line 2)" in remark
 
 
 @pytest.mark.parametrize("label", ["don't", "a'b'", "5\u2033", "user's", "rock 'n' roll"])

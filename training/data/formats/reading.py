@@ -70,15 +70,18 @@ _NO_VALUE = re.compile(
 )
 """What spreadsheets, pandas and databases write in place of a value."""
 
-_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|[\[({]\s*['\"].*[\])}]", re.DOTALL)
-"""A list, set or object of labels, as pandas and Label Studio write it into a cell."""
+_LIST = re.compile(r"\[\s*\]|\[.*,.*\]|\{.*\}|[\[(]\s*['\"].*[\])]", re.DOTALL)
+"""A list, set or object of labels, as pandas, PostgreSQL and Label Studio write it into a cell."""
 
 _LINE_END = re.compile(r"[\r\n]")
 
 _QUOTED = re.compile(
-    r"([\"'`]).*\1|[\u201c\u201e\u00ab\u2018].*[\u201d\u201c\u00bb\u2019]", re.DOTALL
+    r"b?([\"'`]).*\1|[\u201c\u201e\u00ab\u2018].*[\u201d\u201c\u00bb\u2019]", re.DOTALL
 )
 """A label in quotation marks, which a program wrote or a space before them kept."""
+
+_BYTES = re.compile(r"b([\"']).*\1", re.DOTALL)
+"""A text that Python wrote without decoding it."""
 
 LABEL_PREFIX = "__label__"
 """What precedes a label in files of fastText."""
@@ -144,6 +147,8 @@ class Reading:
             raise missing_label(missing, location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
+        if _BYTES.fullmatch(example.text):
+            self.remarks.note("texts that are written like bytes of Python, b'...'", location)
         return LocatedExample(example, location)
 
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
