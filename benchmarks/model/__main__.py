@@ -40,7 +40,8 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         str,
         typer.Option(
             help="Training sizes, in labels per intent (10, 20), labels in total (2000) or all "
-            f"(full); default: {', '.join(TRAINING_SIZES)}."
+            "(full), with out-of-scope examples (full+oos), or 20 per intent with a quarter of the "
+            f"intents out of scope (near); default: {', '.join(TRAINING_SIZES)}."
         ),
     ] = "",
     seeds: Annotated[

@@ -1,7 +1,7 @@
 """The benchmark datasets, and how much of their training data a model receives."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from benchmarks.model.predictors import OUT_OF_SCOPE
 from training.data.examples import Example, InvalidExamples, grouping_key
 from training.data.reading import read_examples
 
@@ -32,6 +33,9 @@ Public datasets are available from their authors:
 
 Start with QUICK=1, which takes about a minute."""
 
+
+NEAR_EXAMPLES = 100
+"""The out-of-scope training examples where intents are left out."""
 
 Item = TypeVar("Item")
 
@@ -79,6 +83,40 @@ class Dataset:
         )
 
 
+def leave_out_intents(data: Dataset, seed: int) -> Dataset:
+    """Return the dataset with a quarter of its intents out of scope, chosen by the seed.
+
+    One of each four intents in alphabetical order is left out, so that where labels begin with a
+    domain, each domain loses a quarter. Training gets `NEAR_EXAMPLES` examples of these intents as
+    out-of-scope examples; all their test texts are the out-of-scope messages.
+    """
+    random = np.random.default_rng(seed)
+    labels = sorted({example.label for example in data.train})
+    outside = {random.choice(labels[i : i + 4]) for i in range(0, len(labels) - 3, 4)}
+    train, outside_train = _divide(data.train, outside)
+    test, outside_test = _divide(data.test, outside)
+    shown = random.permutation(len(outside_train))[:NEAR_EXAMPLES]
+    return replace(
+        data,
+        train=train,
+        test=test,
+        oos_train=[_as_out_of_scope(outside_train[i]) for i in shown],
+        oos_test=[_as_out_of_scope(example) for example in outside_test],
+    )
+
+
+def _as_out_of_scope(example: Example) -> Example:
+    return Example(text=example.text, label=OUT_OF_SCOPE)
+
+
+def _divide(
+    examples: Sequence[Example], labels: Collection[str]
+) -> tuple[list[Example], list[Example]]:
+    """Return the examples of other labels, and those of `labels`."""
+    others = [example for example in examples if example.label not in labels]
+    return others, [example for example in examples if example.label in labels]
+
+
 def sample_evenly(items: Sequence[Item], count: int) -> list[Item]:
     """Return at most `count` items at even distances, because files are often sorted by label."""
     chosen = np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)
@@ -117,15 +155,23 @@ class TrainingSize:
     """The number of labels per intent or in total; without either, all labels.
 
     `oos` adds the out-of-scope examples of the training data, under their own label.
+    `leaves_out_intents` puts a quarter of the intents out of scope, other ones with each seed.
     """
 
     per_intent: int | None = None
     total: int | None = None
     oos: bool = False
+    leaves_out_intents: bool = False
 
     def is_available(self, data: Dataset) -> bool:
         """Return whether the dataset has enough examples for this size."""
+        if self.leaves_out_intents:
+            return len({example.label for example in data.train}) >= 4
         return bool(data.oos_train) if self.oos else len(data.train) > (self.total or 0)
+
+    def restrict(self, data: Dataset, seed: int) -> Dataset:
+        """Return what this size trains on and is measured on: all, or all but some intents."""
+        return leave_out_intents(data, seed) if self.leaves_out_intents else data
 
     @property
     def is_sampled(self) -> bool:
@@ -161,5 +207,6 @@ TRAINING_SIZES = {
     "2000": TrainingSize(total=2_000),
     "full": TrainingSize(),
     "full+oos": TrainingSize(oos=True),
+    "near": TrainingSize(per_intent=20, oos=True, leaves_out_intents=True),
 }
 """The sizes by the names that `--sizes` takes, in the order of the table."""

@@ -15,7 +15,7 @@ BASELINE_SIZE = "20"
 BASELINE = "microresolve, 20 labels per intent"
 """The baseline of the goal for the p50 latency, in every run that has microresolve."""
 
-SERVING_SIZES = ("full", "full+oos", "2000", "20", "10")
+SERVING_SIZES = ("full", "full+oos", "2000", "20", "10", "near")
 """Latency, size and memory are measured at the first of these sizes that the run includes."""
 
 
@@ -93,9 +93,10 @@ def _fit_seeds(
     for seed in seeds_for(name, size, options):
         report_progress(f"{data.name}: fitting {name}, size {size}, seed {seed}")
         model_folder = folder / f"{data.name}-{name}-{size}-{seed}"
-        training = TRAINING_SIZES[size].sample(data, seed)
+        restricted = TRAINING_SIZES[size].restrict(data, seed)
+        training = TRAINING_SIZES[size].sample(restricted, seed)
         is_timed = not options.shares_embeddings
-        yield fit_model(MODELS[name], training, data, model_folder, is_timed=is_timed)
+        yield fit_model(MODELS[name], training, restricted, model_folder, is_timed=is_timed)
 
 
 def _fit_baseline(data: Dataset, options: BenchmarkOptions, folder: Path) -> FittedModel | None:

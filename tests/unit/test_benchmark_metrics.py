@@ -66,6 +66,33 @@ def test_out_of_scope_examples_are_included_only_in_the_sizes_with_oos() -> None
     assert not TRAINING_SIZES["full+oos"].is_available(replace(DATA, oos_train=[]))
 
 
+def test_a_quarter_of_the_intents_of_each_domain_is_left_out_and_a_few_examples_are_shown() -> None:
+    labels = [f"{domain}_{n}" for domain in ("alarm", "music") for n in range(4)]
+    examples = [Example(text=f"{label} {n}", label=label) for label in labels for n in range(60)]
+    data = Dataset("domains", train=examples, test=examples, oos_train=[], oos_test=[])
+    size = TRAINING_SIZES["near"]
+
+    restricted = size.restrict(data, 0)
+    training = size.sample(restricted, 0)
+
+    kept = {example.label for example in restricted.train}
+    outside = [example for example in examples if example.label not in kept]
+    assert [sum(label.startswith(domain) for label in kept) for domain in ("alarm", "music")] == [
+        3,
+        3,
+    ]
+    assert {example.label for example in restricted.test} == kept
+    assert [example.text for example in restricted.oos_test] == [one.text for one in outside]
+    counts = Counter(example.label for example in training.examples)
+    assert counts == {**dict.fromkeys(kept, 20), "oos": 100}
+    shown = {example.text for example in training.examples if example.label == "oos"}
+    assert shown < {example.text for example in outside}
+    assert shown.isdisjoint(training.unlabelled)
+    left_out = {tuple(sorted({e.label for e in size.restrict(data, n).train})) for n in range(9)}
+    assert len(left_out) > 1
+    assert not size.is_available(DATA)
+
+
 def test_a_test_limit_samples_evenly_over_the_file() -> None:
     limited = DATA.with_test_limit(3)
 

@@ -16,7 +16,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.models import DatasetReference, TrainingMode
 from tests.unit.conftest import SHIPPED
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
-from training.config import TrainingConfig
+from training.config import NoProgress, TrainingConfig
 from training.data.examples import Example, InvalidExamples, data_digest, resolve_conflicts
 from training.data.fingerprint import TrainingFingerprint
 from training.data.reading import read_examples
@@ -423,3 +423,16 @@ def test_a_fingerprint_contains_its_texts_and_few_others(tmp_path: Path) -> None
     assert 0.05 < false_positive_rate < 0.2
     assert not TrainingFingerprint().contains(["text 7"]).any()
     assert not TrainingFingerprint.read(tmp_path / "nowhere").contains(["text 7"]).any()
+
+
+def test_pseudo_labels_that_add_nothing_new_leave_a_head_as_strong_as_it_was(
+    base: BaseEncoders, few: list[Example]
+) -> None:
+    texts, labels = [one.text for one in few], np.array([one.label for one in few])
+    same_to_the_encoder = [text.upper() for text in texts]
+
+    def norms(unlabelled: Sequence[str]) -> list[np.floating]:
+        stages = HeadLearner(base, unlabelled, NoProgress()).fit(texts, labels)
+        return [np.linalg.norm(stage.head.weights) for stage in stages]
+
+    assert norms(same_to_the_encoder) == pytest.approx(norms([]), rel=0.01)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from prompt_capture.adapters.onnx.model_artifact import StageName
 from training.config import Progress, TrainingConfig
 from training.fit.encoders import STUDENT, BaseEncoders, Encoder, FittedStage
-from training.fit.heads import Floats, Head, fit_head, pseudo_label
+from training.fit.heads import INVERSE_REGULARISATION, Floats, Head, fit_head, pseudo_label
 
 PSEUDO_LABEL_WEIGHT = 0.3
 """The weight of a certain pseudo-label; that of a person's label is 1."""
@@ -122,13 +122,15 @@ def _refit_with_pseudo_labels(
 ) -> Head:
     """Fit again to the labelled texts and the pseudo-labelled ones, which weigh less.
 
-    Their weight is the squared confidence times `PSEUDO_LABEL_WEIGHT`.
+    Their weight is the squared confidence times `PSEUDO_LABEL_WEIGHT`. The regularisation grows
+    with the sum of the weights, so that it is as strong as it was for the labelled texts alone.
     """
     probabilities = pseudo_label(head, embeddings, labels, others)
+    weights = np.ones(len(labels) + len(others))
+    weights[len(labels) :] = PSEUDO_LABEL_WEIGHT * probabilities.max(axis=1) ** 2
     return fit_head(
         np.concatenate([embeddings, others]),
         np.concatenate([labels, np.array(head.labels)[probabilities.argmax(axis=1)]]),
-        np.concatenate(
-            [np.ones(len(labels)), PSEUDO_LABEL_WEIGHT * probabilities.max(axis=1) ** 2]
-        ),
+        weights,
+        INVERSE_REGULARISATION * len(labels) / weights.sum(),
     )
