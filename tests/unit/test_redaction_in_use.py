@@ -735,3 +735,26 @@ def test_heisst_leads_to_a_value(marked: str) -> None:
 )
 def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "born ready for Monday 1 June 2026",
+        "I was born ready, meeting on 12.03.2026",
+        "born to run on 12 May 2026, who is in?",
+        "A Star Is Born on 5 October 2026 at the cinema",
+        "tickets for Natural Born Killers, 3 June 2026",
+        "Born Again Christians meet on 3 June 2026",
+        "Geboren, um zu leben: Konzert am 12.5.2026",
+        "geboren für den Montag, 1. Juni 2026",
+        "nacido para correr, 12 de mayo de 2026",
+        "nascido para vencer, 12 de maio de 2026",
+        "nata per vincere, 12 maggio 2026",
+        "born to Mexican parents on [[BIRTH_DATE:12 March 1985]]",
+        "a star-born child, born [[BIRTH_DATE:3 June 2019]]",
+        "geboren in Ulm am [[BIRTH_DATE:12.5.1976]]",
+    ],
+)
+def test_an_idiom_of_birth_names_no_date(marked: str) -> None:
+    _check(marked)
