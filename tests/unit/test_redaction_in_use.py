@@ -758,3 +758,72 @@ def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
 )
 def test_an_idiom_of_birth_names_no_date(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "the ssh key passphrase is [[SECRET:blue moon 42]]",
+        "password: [[SECRET:blue moon 42]]",
+        "the wifi password is [[SECRET:happy 42 dogs]]",
+        "the password is [[SECRET:hunter 2]].",
+        "set my password to [[SECRET:summer 2024]]",
+        "password is [[SECRET:summer 2024]] and the user is bob",
+        "password is [[SECRET:red 5 blue 7]], the user is bob",
+        "mot de passe est [[SECRET:chat noir 99]]",
+        "contraseña es [[SECRET:perro azul 12]]",
+        "Passwort ist [[SECRET:blauer Mond 42]]",
+        "password is [[SECRET:swordfish]] since 2024",
+        "password is [[SECRET:swordfish]] for 3 days",
+        "the password is wrong 3 times",
+        "the password is expired 3 days ago",
+        "the password is too short, 8 characters",
+        "Password: required 8 characters",
+    ],
+)
+def test_a_password_of_words_may_have_numbers(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "le code de la porte est le [[SECRET:4821]]",
+        "mon code pin est le [[SECRET:4821]]",
+        "le digicode est le [[SECRET:12B45]]",
+        "el código de la puerta es el [[SECRET:4821]]",
+        "la clave es la [[SECRET:4821]]",
+        "il codice del cancello è il [[SECRET:4821]]",
+        "o código do portão é o [[SECRET:1590]]",
+        "der Türcode ist die [[SECRET:4821]]",
+        "die PIN ist die [[SECRET:4821]]",
+        "le code est le même que hier",
+        "le code promo est le 4821",
+        "das Passwort ist das 3. Wort auf der Liste",
+        "la clave es la misma desde 2024",
+    ],
+)
+def test_a_number_may_follow_an_article(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "my recovery code is [[SECRET:abcd-efgh-1234-5678]]",
+        "backup code: [[SECRET:abcd-efgh-1234-5678]]",
+        "код домофона [[SECRET:38В4512]]",  # noqa: RUF001 (Cyrillic, as intercoms show it)
+        "код от двери: [[SECRET:12К4821]]",  # noqa: RUF001 (Cyrillic)
+        "cryptogramme [[SECRET:321]]",
+        "cryptogramme visuel : [[SECRET:321]]",
+        "geb.datum: [[BIRTH_DATE:04-05-1990]]",
+        "Geboortedat. [[BIRTH_DATE:04-05-1990]]",
+        "doğum tarihim [[BIRTH_DATE:21.10.1986]]",
+        "пароль (новый): [[SECRET:Kot12]]",
+        "密码(新):[[SECRET:abc12345]]",
+        "error code ERR-2024-0001-0002",
+        "код ошибки 0B4512",
+    ],
+)
+def test_codes_and_dates_are_known_in_further_forms(marked: str) -> None:
+    _check(marked)

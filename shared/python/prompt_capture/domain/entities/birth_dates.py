@@ -72,11 +72,13 @@ _BORN = names(
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
-    "geb.-dat.", "geb. dat.", "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
+    "geb.-dat.", "geb. dat.", "geb.datum", "geboortedat.",
+    "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
     "data nasc.", "data de nasc.", "dt. nasc.", "fecha nac", "fecha de nac", "fec nac", "data nasc",
     "data de nasc", "dt nasc", "ur.", "szül.",
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
-    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
+    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a",
+    "doğum tarihi", "doğum tarihim",
     "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
     "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",

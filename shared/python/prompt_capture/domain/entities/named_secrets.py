@@ -38,6 +38,9 @@ _ELIDED = "(?:[ld]|dell|all)'"
 """A preposition or an article without its vowel: "code d'accès"."""
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
+_ARTICLE = (
+    r"\ (?:le|la|el|il|lo|o|a|de|der|die|das)(?=\ [a-z0-9]{4,16}(?<=[0-9].|.[0-9])(?![^ .,;!?)]))"
+)
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
@@ -47,7 +50,7 @@ _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
 # A remark behind a name: "Password (again): "
 _ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
-_REMARK = r"(?:\ ?\([a-z0-9.+]{1,12}+(?:[ -][a-z0-9.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
+_REMARK = r"(?:\ ?\([\w.+]{1,12}+(?:[ -][\w.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -84,7 +87,7 @@ _HEAD = NamePattern(
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
-                |\ ?{any_of(words.IS_WITHOUT_SPACE)})
+                |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
           |(?:\ {any_of(words.ACCOUNTS)}
@@ -111,14 +114,16 @@ _CONTEXT = 40
 _CHECKS = 40
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
-_TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
+_TOKEN = re.compile(
+    r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
+)
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
-_CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
+_CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
 _WORD = re.compile(r"[\w.+/=~-]{6,}")
 _KEY = re.compile(
