@@ -827,3 +827,35 @@ def test_a_number_may_follow_an_article(marked: str) -> None:
 )
 def test_codes_and_dates_are_known_in_further_forms(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[SECRET:482913]] is your Instagram code",
+        "[[SECRET:482 913]] is your Instagram code. Don't share it.",
+        "[[SECRET:482913]] ist Ihr Amazon-Code",
+        "[[SECRET:482913]] ist dein WhatsApp-Code",
+        "4829 is your Order code",
+        "12345 is your Zip code",
+        "2024 is your lucky dress code",
+    ],
+)
+def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Cookie: session=[[SECRET:c19fb8b91ea04bb5ab2ef0dc57d6a3b4]]",
+        "curl -b 'session=[[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]' https://x.example.com",
+        "laravel_session=[[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]",
+        "session id: [[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]",
+        "session 4111111111111111",
+        "session 12 at 10:00",
+        "yoga session=45 min",
+    ],
+)
+def test_random_characters_open_a_session(marked: str) -> None:
+    _check(marked)

@@ -125,6 +125,7 @@ _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
+_SENT_CODE = re.compile(rf"{_DIGITS.pattern}|[0-9]{{3}} [0-9]{{3}}")
 _WORD = re.compile(r"[\w.+/=~-]{6,}")
 _KEY = re.compile(
     r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}"
@@ -144,11 +145,16 @@ _JOINERS = {" ", "_", "-"}
 _NAME_AFTER = NamePattern(
     words.IS_AFTER,
     rf"""(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
-        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
+        (?:[a-z]{{1,20}}-)?(?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
-_LAST_TOKEN = re.compile(r"""(?:(?<=[ "'`(])|\A)[^ "'`\x7f(]{3,64}["'`]?\Z""")
+_LAST_TOKEN = re.compile(
+    r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
+)
+_SERVICE_BEFORE = re.compile(
+    r"(?:your|Ihr|[Dd]ein|votre|ton|tu|su|il tuo) (?P<name>[A-Z][A-Za-z]+)[ -]\Z"
+)
 _OPENED_WITH = NamePattern(
     words.WITH,
     rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
@@ -429,5 +435,7 @@ def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> b
         return True
     before = _words_directly_before(searched, match.start("code"))
     is_owned = not before.isdisjoint(words.OWNERS)
-    is_code = is_owned and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
-    return not before.isdisjoint(_LOCKS) or bool(is_code)
+    service = _SERVICE_BEFORE.search(searched.text[match.start() : match.start("code")])
+    is_of_service = service is not None and service["name"].lower() not in words.NO_SERVICES
+    is_code = len(value) > _MIN_DIGITS and _SENT_CODE.fullmatch(value)
+    return not before.isdisjoint(_LOCKS) or bool((is_owned or is_of_service) and is_code)
