@@ -119,7 +119,7 @@ class AsyncCaptureClient(BaseClient):
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
         wait for the recording is cancelled as well. `sys.exit(0)` is a success.
         """
-        return _RecordedBlock(BlockRuns(classification, workflow_type), self._record)
+        return _AsyncWorkflowBlock(BlockRuns(classification, workflow_type), self._record)
 
     async def _record(self, run: WorkflowRun) -> None:
         """Record an outcome in a task of its own, which no cancellation of the caller stops."""
@@ -198,7 +198,7 @@ class AsyncCaptureClient(BaseClient):
         return None
 
 
-class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
+class _AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):
     """A block whose outcome is recorded at its end.
 
     It is no asynchronous generator: an event loop that ends would finish it before the block. Each

@@ -120,12 +120,12 @@ class CaptureClient(BaseClient):
             failure = to_capture_error(error)
         return self._failed_recording(failure)
 
-    def workflow(self, classification: LogReference | None, workflow_type: str) -> "RecordedBlock":
+    def workflow(self, classification: LogReference | None, workflow_type: str) -> "WorkflowBlock":
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too; `sys.exit(0)` is a success.
         """
-        return RecordedBlock(
+        return WorkflowBlock(
             BlockRuns(classification, workflow_type),
             lambda run: self.record_outcome(*run.outcome),
         )
@@ -207,7 +207,7 @@ class CaptureClient(BaseClient):
         return None
 
 
-class RecordedBlock(AbstractContextManager[WorkflowRun], ContextDecorator):
+class WorkflowBlock(AbstractContextManager[WorkflowRun], ContextDecorator):
     """A block whose outcome is recorded at its end.
 
     It is no generator: those of `contextlib` set attributes of the block's exception, which would
