@@ -2,6 +2,8 @@
 
 import io
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -23,12 +25,29 @@ from cli.serve import serve
 from cli.train import train
 
 app = typer.Typer(
-    help="Capture every message that an assistant receives, and learn from it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"prompt-capture {version('prompt-capture')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _describe(
+    _show: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Capture every message that an assistant receives, and learn from it."""
+
+
 for panel, commands in {
     "Run": (serve,),
     "Review": (prompts, import_review),

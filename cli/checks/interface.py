@@ -10,7 +10,7 @@ import psycopg
 from botocore.config import Config
 from pydantic import AnyHttpUrl, SecretStr
 
-from prompt_capture.settings import Settings
+from prompt_capture.settings import ProjectUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -31,7 +31,7 @@ class DoctorSettings(Settings):
     provides `export_schedule_group` and `missed_exports_queue_url`.
     """
 
-    supabase_url: AnyHttpUrl | None = None
+    supabase_url: ProjectUrl | None = None
     supabase_publishable_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
     supabase_signing_key: SecretStr | None = None

@@ -142,6 +142,16 @@ async def test_the_clients_retry_when_the_service_asks(
         assert time.monotonic() - started_at >= ("retry-after" in headers)
 
 
+@pytest.mark.parametrize("status", [408, 425])
+async def test_what_a_proxy_refuses_for_the_moment_is_sent_again(
+    connect: Connect, scripted: ScriptedService, status: int
+) -> None:
+    scripted.script = [(status, {}), RECORDED]
+
+    assert await connect().record_outcome(CLASSIFICATION["log_id"], True, "greet") == "recorded"
+    assert len(scripted.requests) == 2
+
+
 async def test_the_clients_do_not_wait_beyond_their_deadline(
     connect: Connect, scripted: ScriptedService
 ) -> None:

@@ -187,6 +187,15 @@ async def test_a_token_that_no_header_can_hold_is_refused_before_it_is_sent(
     assert scripted.requests == []
 
 
+@pytest.mark.parametrize("token", ["a.b.c", "Bearer a.b.c", "bearer  a.b.c\n", " Bearer a.b.c"])
+async def test_a_token_may_have_its_scheme(
+    connect: Connect, scripted: ScriptedService, token: str
+) -> None:
+    await connect().classify("hm", token=token)
+
+    assert scripted.requests[0].headers["x-user-token"] == "a.b.c"
+
+
 class Unprintable:
     """A value that JSON cannot hold, in an error that contains the message."""
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import threading
+from dataclasses import dataclass
 from ssl import SSLCertVerificationError
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from prompt_capture.client import AsyncCaptureClient, NoResponse, Service
+from prompt_capture.client import AsyncCaptureClient, CaptureClient, NoResponse, Service
 
 from .conftest import SHORT_TIMEOUTS, Connect
 from .scripted_service import CLASSIFICATION, DROP, HANG, RECORDED, ScriptedService
@@ -241,6 +243,99 @@ async def test_the_callers_own_timeout_raises_timeout_error(
             async with asyncio.timeout(0.01), client.workflow(LOG_ID, "create_task"):
                 await asyncio.sleep(60)
     assert scripted.bodies[0]["execution_error"] == "Cancelled."
+
+
+def _unchangeable_errors() -> list[Exception]:
+    @dataclass(frozen=True)
+    class FrozenError(Exception):
+        code: int
+
+    class ClosedError(Exception):
+        def __setattr__(self, name: str, value: object) -> None:
+            raise RuntimeError(name)
+
+    class HidingError(Exception):
+        @property
+        def __traceback__(self) -> None:  # type: ignore[override]
+            raise ValueError
+
+    return [FrozenError(3), ClosedError(), HidingError()]
+
+
+@pytest.mark.parametrize("error", _unchangeable_errors(), ids=lambda error: type(error).__name__)
+async def test_an_exception_that_cannot_be_changed_is_raised_as_it_is(
+    service: Service, scripted: ScriptedService, error: Exception
+) -> None:
+    scripted.script = [RECORDED]
+    client, asynchronous = CaptureClient(service), AsyncCaptureClient(service)
+    raised: list[Exception] = []
+    try:
+        with client.workflow(LOG_ID, "create_task"):
+            raise error
+    except Exception as same:  # noqa: BLE001 - any error may replace it
+        raised.append(same)
+    try:
+        async with asynchronous.workflow(LOG_ID, "create_task"):
+            raise error
+    except Exception as same:  # noqa: BLE001
+        raised.append(same)
+    client.close()
+    await asynchronous.aclose()
+
+    assert raised == [error, error]
+    assert [body["was_successful"] for body in scripted.bodies] == [False, False]
+
+
+def test_a_block_of_the_synchronous_client_can_be_entered_again_and_decorate_a_function(
+    service: Service, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    client = CaptureClient(service)
+    block = client.workflow(LOG_ID, "create_task")
+
+    @block
+    def nest(depth: int) -> None:
+        if depth:
+            nest(depth - 1)
+            raise ValueError(depth)
+
+    with block, block as inner:
+        inner.fail("The list is empty.")
+    with pytest.raises(ValueError, match="1"):
+        nest(1)
+    client.close()
+
+    assert [body.get("execution_error") for body in scripted.bodies] == [
+        "The list is empty.",
+        None,
+        None,
+        "ValueError: 1",
+    ]
+
+
+def test_threads_that_share_a_block_each_have_their_own_run(
+    service: Service, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    client = CaptureClient(service)
+    block = client.workflow(LOG_ID, "create_task")
+    other_has_entered, other_may_end = threading.Event(), threading.Event()
+
+    def succeed() -> None:
+        with block:
+            other_has_entered.set()
+            other_may_end.wait(10)
+
+    other = threading.Thread(target=succeed)
+    with block as run:
+        other.start()
+        other_has_entered.wait(10)
+        run.fail("The list is full.")
+    other_may_end.set()
+    other.join()
+    client.close()
+
+    assert [body["was_successful"] for body in scripted.bodies] == [False, True]
 
 
 async def test_a_block_of_the_asynchronous_client_that_is_entered_again_is_another_run(

@@ -87,12 +87,61 @@ REFUSED = {
         json.dumps({"kty": "oct", "k": "YQ", "alg": "HS256"}),
         "has a secret that is too short",
     ),
-    "the line of a file of settings": (f"{SIGNING}={TEXT}", "is not a key"),
+    "the line of a file of settings": (f"{SIGNING}={TEXT}", "is a line of a file of settings"),
+    "a secret in a line of a file of settings": (
+        f"export {SIGNING}='{HS256_SECRET}'",
+        "is a line of a file of settings",
+    ),
     "two layers of Base64": (
         base64.b64encode(base64.b64encode(TEXT.encode())).decode(),
         "is not a key",
     ),
-    "the path of the file": ("./supabase/functions/signing_keys.json", "is not a key"),
+    "the path of the file": ("./supabase/functions/signing_keys.json", "is the address of"),
+    "a path without the end of a name": (
+        "/run/secrets/supabase_signing_key_production",
+        "is the address of a secret",
+    ),
+    "a path of Windows": (r"C:\Users\ada\keys\supabase signing key.txt", "is the address of a"),
+    "an ARN": (
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-key-AbCdEf",
+        "is the address of a secret; expected a private JWK",
+    ),
+    "an address": ("https://vault.example.com/v1/secret/data/signing-key", "is the address of a"),
+    "a reference to the Parameter Store": (
+        "ssm:/prompt-capture/production/signing-key",
+        "is the address of a secret",
+    ),
+    "a name in the Secret Manager": (
+        "projects/123456789/secrets/signing-key/versions/1",
+        "is the address of a secret",
+    ),
+    "a web page": (
+        "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head></html>",
+        "is a web page; expected a private JWK",
+    ),
+    "a web page of several lines": (
+        "<html>\n<body>Sign in to continue to the dashboard</body>\n</html>",
+        "is a web page",
+    ),
+    "an expression of GitHub": (
+        "${{ secrets.SUPABASE_SIGNING_KEY_PRODUCTION }}",
+        "is a placeholder; expected a private JWK",
+    ),
+    "an expression of Jinja": ("{{ supabase_signing_key }}", "is a placeholder"),
+    "a dynamic reference": (
+        "{{resolve:secretsmanager:signing-key:SecretString:key}}",
+        "is a placeholder",
+    ),
+    "a variable": ("$SUPABASE_SIGNING_KEY_OF_PRODUCTION", "is a placeholder"),
+    "a variable of PowerShell": ("$env:SUPABASE_SIGNING_KEY_OF_PRODUCTION", "is a placeholder"),
+    "a variable of Windows": ("%SUPABASE_SIGNING_KEY_OF_PRODUCTION%", "is a placeholder"),
+    "a variable in braces": (
+        "${ssm:/prompt-capture/production/signing-key}",
+        "is a placeholder",
+    ),
+    "a command": ("$(supabase gen signing-key --algorithm ES256)", "is a placeholder"),
+    "a gap to fill in": ("<the private JWK of your project goes here>", "is a placeholder"),
+    "a masked key": ("*" * 40, "is a placeholder"),
     "another algorithm": (json.dumps(PRIVATE | {"alg": "RS256"}), "is not a valid private JWK"),
     "another curve": (json.dumps(ec_jwk(ec.SECP384R1())), "is a key for ES384"),
     "another kind": (

@@ -74,6 +74,34 @@ def test_a_malformed_token_is_rejected(api: ApiFixture, token: str) -> None:
     assert response.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("Authorization", "bearer "),
+        ("Authorization", "Bearer   "),
+        ("Authorization", "Bearer Bearer "),
+        ("X-User-Token", "Bearer "),
+        ("X-User-Token", ""),
+    ],
+)
+def test_the_scheme_before_a_token_does_not_matter(api: ApiFixture, name: str, start: str) -> None:
+    headers = {name: f"{start}{api.mint.token(api.user_id)}"}
+
+    response = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers)
+
+    assert response.status_code == 200, response.json()
+
+
+@pytest.mark.parametrize("token", ["pc_a-key-of-this-deployment", "undefined", ""])
+def test_what_is_no_token_gets_a_hint_what_to_send(api: ApiFixture, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+
+    response = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers)
+
+    assert response.json()["error"]["code"] == "token_invalid"
+    assert "X-Api-Key" in response.json()["error"]["hint"]
+
+
 def test_a_legacy_token_is_checked_against_the_legacy_secret(mint: TokenMint, user_id: Any) -> None:
     verifier = TokenVerifier(SUPABASE_URL, LEGACY_SECRET)
     claims = mint.claims(user_id)

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from importlib.metadata import version
 
 import pytest
 from rich.text import Text
@@ -54,6 +55,12 @@ def test_each_sentence_of_a_help_text_begins_on_a_new_line(command: str) -> None
     lines = [*plain_description(command), *(line for lines in options for line in lines)]
 
     assert [line for line in lines if NEXT_SENTENCE.search(line)] == []
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+
+    assert (result.exit_code, result.output) == (0, f"prompt-capture {version('prompt-capture')}\n")
 
 
 def test_the_commands_are_listed_in_groups_with_one_line_each() -> None:

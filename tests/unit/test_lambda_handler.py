@@ -229,6 +229,27 @@ def test_only_events_of_a_queue_have_messages(name: str) -> None:
     assert queue_messages(event) == ({"1": MARKER} if name == "a queue message" else {})
 
 
+@pytest.mark.parametrize(
+    ("record", "messages"),
+    [
+        ({"messageId": "1"}, {"1": ""}),
+        ({"messageId": "1", "body": None}, {"1": ""}),
+        ({"messageId": "1", "body": {"message": MARKER}}, {"1": ""}),
+        ({"messageId": ["1"], "body": MARKER}, {}),
+        ({"messageId": None, "body": MARKER}, {}),
+        ({"messageId": 1, "body": MARKER}, {}),
+        ({"body": MARKER}, {}),
+    ],
+    ids=str,
+)
+def test_a_message_without_a_text_fails_and_one_without_an_id_is_none(
+    record: dict[str, Any], messages: dict[str, str]
+) -> None:
+    other = {"messageId": "2", "body": MARKER, "eventSource": "aws:sqs"}
+
+    assert queue_messages({"Records": [record, other]}) == messages | {"2": MARKER}
+
+
 def test_a_function_with_a_wrong_setting_answers_with_its_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -735,3 +735,127 @@ def test_heisst_leads_to_a_value(marked: str) -> None:
 )
 def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "born ready for Monday 1 June 2026",
+        "I was born ready, meeting on 12.03.2026",
+        "born to run on 12 May 2026, who is in?",
+        "A Star Is Born on 5 October 2026 at the cinema",
+        "tickets for Natural Born Killers, 3 June 2026",
+        "Born Again Christians meet on 3 June 2026",
+        "Geboren, um zu leben: Konzert am 12.5.2026",
+        "geboren für den Montag, 1. Juni 2026",
+        "nacido para correr, 12 de mayo de 2026",
+        "nascido para vencer, 12 de maio de 2026",
+        "nata per vincere, 12 maggio 2026",
+        "born to Mexican parents on [[BIRTH_DATE:12 March 1985]]",
+        "a star-born child, born [[BIRTH_DATE:3 June 2019]]",
+        "geboren in Ulm am [[BIRTH_DATE:12.5.1976]]",
+    ],
+)
+def test_an_idiom_of_birth_names_no_date(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "the ssh key passphrase is [[SECRET:blue moon 42]]",
+        "password: [[SECRET:blue moon 42]]",
+        "the wifi password is [[SECRET:happy 42 dogs]]",
+        "the password is [[SECRET:hunter 2]].",
+        "set my password to [[SECRET:summer 2024]]",
+        "password is [[SECRET:summer 2024]] and the user is bob",
+        "password is [[SECRET:red 5 blue 7]], the user is bob",
+        "mot de passe est [[SECRET:chat noir 99]]",
+        "contraseña es [[SECRET:perro azul 12]]",
+        "Passwort ist [[SECRET:blauer Mond 42]]",
+        "password is [[SECRET:swordfish]] since 2024",
+        "password is [[SECRET:swordfish]] for 3 days",
+        "the password is wrong 3 times",
+        "the password is expired 3 days ago",
+        "the password is too short, 8 characters",
+        "Password: required 8 characters",
+    ],
+)
+def test_a_password_of_words_may_have_numbers(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "le code de la porte est le [[SECRET:4821]]",
+        "mon code pin est le [[SECRET:4821]]",
+        "le digicode est le [[SECRET:12B45]]",
+        "el código de la puerta es el [[SECRET:4821]]",
+        "la clave es la [[SECRET:4821]]",
+        "il codice del cancello è il [[SECRET:4821]]",
+        "o código do portão é o [[SECRET:1590]]",
+        "der Türcode ist die [[SECRET:4821]]",
+        "die PIN ist die [[SECRET:4821]]",
+        "le code est le même que hier",
+        "le code promo est le 4821",
+        "das Passwort ist das 3. Wort auf der Liste",
+        "la clave es la misma desde 2024",
+    ],
+)
+def test_a_number_may_follow_an_article(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "my recovery code is [[SECRET:abcd-efgh-1234-5678]]",
+        "backup code: [[SECRET:abcd-efgh-1234-5678]]",
+        "код домофона [[SECRET:38В4512]]",  # noqa: RUF001 (Cyrillic, as intercoms show it)
+        "код от двери: [[SECRET:12К4821]]",  # noqa: RUF001 (Cyrillic)
+        "cryptogramme [[SECRET:321]]",
+        "cryptogramme visuel : [[SECRET:321]]",
+        "geb.datum: [[BIRTH_DATE:04-05-1990]]",
+        "Geboortedat. [[BIRTH_DATE:04-05-1990]]",
+        "doğum tarihim [[BIRTH_DATE:21.10.1986]]",
+        "пароль (новый): [[SECRET:Kot12]]",
+        "密码(新):[[SECRET:abc12345]]",
+        "error code ERR-2024-0001-0002",
+        "код ошибки 0B4512",
+    ],
+)
+def test_codes_and_dates_are_known_in_further_forms(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[SECRET:482913]] is your Instagram code",
+        "[[SECRET:482 913]] is your Instagram code. Don't share it.",
+        "[[SECRET:482913]] ist Ihr Amazon-Code",
+        "[[SECRET:482913]] ist dein WhatsApp-Code",
+        "4829 is your Order code",
+        "12345 is your Zip code",
+        "2024 is your lucky dress code",
+    ],
+)
+def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Cookie: session=[[SECRET:c19fb8b91ea04bb5ab2ef0dc57d6a3b4]]",
+        "curl -b 'session=[[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]' https://x.example.com",
+        "laravel_session=[[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]",
+        "session id: [[SECRET:8f7d6a5b4c3e2f1a9b8c7d6e]]",
+        "session 4111111111111111",
+        "session 12 at 10:00",
+        "yoga session=45 min",
+    ],
+)
+def test_random_characters_open_a_session(marked: str) -> None:
+    _check(marked)

@@ -16,6 +16,44 @@ from prompt_capture.settings import (
 URL = "https://project.supabase.co"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{URL}/",
+        f"{URL}/rest/v1/",
+        f"{URL}/auth/v1",
+        f'"{URL}"',
+        f"\ufeff{URL}\r\n",
+        "HTTPS://PROJECT.SUPABASE.CO",
+    ],
+)
+def test_the_address_of_a_project_is_understood_as_people_copy_it(text: str) -> None:
+    settings = SupabaseSettings.from_env({"SUPABASE_URL": text})
+
+    assert (settings.rest_url, settings.issuer) == (f"{URL}/rest/v1", f"{URL}/auth/v1")
+
+
+def test_a_project_may_have_a_path() -> None:
+    settings = SupabaseSettings.from_env({"SUPABASE_URL": "https://example.org/supabase/"})
+
+    assert settings.rest_url == "https://example.org/supabase/rest/v1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://supabase.com/dashboard/project/abcdefghijklmnopqrst",
+        f"{URL}?apikey=x",
+        f"{URL}/#x",
+        "https://ann:secret@project.supabase.co",
+    ],
+)
+def test_an_address_of_no_project_is_refused_with_the_remedy(text: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*https://<ref>\.supabase\.co") as e:
+        SupabaseSettings.from_env({"SUPABASE_URL": text})
+    assert text not in str(e.value)
+
+
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_URL: Field required"):
         SupabaseSettings.from_env({})

@@ -53,6 +53,24 @@ def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "super-secret-jwt-token-with-at-least-32-characters-long",
+        "/9sQ2+kf/Xy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqSt/Vw1x==",
+        "/9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5/pKo6iRqStVw1x",
+        "$9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5{pKo6iRqStVw1x",
+        "correct horse battery staple and then some more",
+        "A_B9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw==",
+        "ABCDEFGH_JKLMNOPQRSTUVWXYZ0123456789ABCDEF==",
+        "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978",
+    ],
+)
+def test_a_secret_of_any_form_is_understood(secret: str) -> None:
+    assert parse_signing_key(secret).key == secret
+    assert usable_key(JWT_SECRET, secret) == secret
+
+
 @pytest.mark.parametrize("form", REFUSED)
 def test_a_signing_key_that_cannot_sign_is_refused_with_the_remedy(form: str) -> None:
     text, problem = REFUSED[form]

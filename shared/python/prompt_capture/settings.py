@@ -68,6 +68,26 @@ def _to_origin(value: str) -> str:
 
 Origin = Annotated[str, AfterValidator(_to_origin)]
 
+_API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
+_DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
+
+
+def _clean_url(value: object) -> object:
+    return _API_PATH.sub("", clean_key(value)) if isinstance(value, str) else value
+
+
+def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.host in _DASHBOARDS or url.query or url.fragment or url.username or url.password:
+        raise ValueError(
+            "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "
+            "without a query or a password"
+        )
+    return url
+
+
+ProjectUrl = Annotated[AnyHttpUrl, BeforeValidator(_clean_url), AfterValidator(_check_project)]
+"""The address of a project. That of one of its APIs is understood, as the Dashboard shows it."""
+
 PARAMETER_SUFFIX = "_PARAMETER"
 """The variable X_PARAMETER names the SSM parameter that holds the setting X."""
 
@@ -119,7 +139,7 @@ class SupabaseSettings(Settings):
     `supabase_secret_key` (`sb_secret_...`, or a legacy service role JWT).
     """
 
-    supabase_url: AnyHttpUrl
+    supabase_url: ProjectUrl
     supabase_publishable_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
     supabase_signing_key: SecretStr | None = None
@@ -143,7 +163,7 @@ class AuthenticationSettings(Settings):
     be valid during a rotation. `supabase_jwt_secret` is for legacy projects (HS256) only.
     """
 
-    supabase_url: AnyHttpUrl
+    supabase_url: ProjectUrl
     supabase_jwt_secret: SecretStr | None = None
     api_key_hashes: Annotated[
         tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
@@ -175,7 +195,7 @@ class ConsoleSettings(Settings):
     `models_url_auth` is `iam` where that Function URL has AWS_IAM, so that requests are signed.
     """
 
-    supabase_url: AnyHttpUrl
+    supabase_url: ProjectUrl
     supabase_publishable_key: SecretStr
     models_url: AnyHttpUrl | None = None
     models_url_auth: Literal["token", "iam"] = "token"

@@ -12,6 +12,7 @@ import httpx
 from prompt_capture.client.base import (
     DEFAULT_TIMEOUTS,
     BaseClient,
+    BlockRuns,
     LogReference,
     WorkflowRun,
     find_log_id,
@@ -118,7 +119,7 @@ class AsyncCaptureClient(BaseClient):
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
         wait for the recording is cancelled as well. `sys.exit(0)` is a success.
         """
-        return _RecordedBlock(lambda: WorkflowRun(classification, workflow_type), self._record)
+        return _AsyncWorkflowBlock(BlockRuns(classification, workflow_type), self._record)
 
     async def _record(self, run: WorkflowRun) -> None:
         """Record an outcome in a task of its own, which no cancellation of the caller stops."""
@@ -197,41 +198,27 @@ class AsyncCaptureClient(BaseClient):
         return None
 
 
-class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
+class _AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):
     """A block whose outcome is recorded at its end.
 
     It is no asynchronous generator: an event loop that ends would finish it before the block. Each
     entry is a run of its own.
     """
 
-    def __init__(
-        self,
-        create_run: Callable[[], WorkflowRun],
-        record: Callable[[WorkflowRun], Awaitable[None]],
-    ) -> None:
-        self._create_run, self._record = create_run, record
-        self._runs: list[tuple[object, WorkflowRun]] = []
+    def __init__(self, runs: BlockRuns, record: Callable[[WorkflowRun], Awaitable[None]]) -> None:
+        self._runs, self._record = runs, record
 
     async def __aenter__(self) -> WorkflowRun:
-        run = self._create_run()
-        self._runs.append((_current_task(), run))
-        return run
+        return self._runs.begin(_current_task())
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        run = self._take_run()
+        run = self._runs.end(_current_task())
         if error is None:
             await self._record(run)
             return
         run.end_with(error)
         with suppress(Exception):  # the block's own exception takes precedence
             await self._record(run)
-
-    def _take_run(self) -> WorkflowRun:
-        """Remove and return the last run of this task, or of any where another one ends it."""
-        task = _current_task()
-        entry = next((entry for entry in reversed(self._runs) if entry[0] is task), self._runs[-1])
-        self._runs.remove(entry)
-        return entry[1]
 
 
 def _current_task() -> object:

@@ -104,6 +104,27 @@ class WorkflowRun:
         self.fail("Cancelled." if issubclass(kind, CancelledError | GeneratorExit) else error)
 
 
+class BlockRuns:
+    """The runs of one block. Each entry into it is a run of its own, of a thread or of a task."""
+
+    def __init__(self, classification: LogReference | None, workflow_type: str) -> None:
+        self._arguments = classification, workflow_type
+        self._runs: list[tuple[object, WorkflowRun]] = []
+
+    def begin(self, owner: object) -> WorkflowRun:
+        """Create the run of an entry."""
+        run = WorkflowRun(*self._arguments)
+        self._runs.append((owner, run))
+        return run
+
+    def end(self, owner: object) -> WorkflowRun:
+        """Remove and return the owner's last run, or the last one where another owner ends it."""
+        runs = self._runs
+        entry = next((entry for entry in reversed(runs) if entry[0] == owner), runs[-1])
+        runs.remove(entry)
+        return entry[1]
+
+
 def _is_successful(error: BaseException) -> bool:
     """Return whether an exit is successful: `sys.exit()` or `sys.exit(0)`."""
     with suppress(Exception):

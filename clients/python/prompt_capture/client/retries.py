@@ -16,8 +16,11 @@ from prompt_capture.client.retry_after import read_retry_after
 MAX_ATTEMPTS = 4
 _FIRST_DELAY_SECONDS = 0.1
 _MIN_ATTEMPT_SECONDS = 0.001
+_REQUEST_TIMEOUT = 408
+_TOO_EARLY = 425
 _TOO_MANY_REQUESTS = 429
 _SERVICE_UNAVAILABLE = 503
+_RETRYABLE_REFUSALS = frozenset({_REQUEST_TIMEOUT, _TOO_EARLY, _TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ class ServiceResponse:
 
     @property
     def is_retryable(self) -> bool:
-        """Whether a retry may succeed: after a server error, or when no instance was free."""
-        return self.status >= 500 or self.status == _TOO_MANY_REQUESTS
+        """Whether a retry may succeed: after a server error, or when no instance was free.
+
+        408 and 425 come from proxies: on a connection that was idle, and during TLS 1.3's 0-RTT.
+        """
+        return self.status >= 500 or self.status in _RETRYABLE_REFUSALS
 
     @property
     def seconds_to_wait(self) -> float:

@@ -34,6 +34,7 @@ _INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
 """What a copied value or one that is read from a file has at its ends: never part of it."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_SCHEME = re.compile(r"\A(?:bearer[ \t]+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,13 @@ def _describe(name: str) -> str:
 
 
 def _check_token(value: object) -> str:
-    """Return a token that a header can hold. Raise `RequestRejected` for what is no token."""
+    """Return a token that a header can hold. Raise `RequestRejected` for what is no token.
+
+    It may be the value of a header `Authorization`, with the word `Bearer`.
+    """
     plain = to_plain(value)
     text = str(plain).strip(_INVISIBLE) if isinstance(plain, str) else ""
+    text = _SCHEME.sub("", text)
     if not _VISIBLE_ASCII.fullmatch(text):
         raise RequestRejected(None, "token_invalid")  # as the service says it
     return text

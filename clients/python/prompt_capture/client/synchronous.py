@@ -1,9 +1,10 @@
 """The synchronous client. Several threads can share one."""
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ContextDecorator, suppress
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import httpx
 from prompt_capture.client.base import (
     DEFAULT_TIMEOUTS,
     BaseClient,
+    BlockRuns,
     LogReference,
     WorkflowRun,
     find_log_id,
@@ -118,23 +120,15 @@ class CaptureClient(BaseClient):
             failure = to_capture_error(error)
         return self._failed_recording(failure)
 
-    @contextmanager
-    def workflow(
-        self, classification: LogReference | None, workflow_type: str
-    ) -> Iterator[WorkflowRun]:
+    def workflow(self, classification: LogReference | None, workflow_type: str) -> "WorkflowBlock":
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too; `sys.exit(0)` is a success.
         """
-        run = WorkflowRun(classification, workflow_type)
-        try:
-            yield run
-        except BaseException as error:
-            run.end_with(error)
-            with suppress(Exception):  # the workflow's own exception takes precedence
-                self.record_outcome(*run.outcome)
-            raise
-        self.record_outcome(*run.outcome)
+        return WorkflowBlock(
+            BlockRuns(classification, workflow_type),
+            lambda run: self.record_outcome(*run.outcome),
+        )
 
     def correct(
         self,
@@ -211,3 +205,26 @@ class CaptureClient(BaseClient):
         if failure is not None:
             raise failure
         return None
+
+
+class WorkflowBlock(AbstractContextManager[WorkflowRun], ContextDecorator):
+    """A block whose outcome is recorded at its end.
+
+    It is no generator: those of `contextlib` set attributes of the block's exception, which would
+    replace one that cannot be changed. Each entry is a run of its own.
+    """
+
+    def __init__(self, runs: BlockRuns, record: Callable[[WorkflowRun], object]) -> None:
+        self._runs, self._record = runs, record
+
+    def __enter__(self) -> WorkflowRun:
+        return self._runs.begin(threading.get_ident())
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        run = self._runs.end(threading.get_ident())
+        if error is None:
+            self._record(run)
+            return
+        run.end_with(error)
+        with suppress(Exception):  # the block's own exception takes precedence
+            self._record(run)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,9 @@ SECURITY_SCHEMES = {
     for scheme in _SCHEMES
 }
 """The OpenAPI security schemes. As FastAPI dependencies, every request would resolve them."""
+
+_SCHEME = re.compile(r"\A(?:bearer[ \t]+)+", re.IGNORECASE)
+_JWT_DOTS = 2
 
 KEY_ONLY: dict[str, Any] = {"security": [{"ApiKey": []}]}
 """The `openapi_extra` of a route that accepts API keys only."""
@@ -113,6 +117,13 @@ class Authenticator:
                 "Send a Supabase access token as `Authorization: Bearer ...`, "
                 "or an API key of this deployment as `X-Api-Key`.",
             )
+        if token.count(".") != _JWT_DOTS:
+            raise ApiError(
+                401,
+                "token_invalid",
+                "The token is not a Supabase access token.",
+                "Send the access token of the user's session, or an API key as `X-Api-Key`.",
+            )
         try:
             return self._tokens.verify(token)
         except InvalidToken as error:
@@ -145,9 +156,13 @@ def _has_hash(key: str, hashes: Sequence[str]) -> bool:
 
 
 def read_token(headers: Headers) -> str | None:
-    """Return the user's token. `X-User-Token` takes precedence over `Authorization`."""
+    """Return the user's token. `X-User-Token` takes precedence over `Authorization`.
+
+    The word `Bearer` before the token is ignored in both, also with several spaces behind it.
+    """
     token = headers.get("x-user-token")
-    if token is not None:
-        return token
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    return value if scheme.lower() == "bearer" else None
+    if token is None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+    return _SCHEME.sub("", token.strip(" \t"))

@@ -44,13 +44,16 @@ def is_schedule(event: object) -> bool:
 
 
 def queue_messages(event: object) -> dict[str, str]:
-    """Return the bodies of SQS messages by their ids; none where the event has no messages."""
+    """Return the bodies of SQS messages by their ids; none where the event has no messages.
+
+    A body that is no text is returned as an empty one, so that its message is reported as failed.
+    """
     records = event.get("Records") if isinstance(event, dict) else None
     return {
-        record["messageId"]: record["body"]
+        record["messageId"]: body if isinstance(body := record.get("body"), str) else ""
         for record in (records if isinstance(records, list) else [])
         if isinstance(record, dict)
-        and "messageId" in record
+        and isinstance(record.get("messageId"), str)
         and record.get("eventSource", _QUEUE) == _QUEUE
     }
 

@@ -24,6 +24,10 @@ KeyType = Literal[
     "a public JWK",
     "a PEM file",
     "a shared secret",
+    "a placeholder",
+    "a web page",
+    "the address of a secret",
+    "a line of a file of settings",
     "not a key",
 ]
 
@@ -42,6 +46,11 @@ EXPECTED_TYPES: dict[str, tuple[KeyType, ...]] = {
 }
 """The types that each setting accepts, the recommended one first."""
 
+_STARTS: dict[str, KeyType] = {
+    "sb_publishable_": "a publishable key",
+    "sb_secret_": "a secret key",
+    "-----BEGIN": "a PEM file",
+}
 _LEGACY_ROLES: dict[object, KeyType] = {
     "anon": "a legacy anon key",
     "service_role": "a legacy service role key",
@@ -58,6 +67,42 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
+
+_MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
+    (
+        "a placeholder",
+        re.compile(
+            r"""\$?\{\{.*\}\}                                       # GitHub, Jinja, CloudFormation
+            |\A\s*(?:[$\#@!]\{.*\}\#?|\$?\(.*\))\s*\Z             # shells, Serverless, Azure
+            |\A\$(?:env:)?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)\Z  # variables
+            |\A(?P<mark>%|__|@@)[A-Za-z][A-Za-z0-9_.-]*(?P=mark)\Z
+            |\A<[^<>]*>\Z
+            |\A(?:process\.env|os\.environ|secrets|vars|var|env)\b[.\[(]
+            |\A!(?:Ref|Sub|GetAtt|ImportValue)\b
+            |\A(?P<mask>.)(?P=mask){7,}\Z
+            """,
+            re.VERBOSE | re.DOTALL,
+        ),
+    ),
+    ("a web page", re.compile(r"<(?:!doctype|\?xml|html|head|body|title|script)\b", re.IGNORECASE)),
+    (
+        "the address of a secret",
+        re.compile(
+            r"""\Aarn:aws
+            |\A[A-Za-z][A-Za-z0-9+.-]*:/                   # also ssm:/name
+            |\Aprojects/[^/]+/secrets/
+            |\A(?=[^+=]*[_.-])(?:~|\.{1,2})?(?:/[\w.-]+)+\Z  # Base64 has none of these signs
+            |\A[A-Za-z]:\\
+            """,
+            re.VERBOSE,
+        ),
+    ),
+    (
+        "a line of a file of settings",
+        re.compile(r"\A(?:export\s+)?[\"']?[A-Z][A-Z0-9]*_[A-Z0-9_]*[\"']?\s*[=:]\s*(?!=*\Z)"),
+    ),
+)
+"""What people set in place of a secret, which can be any line of text that is long enough."""
 
 _CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
@@ -139,7 +184,7 @@ def parse_signing_key(text: str) -> SigningKey:
     key = clean_key(text)
     if not key:
         raise UnusableKey(SIGNING, "is empty", _CREATE_KEY + _STANDBY)
-    document = _read_document(key)
+    document = None if _find_mistake(key) else _read_document(key)
     if document is None:
         return SigningKey("a shared secret", usable_key(SIGNING, key), "HS256", {})
     private = _only_private(_jwks(document))
@@ -221,18 +266,22 @@ def _only_private(jwks: list[dict[str, Any]]) -> dict[str, Any]:
 
 def detect_key_type(key: str) -> KeyType:
     """Return the type of a clean key. Tokens are decoded, not verified."""
-    if key.startswith("sb_publishable_"):
-        return "a publishable key"
-    if key.startswith("sb_secret_"):
-        return "a secret key"
-    if key.startswith("-----BEGIN"):
-        return "a PEM file"
+    for start, key_type in _STARTS.items():
+        if key.startswith(start):
+            return key_type
+    if mistake := _find_mistake(key):
+        return mistake
     if key.startswith(("{", "[")):
         return _detect_jwk_type(key)
     claims = read_claims(key)
     if claims:
         return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
     return "a shared secret" if _is_secret(key) else "not a key"
+
+
+def _find_mistake(key: str) -> KeyType | None:
+    """Return what a text is that only stands where a key should be, or None."""
+    return next((kind for kind, pattern in _MISTAKES if pattern.search(key)), None)
 
 
 def _is_secret(key: str) -> bool:

@@ -72,11 +72,13 @@ _BORN = names(
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
-    "geb.-dat.", "geb. dat.", "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
+    "geb.-dat.", "geb. dat.", "geb.datum", "geboortedat.",
+    "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
     "data nasc.", "data de nasc.", "dt. nasc.", "fecha nac", "fecha de nac", "fec nac", "data nasc",
     "data de nasc", "dt nasc", "ur.", "szül.",
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
-    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
+    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a",
+    "doğum tarihi", "doğum tarihim",
     "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
     "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
@@ -95,7 +97,16 @@ _NAME = NamePattern(
         |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{_WHOLE_WORD}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
+_MAX_IDIOM = 12
 _NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
+_IDIOM_BEFORE = re.compile(r"\b(?:star is|natural) \Z")
+_IDIOM_BEHIND = re.compile(
+    r""",?\ (?:ready|again|free|for|this\ way|pink
+        |to\ (?:run|win|be|ride|rock|lead|code|fly|shine|dance|perform|play|lose|die|do|make)
+        |um|fur|para|per)\b""",
+    re.VERBOSE,
+)
+"""What makes a word for birth an idiom: "born ready", "nacido para correr"."""
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
@@ -138,6 +149,10 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
+    if _IDIOM_BEHIND.match(lower, birth.end()) or _IDIOM_BEFORE.search(
+        lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
+    ):
+        return False
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)):
         return False

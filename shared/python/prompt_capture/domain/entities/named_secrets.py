@@ -38,6 +38,9 @@ _ELIDED = "(?:[ld]|dell|all)'"
 """A preposition or an article without its vowel: "code d'accès"."""
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
+_ARTICLE = (
+    r"\ (?:le|la|el|il|lo|o|a|de|der|die|das)(?=\ [a-z0-9]{4,16}(?<=[0-9].|.[0-9])(?![^ .,;!?)]))"
+)
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
@@ -47,7 +50,7 @@ _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
 # A remark behind a name: "Password (again): "
 _ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
-_REMARK = r"(?:\ ?\([a-z0-9.+]{1,12}+(?:[ -][a-z0-9.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
+_REMARK = r"(?:\ ?\([\w.+]{1,12}+(?:[ -][\w.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -84,7 +87,7 @@ _HEAD = NamePattern(
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
-                |\ ?{any_of(words.IS_WITHOUT_SPACE)})
+                |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
           |(?:\ {any_of(words.ACCOUNTS)}
@@ -111,15 +114,18 @@ _CONTEXT = 40
 _CHECKS = 40
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
-_TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
+_TOKEN = re.compile(
+    r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
+)
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
-_CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
+_CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
+_SENT_CODE = re.compile(rf"{_DIGITS.pattern}|[0-9]{{3}} [0-9]{{3}}")
 _WORD = re.compile(r"[\w.+/=~-]{6,}")
 _KEY = re.compile(
     r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}"
@@ -139,11 +145,16 @@ _JOINERS = {" ", "_", "-"}
 _NAME_AFTER = NamePattern(
     words.IS_AFTER,
     rf"""(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
-        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
+        (?:[a-z]{{1,20}}-)?(?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
-_LAST_TOKEN = re.compile(r"""(?:(?<=[ "'`(])|\A)[^ "'`\x7f(]{3,64}["'`]?\Z""")
+_LAST_TOKEN = re.compile(
+    r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
+)
+_SERVICE_BEFORE = re.compile(
+    r"(?:your|Ihr|[Dd]ein|votre|ton|tu|su|il tuo) (?P<name>[A-Z][A-Za-z]+)[ -]\Z"
+)
 _OPENED_WITH = NamePattern(
     words.WITH,
     rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
@@ -424,5 +435,7 @@ def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> b
         return True
     before = _words_directly_before(searched, match.start("code"))
     is_owned = not before.isdisjoint(words.OWNERS)
-    is_code = is_owned and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
-    return not before.isdisjoint(_LOCKS) or bool(is_code)
+    service = _SERVICE_BEFORE.search(searched.text[match.start() : match.start("code")])
+    is_of_service = service is not None and service["name"].lower() not in words.NO_SERVICES
+    is_code = len(value) > _MIN_DIGITS and _SENT_CODE.fullmatch(value)
+    return not before.isdisjoint(_LOCKS) or bool((is_owned or is_of_service) and is_code)

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Literal
 
 from prompt_capture.domain.entities import secret_words as words
+from prompt_capture.domain.entities.candidates import is_amount
 from prompt_capture.domain.searchable_text import Span
 
 Relation = Literal["assigned", "is", "to", "next"]
@@ -17,6 +18,7 @@ _TOKEN = re.compile(
         (?P<end>["'`)]?[.,;:!?)]*+)(?:\ |\Z)""",
     re.VERBOSE,
 )
+_NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)]?[.,;:!?)]*+)(?:\ |\Z)")
 _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){5,23}")
 _MAX_WORDS = 12
 _MIN_DIGITS = 3
@@ -77,7 +79,28 @@ def find_passphrase(lower: str, start: int, relation: Relation, verb: str = "") 
         _is_compared(phrase, clause) or _is_state_in_language(phrase[0]["word"], verb.strip())
     ):
         return None
-    return phrase[0].start("word"), phrase[-1].end("word")
+    end = phrase[-1].end("word")
+    if len(phrase) == len(clause) and not phrase[-1]["end"]:
+        end = _end_of_numbers(lower, end)
+    return phrase[0].start("word"), end
+
+
+def _end_of_numbers(lower: str, end: int) -> int:
+    """Return the end of a password of words with the numbers, and words, that continue it."""
+    number = _NUMBER.match(lower, end)
+    while number and not is_amount(lower, number.end("number")):
+        end = number.end("number")
+        if number["end"]:
+            break
+        clause = _clause(lower, number.end())
+        phrase = list(takewhile(_continues, clause))
+        end = phrase[-1].end("word") if phrase else end
+        number = _NUMBER.match(lower, end) if len(phrase) == len(clause) else None
+    return end
+
+
+def _continues(word: _Word) -> bool:
+    return word["word"] not in words.FUNCTION_WORDS | words.CONJUNCTIONS
 
 
 def _clause(lower: str, start: int) -> list[_Word]:

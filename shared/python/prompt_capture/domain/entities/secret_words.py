@@ -58,9 +58,10 @@ PIN = names(
     """pin pins pin1 pin2 puk1 puk2 kenncode keypad lockbox keybox pincode tan otp totp puk
     digicode пинкод portkod portkoden larmkod larmkoden dörrkod dörrkoden dørkode dørkoden
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
-    cvv cvv2 cvc cvc2 csc kartenprüfnummer kartenprüfziffer geheimzahl parola clave
+    cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
     暗証番号 인증번호""",
+    "cryptogramme visuel",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
     "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",

@@ -58,12 +58,15 @@ _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9
 
 _IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
 
-_PUBLIC_NAMES = REFERENCES | name_set(
+_PUBLIC_NAMES = (REFERENCES - name_set("session sessions session_id sessionid")) | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
     content integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
 )
-"""Words before the name of a thing, such as the hash of a public content."""
+"""Words before the name of a thing, such as the hash of a public content.
+
+The number of a session is a reference, but random characters open it, as in a cookie.
+"""
 
 # "sha256 checksum of the iso: ...", but not "md5 of the key: ..."
 _HASH_NAMES = names(
