@@ -1283,6 +1283,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- As in the correction, which this row keeps showing where it repeats the latest one: an erasure finds clean names.
+  if current_user <> 'prompt_maintainer' and new.corrected_by is distinct from old.corrected_by
+    and new.corrected_by is not null then
+    new.corrected_by := coalesce(nullif(private.reviewer_name(new.corrected_by), ''), 'dashboard');
+    if char_length(new.corrected_by) > 200 then
+      raise exception 'A reviewer''s name has at most 200 characters.'
+        using errcode = 'check_violation', constraint = 'corrected_by_has_1_to_200_characters',
+          hint = 'Shorten the name.';
+    end if;
+  end if;
   if current_user <> 'prompt_maintainer' and (new.corrected_intent, new.corrected_secondary_intents)
     is distinct from (old.corrected_intent, old.corrected_secondary_intents) then
     new.corrected_intent := private.find_intent(new.corrected_intent);
@@ -2883,26 +2893,22 @@ create function private.clear_notes(log_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  -- An array, not a subquery: no plan for it reads the corrections of other texts. And the decision about a text, which
+  -- may have many corrections, is looked up once, not for each of its rows.
+  texts constant bytea[] := array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids));
 begin
   update public.review_queue queue set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (
-      queue.decided_at is null
-      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
-    );
+  where queue.text_key = any (texts) and queue.notes is not null and (
+    queue.decided_at is null or ((private.find_decision(queue.text_key)).log_id = any (log_ids)) is not false
+  );
   update public.model_disagreements pool set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
-    and (
-      pool.decided_at is null
-      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
-    );
+  where pool.text_key = any (texts) and pool.notes is not null and (
+    pool.decided_at is null or ((private.find_decision(pool.text_key)).log_id = any (log_ids)) is not false
+  );
   update public.correction_events set notes = null where notes is not null and log_id = any (log_ids);
-  -- An array, not a subquery: no plan for it reads the corrections of other texts.
   update public.correction_events set notes = null
-  where notes is not null and log_id is null
-    and text_key = any (array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)));
+  where notes is not null and log_id is null and text_key = any (texts);
 end
 $$;
 
@@ -3390,6 +3396,21 @@ begin
 end
 $$;
 
+-- Deletes the changes that were to be applied to rows that arrived and were deleted before that. They may quote them.
+create function private.delete_changes_of_deleted_rows(log_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes deferred
+    where deferred.log_id = any (log_ids)
+      and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id)
+    order by id for update skip locked
+  );
+end
+$$;
+
 -- Applies what `complete_captures` has not applied yet, before a later change of the same row.
 create function private.apply_waiting_changes(p_log_id uuid) returns void
 language plpgsql
@@ -3559,10 +3580,10 @@ begin
   loop
     begin
       perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
+      perform private.delete_changes_of_deleted_rows(incomplete.log_ids);
       -- A change that another transaction is deleting is still to be applied where that is rolled back.
       is_finished := not exists (
-        select from private.deferred_changes join public.nlu_prompt_logs logs on logs.id = log_id
-        where log_id = any (incomplete.log_ids)
+        select from private.deferred_changes where log_id = any (incomplete.log_ids)
       );
     exception when lock_not_available then
       is_finished := false;  -- a reviewer is being erased
@@ -3688,7 +3709,8 @@ comment on column public.labelled_texts.change_number is
   'The number of its latest change: exports read windows of these. Set by the database.';
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
-create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
+-- A pending list would be tidied up by whichever batch fills it, while that holds its texts.
+create index labelled_texts_by_user on public.labelled_texts using gin (user_keys) with (fastupdate = off);
 create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
 create index labelled_texts_by_change_number on public.labelled_texts (change_number);
 
@@ -3748,6 +3770,36 @@ as $$
   select 1000
 $$;
 
+-- How many user keys of retained texts a batch writes, but for those of a single text: each is an entry of an index.
+create function private.max_user_keys_written() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10000
+$$;
+
+-- Those of these texts that are not retained, and the first others, whose user keys a batch may write all again. With a
+-- user key, those alone count that hold it.
+create function private.limit_user_keys(text_keys bytea[], user_key bytea default null) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(text_key order by position), '{}') from (
+      select known.text_key, position, keys, sum(keys) over (order by position) as total
+      from unnest(text_keys) with ordinality as known (text_key, position) left join lateral (
+        select cardinality(user_keys) as keys from public.labelled_texts retained
+        where retained.text_key = known.text_key
+          and (limit_user_keys.user_key is null or user_keys @> array[limit_user_keys.user_key])
+        limit 1
+      ) as counted on true
+    ) as numbered
+    where keys is null or total <= greatest(private.max_user_keys_written(), keys)
+  );
+end
+$$;
+
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
 -- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
@@ -3759,6 +3811,7 @@ declare
   settings private.settings;
   expired uuid[];
   candidates uuid[];
+  candidate_texts bytea[];
   locked_texts bytea[];
   last_time timestamptz := '-infinity';
   last_id uuid := '00000000-0000-0000-0000-000000000000';
@@ -3771,9 +3824,9 @@ begin
   end if;
   -- Goes past rows of which none can be locked.
   loop
-    select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
-      max(created_at)
-    into candidates, locked_texts, last_time
+    select array_agg(id order by created_at, id), array_agg(text_key order by created_at, id),
+      private.try_lock_items(array_agg(distinct text_key)), max(created_at)
+    into candidates, candidate_texts, locked_texts, last_time
     from (
       select id, text_key, created_at from public.nlu_prompt_logs
       where created_at < now() - make_interval(days => settings.row_retention_days)
@@ -3781,6 +3834,10 @@ begin
       order by created_at, id
       limit settings.retention_batch_rows
     ) as oldest;
+    locked_texts := private.limit_user_keys(array(
+      select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
+      where text_key = any (locked_texts) group by text_key order by min(position)
+    ));
     expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
       where id = any (candidates) and text_key = any (locked_texts) for update skip locked
@@ -4225,11 +4282,16 @@ begin
   ));
   if log_ids <> '{}' then
     -- None where retention has deleted these rows meanwhile.
-    select coalesce(array_agg(distinct text_key), '{}') into texts from public.nlu_prompt_logs where id = any (log_ids);
+    texts := private.limit_user_keys(
+      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), erased_key
+    );
+    log_ids := array(
+      select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
+    );
   else
-    select array_agg(text_key) into texts from (
+    texts := nullif(private.limit_user_keys(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    ) as batch;
+    ), erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
@@ -4249,8 +4311,13 @@ begin
   where text_key = any (texts) and user_keys @> array[erased_key];
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
+  -- Those that arrived before their rows and wait to be applied: their notes and errors may quote the user. One that is
+  -- being deferred at this moment is deleted within a minute (complete_captures).
+  perform from private.deferred_changes where log_id = any (log_ids) order by id for update;
+  delete from private.deferred_changes where log_id = any (log_ids);
   perform private.delete_orphans(texts);
-  return greatest(cardinality(log_ids), cardinality(texts));
+  -- Not 0, which ends the erasure: retention may have deleted these rows, and others are left.
+  return greatest(1, cardinality(log_ids), cardinality(texts));
 end
 $$;
 
@@ -4805,9 +4872,9 @@ begin
       case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
       case when logs.secondary_intents <> '[]'
         then private.intent_names(logs.secondary_intents) end as predicted_secondary,
-      case when queue.waiting_since is not null and exists (
+      queue.waiting_since is not null and exists (
         select from private.near_duplicate_labels labels where labels.text_key = logs.text_key
-      ) then private.near_duplicate_label(logs.text_key) end as near_duplicate
+      ) as may_be_near_duplicate
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
@@ -4841,7 +4908,7 @@ begin
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
       disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
-      case when disputed is not true then secondary_intents end, null::text[], null::public.correction_events
+      case when disputed is not true then secondary_intents end, null::text[], false
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -4871,6 +4938,12 @@ begin
   ), page as (
     select * from logs union all select * from retained
     order by text_key, change_number, id limit page_size
+  ), near_duplicates as materialized (
+    -- Once for each text: it may have many rows, and the label may rest on many corrections.
+    select text_key, private.near_duplicate_label(text_key) as near_duplicate
+    from (select distinct text_key from page where may_be_near_duplicate) as texts
+  ), labelled as (
+    select * from page left join near_duplicates using (text_key) order by text_key, change_number, id
   )
   select json_build_array(
     array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(change_number::text),
@@ -4883,7 +4956,7 @@ begin
     array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
     json_agg(decided_secondary), json_agg(predicted_secondary), array_agg((near_duplicate).to_intent),
     json_agg((near_duplicate).to_secondary_intents)
-  ) into columns from page;
+  ) into columns from labelled;
   return columns;
 end
 $$;
@@ -9936,6 +10009,7 @@ revoke all on function
   private.max_deferred_changes(),
   private.max_deferred_corrections(),
   private.apply_deferred_changes(uuid),
+  private.delete_changes_of_deleted_rows(uuid[]),
   private.apply_waiting_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.complete_new_captures(),
@@ -9945,6 +10019,8 @@ revoke all on function
   private.refuse_label_edit(),
   private.outcome_label(boolean),
   private.max_user_keys(),
+  private.max_user_keys_written(),
+  private.limit_user_keys(bytea[], bytea),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),

@@ -491,6 +491,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- As in the correction, which this row keeps showing where it repeats the latest one: an erasure finds clean names.
+  if current_user <> 'prompt_maintainer' and new.corrected_by is distinct from old.corrected_by
+    and new.corrected_by is not null then
+    new.corrected_by := coalesce(nullif(private.reviewer_name(new.corrected_by), ''), 'dashboard');
+    if char_length(new.corrected_by) > 200 then
+      raise exception 'A reviewer''s name has at most 200 characters.'
+        using errcode = 'check_violation', constraint = 'corrected_by_has_1_to_200_characters',
+          hint = 'Shorten the name.';
+    end if;
+  end if;
   if current_user <> 'prompt_maintainer' and (new.corrected_intent, new.corrected_secondary_intents)
     is distinct from (old.corrected_intent, old.corrected_secondary_intents) then
     new.corrected_intent := private.find_intent(new.corrected_intent);

@@ -807,26 +807,22 @@ create function private.clear_notes(log_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  -- An array, not a subquery: no plan for it reads the corrections of other texts. And the decision about a text, which
+  -- may have many corrections, is looked up once, not for each of its rows.
+  texts constant bytea[] := array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids));
 begin
   update public.review_queue queue set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (
-      queue.decided_at is null
-      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
-    );
+  where queue.text_key = any (texts) and queue.notes is not null and (
+    queue.decided_at is null or ((private.find_decision(queue.text_key)).log_id = any (log_ids)) is not false
+  );
   update public.model_disagreements pool set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
-    and (
-      pool.decided_at is null
-      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
-    );
+  where pool.text_key = any (texts) and pool.notes is not null and (
+    pool.decided_at is null or ((private.find_decision(pool.text_key)).log_id = any (log_ids)) is not false
+  );
   update public.correction_events set notes = null where notes is not null and log_id = any (log_ids);
-  -- An array, not a subquery: no plan for it reads the corrections of other texts.
   update public.correction_events set notes = null
-  where notes is not null and log_id is null
-    and text_key = any (array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)));
+  where notes is not null and log_id is null and text_key = any (texts);
 end
 $$;
 

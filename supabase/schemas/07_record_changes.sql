@@ -395,6 +395,21 @@ begin
 end
 $$;
 
+-- Deletes the changes that were to be applied to rows that arrived and were deleted before that. They may quote them.
+create function private.delete_changes_of_deleted_rows(log_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes deferred
+    where deferred.log_id = any (log_ids)
+      and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id)
+    order by id for update skip locked
+  );
+end
+$$;
+
 -- Applies what `complete_captures` has not applied yet, before a later change of the same row.
 create function private.apply_waiting_changes(p_log_id uuid) returns void
 language plpgsql
@@ -564,10 +579,10 @@ begin
   loop
     begin
       perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
+      perform private.delete_changes_of_deleted_rows(incomplete.log_ids);
       -- A change that another transaction is deleting is still to be applied where that is rolled back.
       is_finished := not exists (
-        select from private.deferred_changes join public.nlu_prompt_logs logs on logs.id = log_id
-        where log_id = any (incomplete.log_ids)
+        select from private.deferred_changes where log_id = any (incomplete.log_ids)
       );
     exception when lock_not_available then
       is_finished := false;  -- a reviewer is being erased

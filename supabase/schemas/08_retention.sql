@@ -34,7 +34,8 @@ comment on column public.labelled_texts.change_number is
   'The number of its latest change: exports read windows of these. Set by the database.';
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
-create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
+-- A pending list would be tidied up by whichever batch fills it, while that holds its texts.
+create index labelled_texts_by_user on public.labelled_texts using gin (user_keys) with (fastupdate = off);
 create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
 create index labelled_texts_by_change_number on public.labelled_texts (change_number);
 
@@ -94,6 +95,36 @@ as $$
   select 1000
 $$;
 
+-- How many user keys of retained texts a batch writes, but for those of a single text: each is an entry of an index.
+create function private.max_user_keys_written() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10000
+$$;
+
+-- Those of these texts that are not retained, and the first others, whose user keys a batch may write all again. With a
+-- user key, those alone count that hold it.
+create function private.limit_user_keys(text_keys bytea[], user_key bytea default null) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(text_key order by position), '{}') from (
+      select known.text_key, position, keys, sum(keys) over (order by position) as total
+      from unnest(text_keys) with ordinality as known (text_key, position) left join lateral (
+        select cardinality(user_keys) as keys from public.labelled_texts retained
+        where retained.text_key = known.text_key
+          and (limit_user_keys.user_key is null or user_keys @> array[limit_user_keys.user_key])
+        limit 1
+      ) as counted on true
+    ) as numbered
+    where keys is null or total <= greatest(private.max_user_keys_written(), keys)
+  );
+end
+$$;
+
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
 -- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
@@ -105,6 +136,7 @@ declare
   settings private.settings;
   expired uuid[];
   candidates uuid[];
+  candidate_texts bytea[];
   locked_texts bytea[];
   last_time timestamptz := '-infinity';
   last_id uuid := '00000000-0000-0000-0000-000000000000';
@@ -117,9 +149,9 @@ begin
   end if;
   -- Goes past rows of which none can be locked.
   loop
-    select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
-      max(created_at)
-    into candidates, locked_texts, last_time
+    select array_agg(id order by created_at, id), array_agg(text_key order by created_at, id),
+      private.try_lock_items(array_agg(distinct text_key)), max(created_at)
+    into candidates, candidate_texts, locked_texts, last_time
     from (
       select id, text_key, created_at from public.nlu_prompt_logs
       where created_at < now() - make_interval(days => settings.row_retention_days)
@@ -127,6 +159,10 @@ begin
       order by created_at, id
       limit settings.retention_batch_rows
     ) as oldest;
+    locked_texts := private.limit_user_keys(array(
+      select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
+      where text_key = any (locked_texts) group by text_key order by min(position)
+    ));
     expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
       where id = any (candidates) and text_key = any (locked_texts) for update skip locked

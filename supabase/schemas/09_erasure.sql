@@ -198,11 +198,16 @@ begin
   ));
   if log_ids <> '{}' then
     -- None where retention has deleted these rows meanwhile.
-    select coalesce(array_agg(distinct text_key), '{}') into texts from public.nlu_prompt_logs where id = any (log_ids);
+    texts := private.limit_user_keys(
+      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), erased_key
+    );
+    log_ids := array(
+      select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
+    );
   else
-    select array_agg(text_key) into texts from (
+    texts := nullif(private.limit_user_keys(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    ) as batch;
+    ), erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
@@ -222,8 +227,13 @@ begin
   where text_key = any (texts) and user_keys @> array[erased_key];
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
+  -- Those that arrived before their rows and wait to be applied: their notes and errors may quote the user. One that is
+  -- being deferred at this moment is deleted within a minute (complete_captures).
+  perform from private.deferred_changes where log_id = any (log_ids) order by id for update;
+  delete from private.deferred_changes where log_id = any (log_ids);
   perform private.delete_orphans(texts);
-  return greatest(cardinality(log_ids), cardinality(texts));
+  -- Not 0, which ends the erasure: retention may have deleted these rows, and others are left.
+  return greatest(1, cardinality(log_ids), cardinality(texts));
 end
 $$;
 

@@ -332,9 +332,9 @@ begin
       case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
       case when logs.secondary_intents <> '[]'
         then private.intent_names(logs.secondary_intents) end as predicted_secondary,
-      case when queue.waiting_since is not null and exists (
+      queue.waiting_since is not null and exists (
         select from private.near_duplicate_labels labels where labels.text_key = logs.text_key
-      ) then private.near_duplicate_label(logs.text_key) end as near_duplicate
+      ) as may_be_near_duplicate
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
@@ -368,7 +368,7 @@ begin
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
       disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
-      case when disputed is not true then secondary_intents end, null::text[], null::public.correction_events
+      case when disputed is not true then secondary_intents end, null::text[], false
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -398,6 +398,12 @@ begin
   ), page as (
     select * from logs union all select * from retained
     order by text_key, change_number, id limit page_size
+  ), near_duplicates as materialized (
+    -- Once for each text: it may have many rows, and the label may rest on many corrections.
+    select text_key, private.near_duplicate_label(text_key) as near_duplicate
+    from (select distinct text_key from page where may_be_near_duplicate) as texts
+  ), labelled as (
+    select * from page left join near_duplicates using (text_key) order by text_key, change_number, id
   )
   select json_build_array(
     array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(change_number::text),
@@ -410,7 +416,7 @@ begin
     array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
     json_agg(decided_secondary), json_agg(predicted_secondary), array_agg((near_duplicate).to_intent),
     json_agg((near_duplicate).to_secondary_intents)
-  ) into columns from page;
+  ) into columns from labelled;
   return columns;
 end
 $$;

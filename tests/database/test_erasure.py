@@ -8,7 +8,18 @@ from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, SERVICE, connect_as
 from .registry import connect_registrar, promote, register
-from .rows import LONG_AGO, add_user, correct, edit_queue_item, erase, insert, read
+from .rows import (
+    LONG_AGO,
+    add_user,
+    build_row,
+    complete_captures,
+    correct,
+    edit_queue_item,
+    erase,
+    insert,
+    read,
+    update,
+)
 from .server import Connection, Server
 
 NO_DATA = {
@@ -491,3 +502,115 @@ def test_the_id_of_an_erased_user_is_kept_only_until_the_erasure_ends(
     add_user(dashboard, BOB)
     dashboard.execute("delete from auth.users where id = %s", [BOB])
     assert dashboard.execute(unfinished).fetchone() == ([],)
+
+
+def test_changes_that_wait_for_an_erased_row_are_deleted(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    """The row arrived while somebody else held its lock, so its changes were not applied yet."""
+    add_user(dashboard, BOB)
+    insert(dashboard, user_id=BOB, prompt="a confession of alice")
+    expected = build_row(prompt="a confession of alice")
+    with server.connect("postgres", database) as backend:
+        backend.execute("set role service_role")
+        for call in (
+            "select public.record_correction(%s, 'help', 'ann', 'quotes a confession', 'api')",
+            "select public.record_outcome(%s, false, 'move', 'failed on a confession')",
+        ):
+            assert backend.execute(call, [expected["id"]]).fetchone() == ({"state": "pending"},)
+    with server.connect("postgres", database, autocommit=False) as slow:
+        slow.execute("select private.lock_log_ids(array[%s::uuid])", [expected["id"]])
+        insert(dashboard, **expected)
+    assert dashboard.execute("select from private.deferred_changes").rowcount == 2
+
+    erase(dashboard, ALICE)
+
+    assert dashboard.execute("select from private.deferred_changes").rowcount == 0
+
+
+def test_a_change_that_is_deferred_while_its_row_is_erased_is_deleted_within_a_minute(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    expected = build_row(prompt="a confession of alice")
+    with server.connect("postgres", database, autocommit=False) as slow:
+        slow.execute("set role service_role")
+        slow.execute(
+            "select public.record_outcome(%s, false, 'move', 'failed on a confession')",
+            [expected["id"]],
+        )
+        insert(dashboard, **expected)
+        erase(dashboard, ALICE)
+        complete_captures(dashboard)
+        slow.commit()
+    assert dashboard.execute("select from private.deferred_changes").rowcount == 1
+
+    complete_captures(dashboard)
+
+    assert dashboard.execute("select from private.deferred_changes").rowcount == 0
+    assert dashboard.execute("select from private.incomplete_captures").rowcount == 0
+
+
+@pytest.mark.parametrize("typed", ["{} ", "\u200b{}", "{}\ufeff"])
+def test_a_row_shows_the_name_of_a_reviewer_as_an_erasure_finds_it(
+    dashboard: Connection, typed: str
+) -> None:
+    """An edit that repeats the latest correction appends none, and the row keeps what was typed."""
+    log_id = insert(dashboard)
+    correct(dashboard, log_id, "help", str(BOB))
+    update(dashboard, log_id, corrected_by=typed.format(BOB))
+    assert read(dashboard, log_id, "corrected_by") == (str(BOB),)
+
+    erase(dashboard, BOB)
+
+    assert str(read(dashboard, log_id, "corrected_by")[0]).startswith("erased-")
+
+
+def test_a_step_of_an_erasure_looks_a_decision_up_once_for_all_rows_of_a_text(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    """A text may have a thousand corrections of each reviewer, and a user may send it often."""
+    add_user(dashboard, BOB)
+    correct(dashboard, insert(dashboard, user_id=BOB), "help", notes="a note")
+    for _ in range(20):
+        insert(dashboard)
+    with server.connect("supabase_admin", database, autocommit=False) as admin:
+        admin.execute("set local track_functions = 'all'")
+        admin.execute("select private.continue_erasure(%s)", [ALICE])
+        admin.execute("select private.continue_erasure(%s)", [ALICE])
+        calls = admin.execute(
+            """select calls from pg_stat_xact_user_functions where funcname = 'find_decision'"""
+        ).fetchone()
+    assert calls is not None
+    assert int(str(calls[0])) < 5
+
+
+def retain_texts(
+    server: Server, database: str, texts: int, others: int, user_id: UUID = ALICE
+) -> None:
+    """Retain texts that a user and others sent, as years of retention do."""
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.labelled_texts
+                 (text_key, text, intent, times_sent, user_keys, labelled_at)
+               select private.text_key('text ' || number), 'text ' || number, 'help', 1,
+                 array(
+                   select sha256(int8send(sender)) from generate_series(1, %s::bigint) as sender
+                 ) || private.user_key(%s), now()
+               from generate_series(1, %s) as number""",
+            [others, user_id, texts],
+        )
+
+
+def test_a_step_of_an_erasure_writes_few_of_the_user_keys_of_retained_texts(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    retain_texts(server, database, texts=15, others=999)
+    erased = []
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        for _ in range(4):
+            step = dashboard.execute("select public.continue_erasure(%s)", [ALICE]).fetchone()
+            assert step is not None
+            erased.append(dict(step[0]).get("erased"))  # type: ignore[call-overload]
+    assert erased == [0, 10, 5, None]

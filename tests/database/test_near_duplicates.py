@@ -192,6 +192,23 @@ def test_near_duplicates_leave_the_queue_with_a_label_of_their_own_tier(
     assert grace.call("console_progress")["near_duplicates"] == 2
 
 
+def test_an_export_looks_the_label_up_once_for_all_rows_of_a_near_duplicate(
+    server: Server, database: str, dashboard: Connection, grace: ConsoleUser
+) -> None:
+    """A text may have many rows, and its label may rest on a thousand corrections."""
+    capture(dashboard, TEXT, *NEAR)
+    decide_all(grace)
+    capture(dashboard, *[NEAR[0]] * 20)
+    with server.connect("supabase_admin", database, autocommit=False) as admin:
+        admin.execute("set local track_functions = 'all'")
+        assert exported(admin)[NEAR[0]] == [None, "help", None]
+        calls = admin.execute(
+            """select calls from pg_stat_xact_user_functions
+               where funcname = 'near_duplicate_label'"""
+        ).fetchall()
+    assert calls == [(2,)]
+
+
 def test_a_label_of_a_near_duplicate_is_no_decision_no_vote_and_no_audit(
     server: Server, database: str, dashboard: Connection, grace: ConsoleUser
 ) -> None:

@@ -260,3 +260,31 @@ def test_deleting_the_last_sender_deletes_the_retained_text_and_its_history(
     dashboard.execute("delete from auth.users")
     assert dashboard.execute(RETAINED).fetchall() == []
     assert dashboard.execute("select from public.correction_events").rowcount == 0
+
+
+def test_a_batch_writes_few_of_the_user_keys_of_retained_texts(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    """All keys of a text are written again, and it has up to a thousand. The oldest come first."""
+    for number in range(12):
+        log_id = insert(
+            dashboard,
+            prompt=f"text {number}",
+            created_at=LONG_AGO.replace(year=2001 + number),
+        )
+        correct(dashboard, log_id, "help")
+    insert(dashboard, prompt="another text", created_at=LONG_AGO.replace(year=2020))
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.labelled_texts
+                 (text_key, text, intent, times_sent, user_keys, labelled_at)
+               select text_key, text, 'help', 1, array(
+                 select sha256(int8send(sender)) from generate_series(1, 1000::bigint) as sender
+               ), now()
+               from public.review_queue where decided_at is not null"""
+        )
+    assert run_batch(dashboard) == 11
+    left = dashboard.execute("select prompt from public.nlu_prompt_logs order by prompt").fetchall()
+    assert left == [("text 10",), ("text 11",)]
+    assert [run_batch(dashboard), run_batch(dashboard)] == [2, 0]

@@ -164,7 +164,7 @@ def capture(models: ModelSwitch) -> tuple[CaptureStrategy, AfterResponse | None]
     settings = CaptureSettings.from_env(environment())
     if settings.capture_mode == "answer-first":
         write, store = _write_first(settings, models, AFTER_RESPONSE_TIMEOUT_SECONDS)
-        answer_first = AnswerFirst()
+        answer_first = AnswerFirst(store.discard_deferred_changes)
         capture_collected = partial(answer_first.capture_collected, write)
         return answer_first, _after_response(store.connect, capture_collected, models.load)
     write, store = _write_first(settings, models, settings.capture_timeout_seconds)
