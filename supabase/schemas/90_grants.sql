@@ -148,7 +148,10 @@ revoke all on function
   private.copies_with_reviewer(text, integer),
   private.pseudonymise_batch(text),
   private.erase_batch(uuid),
+  private.wait_for_exports(uuid),
+  private.forget_exports(uuid),
   private.finish_erasure(uuid),
+  private.show_erasure(uuid),
   private.continue_erasure(uuid),
   private.list_unfinished_erasures(),
   private.erase_user(uuid),
@@ -380,7 +383,7 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id, exports_are_known)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;

@@ -983,3 +983,69 @@ def wait_until(is_reached: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("the state is not reached")
+
+
+def erase_and_count_objects_read(connection: Connection, statement: str) -> list[tuple[bool, int]]:
+    """Run an erasure; return of each transaction whether it locked the registry, and what it read.
+
+    A statement that returns no JSON is the whole erasure.
+    """
+    objects_read = """select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::integer
+                      from pg_stat_xact_all_tables where relname = 'exported_rows'"""
+    registry = """select exists (
+        select from pg_locks where locktype = 'advisory' and classid = 6 and pid = pg_backend_pid()
+      )"""
+    steps = []
+    finished = False
+    while not finished:
+        with connection.transaction():
+            step = connection.execute(statement.encode(), [ALICE])
+            row = step.fetchone() if step.description else None
+            finished = row is None or bool(row[0])
+            (read_count,) = connection.execute(objects_read).fetchone() or (0,)
+            (locked,) = connection.execute(registry).fetchone() or (False,)
+        steps.append((bool(locked), int(str(read_count))))
+        assert len(steps) < 20, "the erasure does not end"
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("statement", "objects_read"),
+    [
+        ("select (public.continue_erasure(%s) ->> 'finished')::boolean", 300),
+        ("delete from auth.users where id = %s", 0),
+    ],
+    ids=["in steps", "with the account"],
+)
+def test_an_erasure_reads_no_exported_object_while_other_exports_wait(
+    dashboard: Connection, statement: str, objects_read: int
+) -> None:
+    log_id = insert(dashboard)
+    dashboard.execute(
+        "select public.register_rows('b', n::text, array[%s::uuid]) from generate_series(1, 300) n",
+        [log_id],
+    )
+
+    steps = erase_and_count_objects_read(dashboard, statement)
+
+    assert [count for locked, count in steps if locked] == [0]
+    assert sum(count for _, count in steps) == objects_read
+
+
+def test_an_erasure_that_finds_rows_after_its_wait_for_exports_waits_again(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    insert(dashboard)
+    row = "select * from public.nlu_prompt_logs"
+    step = "select (private.continue_erasure(%s) ->> 'erased')::integer"
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(f"create temporary table restored as {row}".encode())
+        steps = [dashboard.execute(step, [ALICE]).fetchone() for _ in range(3)]
+        admin.execute("insert into public.nlu_prompt_logs select * from restored")
+    known = "select exports_are_known from private.tombstones"
+    assert steps == [(0,), (1,), (0,)]
+    assert dashboard.execute(known).fetchone() == (True,)
+    assert dashboard.execute(step, [ALICE]).fetchone() == (1,)
+    assert dashboard.execute(known).fetchone() == (False,)
+    assert erase(dashboard, ALICE)["remaining_objects"] == []
