@@ -3141,6 +3141,7 @@ begin
     raise exception 'A change is an outcome or a correction.'
       using errcode = 'check_violation', hint = 'Set was_successful, or to_intent.';
   end if;
+  change.reviewer := private.reviewer_name(change.reviewer);
   if char_length(change.reviewer) > 200 or char_length(change.notes) not between 1 and 2000
     or char_length(change.workflow_type) not between 1 and 100
     or char_length(change.execution_error) not between 1 and 8000 then
@@ -3154,7 +3155,6 @@ begin
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
   perform private.validate_secondary_intents(change.to_secondary_intents, change.to_intent, null);
-  change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
@@ -3259,7 +3259,8 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_correction.reviewer));
+  record_correction.reviewer := private.reviewer_name(record_correction.reviewer);
+  perform private.refuse_erased_reviewer(record_correction.reviewer);
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
@@ -3305,7 +3306,8 @@ declare
   decision public.correction_events;
   is_own_decision boolean;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
+  record_review.reviewer := private.reviewer_name(record_review.reviewer);
+  perform private.refuse_erased_reviewer(record_review.reviewer);
   perform private.lock_log_ids(array[record_review.log_id]);
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
@@ -3313,7 +3315,7 @@ begin
   decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
   is_own_decision := (private.fold_name(decision.reviewer), decision.to_intent) is not distinct from (
-    private.fold_name(private.reviewer_name(record_review.reviewer)), record_review.to_intent
+    private.fold_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
     to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);

@@ -243,6 +243,23 @@ def test_expired_deferred_changes_are_deleted(dashboard: Connection, backend: Co
     assert count_deferred(dashboard) == 1
 
 
+@pytest.mark.parametrize(
+    "reviewer", ["ann" + 300 * "\u200b", 150 * " " + "ann" + 150 * " "], ids=["marks", "spaces"]
+)
+def test_the_name_of_a_deferred_correction_is_as_long_as_a_reader_sees_it(
+    dashboard: Connection, backend: Connection, log_id: UUID, reviewer: str
+) -> None:
+    recorded = record_correction(backend, log_id, "help", reviewer, None)
+    deferred = record_correction(backend, build_row()["id"], "help", reviewer, None)
+
+    assert (recorded, deferred) == ("recorded", "pending")
+    names = dashboard.execute(
+        """select reviewer from public.correction_events
+           union all select reviewer from private.deferred_changes"""
+    ).fetchall()
+    assert names == [("ann",), ("ann",)]
+
+
 def test_deferred_corrections_of_an_erased_reviewer_are_deleted(
     dashboard: Connection, backend: Connection
 ) -> None:
