@@ -3620,23 +3620,31 @@ begin
 end
 $$;
 
--- Twice the retention of the spool, since `prompt-capture redrive` spools a row once more.
+-- Deletes one batch of changes, and one of the records of dropped rows; returns how many. They stay for twice the
+-- retention of the spool, since `prompt-capture redrive` spools a row once more.
 create function private.delete_expired_changes() returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
   cutoff constant timestamptz
     := now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   deleted integer;
+  total integer;
 begin
   delete from private.deferred_changes where id in (
-    select id from private.deferred_changes where deferred_at < cutoff order by id for update skip locked
+    select id from private.deferred_changes where deferred_at < cutoff
+    order by deferred_at limit max_rows for update skip locked
+  );
+  get diagnostics total = row_count;
+  delete from private.dropped_captures where log_id in (
+    select log_id from private.dropped_captures where dropped_at < cutoff
+    order by dropped_at limit max_rows
   );
   get diagnostics deleted = row_count;
-  delete from private.dropped_captures where dropped_at < cutoff;
-  return deleted;
+  return total + deleted;
 end
 $$;
 
@@ -4020,7 +4028,8 @@ end
 $run$;
 $command$);
   perform cron.schedule(
-    'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
+    'prompt-capture: delete expired changes', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_changes')
   );
 end
 $$;

@@ -364,7 +364,8 @@ end
 $run$;
 $command$);
   perform cron.schedule(
-    'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
+    'prompt-capture: delete expired changes', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_changes')
   );
 end
 $$;
