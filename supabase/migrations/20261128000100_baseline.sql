@@ -276,6 +276,18 @@ begin
 end
 $$;
 
+-- Replacing a name by a pseudonym. A person may be a reviewer, an operator of models, and one of alerts, whose names are
+-- replaced in one transaction, in any order: so each of these takes the locks of all of them first.
+create function private.lock_names() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits_shared();
+  perform private.lock_model_registry();
+end
+$$;
+
 -- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
 -- periods; another call is refused.
 create function private.try_lock_figures(user_id uuid, figures text) returns boolean
@@ -4419,6 +4431,7 @@ declare
   deleted integer;
 begin
   name := private.reviewer_name(name);
+  perform private.lock_names();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;
@@ -6195,24 +6208,33 @@ $$;
 -- Erasure --------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many events and models changed. Reasons stay as they are.
-create function private.pseudonymise_operator(name text) returns integer
+-- The caller holds the lock of the registry.
+create function private.replace_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   events integer;
   models integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
-  perform private.lock_model_registry();
   update public.model_events set actor = pseudonym where private.fold_name(actor) = private.fold_name(name);
   get diagnostics events = row_count;
   update public.models set registered_by = pseudonym where private.fold_name(registered_by) = private.fold_name(name);
   get diagnostics models = row_count;
   return events + models;
+end
+$$;
+
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_operator(private.reviewer_name(name));
 end
 $$;
 
@@ -6225,7 +6247,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_model_registry();
-  perform private.pseudonymise_operator(operators.name) from (
+  perform private.replace_operator(operators.name) from (
     select distinct actor as name from public.model_events where private.is_user_id(actor)
   ) as operators
   where private.user_key(operators.name::uuid) = new.user_key;
@@ -8546,17 +8568,14 @@ $$;
 -- Erasure ---------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many alerts changed.
-create function private.pseudonymise_alert_operator(name text) returns integer
+create function private.replace_alert_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   changed integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
   perform private.lock_alerts(array(
     select id from public.alerts where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by))
   ));
@@ -8569,6 +8588,18 @@ begin
 end
 $$;
 
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_alert_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_alert_operator(private.reviewer_name(name));
+end
+$$;
+
 -- At the end of an erasure: the user may have handled alerts. Whoever handles one later finds the tombstone.
 create function private.pseudonymise_erased_alert_operator() returns trigger
 language plpgsql
@@ -8576,7 +8607,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.pseudonymise_alert_operator(operators.name) from (
+  perform private.replace_alert_operator(operators.name) from (
     select acknowledged_by as name from public.alerts where private.is_user_id(acknowledged_by)
     union
     select muted_by from public.alerts where private.is_user_id(muted_by)
@@ -10364,6 +10395,7 @@ revoke all on function
   private.pseudonym(text),
   private.longest(text[]),
   private.lock_model_registry(),
+  private.lock_names(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
   private.show_model_event(public.model_events),
@@ -10386,6 +10418,7 @@ revoke all on function
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
+  private.replace_operator(text),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
@@ -10418,7 +10451,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+grant execute on function
+  private.lock_model_registry(), private.lock_names(), private.pseudonym(text), private.longest(text[])
 to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
@@ -10638,6 +10672,7 @@ revoke all on function
   private.find_open_alert(bigint),
   private.acknowledge_alert(bigint, text),
   private.mute_alert(bigint, timestamptz, text),
+  private.replace_alert_operator(text),
   private.pseudonymise_alert_operator(text),
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),

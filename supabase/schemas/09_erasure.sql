@@ -381,6 +381,7 @@ declare
   deleted integer;
 begin
   name := private.reviewer_name(name);
+  perform private.lock_names();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;

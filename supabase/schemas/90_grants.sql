@@ -505,6 +505,7 @@ revoke all on function
   private.pseudonym(text),
   private.longest(text[]),
   private.lock_model_registry(),
+  private.lock_names(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
   private.show_model_event(public.model_events),
@@ -527,6 +528,7 @@ revoke all on function
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
+  private.replace_operator(text),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
@@ -559,7 +561,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+grant execute on function
+  private.lock_model_registry(), private.lock_names(), private.pseudonym(text), private.longest(text[])
 to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
@@ -779,6 +782,7 @@ revoke all on function
   private.find_open_alert(bigint),
   private.acknowledge_alert(bigint, text),
   private.mute_alert(bigint, timestamptz, text),
+  private.replace_alert_operator(text),
   private.pseudonymise_alert_operator(text),
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),

@@ -1049,3 +1049,47 @@ def test_an_erasure_that_finds_rows_after_its_wait_for_exports_waits_again(
     assert dashboard.execute(step, [ALICE]).fetchone() == (1,)
     assert dashboard.execute(known).fetchone() == (False,)
     assert erase(dashboard, ALICE)["remaining_objects"] == []
+
+
+NAMES = ("reviewer", "operator", "alert_operator")
+
+
+@pytest.mark.parametrize("erase_in", ["steps", "one transaction"])
+@pytest.mark.parametrize("first", NAMES)
+def test_names_are_replaced_in_any_order_while_their_user_is_erased(
+    server: Server,
+    database: str,
+    unaudited: Connection,
+    slow: Connection,
+    first: str,
+    erase_in: str,
+) -> None:
+    unaudited.execute(
+        """insert into public.alerts (rule, since, summary, runbook, acknowledged_by, acknowledged_at)
+           values ('a', now(), 'Seen.', 'docs/how-to/operate.md#seen', %s, now())""",
+        [str(ALICE)],
+    )
+    correct(unaudited, insert(unaudited, user_id=BOB), "help", str(ALICE))
+
+    def erase_alice(connection: Connection) -> None:
+        if erase_in == "steps":
+            erase(connection, ALICE)
+        else:
+            connection.execute("select private.erase_user(%s)", [ALICE])
+
+    order = [first, *(name for name in NAMES if name != first)]
+    replace = "select private.pseudonymise_{}(%s)"
+    slow.execute(replace.format(order[0]).encode(), [str(ALICE)])
+    with server.connect("postgres", database) as eraser, ThreadPoolExecutor() as threads:
+        erasure = threads.submit(erase_alice, eraser)
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        for name in order[1:]:
+            slow.execute(replace.format(name).encode(), [str(ALICE)])
+        slow.commit()
+        erasure.result(timeout=10)
+
+    names = unaudited.execute(
+        """select reviewer from public.correction_events
+           union all select acknowledged_by from public.alerts"""
+    ).fetchall()
+    assert [str(name)[:7] for (name,) in names] == ["erased-", "erased-"]
