@@ -769,6 +769,7 @@ revoke all on function
   private.begin_pass(bigint),
   private.count_changed_day(),
   private.list_marks(timestamptz),
+  private.list_retained(),
   private.list_tasks(),
   private.refuse_strangers(),
   private.health(integer),
@@ -824,8 +825,9 @@ grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
 ) on public.alerts to prompt_maintainer;
-grant execute on function private.band(double precision)
-to prompt_maintainer;
+grant execute on function private.band(double precision) to prompt_maintainer;
+-- For `prompt-capture doctor`.
+grant execute on function private.list_retained() to postgres;
 
 grant execute on function
   private.count_changed_day(), private.pseudonymise_alert_operator(text)

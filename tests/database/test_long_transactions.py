@@ -1065,7 +1065,8 @@ def test_names_are_replaced_in_any_order_while_their_user_is_erased(
     erase_in: str,
 ) -> None:
     unaudited.execute(
-        """insert into public.alerts (rule, since, summary, runbook, acknowledged_by, acknowledged_at)
+        """insert into public.alerts
+             (rule, since, summary, runbook, acknowledged_by, acknowledged_at)
            values ('a', now(), 'Seen.', 'docs/how-to/operate.md#seen', %s, now())""",
         [str(ALICE)],
     )
