@@ -3867,7 +3867,31 @@ begin
 end
 $$;
 
--- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
+-- Marks some erased users whose rows no exported object holds any more, so that nobody looks for them again; returns how
+-- many. One who is erased once more meanwhile has another time.
+create function private.mark_clean_users(max_users integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  marked integer;
+begin
+  update private.tombstones
+  set exports_are_clean = true
+  from (
+    select user_key, erased_at from private.tombstones
+    where not exports_are_clean and unfinished_user_id is null
+      and not exists (select from public.exported_rows where user_keys @> array[user_key])
+    limit max_users
+  ) as clean
+  where tombstones.user_key = clean.user_key and tombstones.erased_at = clean.erased_at
+    and tombstones.unfinished_user_id is null;
+  get diagnostics marked = row_count;
+  return marked;
+end
+$$;
+
+-- Deletes one batch of the records about exported datasets, and marks one of users of whom none is left; returns how many rows. The datasets
 -- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
 -- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
 -- without a recorded dataset starts again with everything.
@@ -3906,7 +3930,7 @@ begin
     order by change_number, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
-  return total + deleted;
+  return total + deleted + private.mark_clean_users(settings.retention_batch_rows);
 end
 $$;
 
@@ -4057,6 +4081,7 @@ create table private.tombstones (
   erased_at timestamptz not null default clock_timestamp(),
   unfinished_user_id uuid,
   exports_are_known boolean not null default false,
+  exports_are_clean boolean not null default false,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -4069,6 +4094,11 @@ comment on column private.tombstones.unfinished_user_id is
   'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
 comment on column private.tombstones.exports_are_known is
   'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
+comment on column private.tombstones.exports_are_clean is
+  'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+
+-- Few: the objects are cleaned before the next export.
+create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
 
 -- Estimates would outlive the erasure.
 alter table private.tombstones
@@ -4290,7 +4320,7 @@ as $$
 begin
   perform private.lock_export_registry();
   update private.tombstones
-  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true
+  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true, exports_are_clean = false
   where user_key = private.user_key(p_user_id);
 end
 $$;
@@ -5107,6 +5137,7 @@ as $$
     select distinct pages.bucket, pages.key
     from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    where not erased.exports_are_clean
     order by bucket, key
   ) as objects
 $$;
@@ -10063,6 +10094,7 @@ revoke all on function
   private.max_user_keys(),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
+  private.mark_clean_users(integer),
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
@@ -10307,7 +10339,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id, exports_are_known)
+grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;

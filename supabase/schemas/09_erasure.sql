@@ -7,6 +7,7 @@ create table private.tombstones (
   erased_at timestamptz not null default clock_timestamp(),
   unfinished_user_id uuid,
   exports_are_known boolean not null default false,
+  exports_are_clean boolean not null default false,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -19,6 +20,11 @@ comment on column private.tombstones.unfinished_user_id is
   'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
 comment on column private.tombstones.exports_are_known is
   'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
+comment on column private.tombstones.exports_are_clean is
+  'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+
+-- Few: the objects are cleaned before the next export.
+create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
 
 -- Estimates would outlive the erasure.
 alter table private.tombstones
@@ -240,7 +246,7 @@ as $$
 begin
   perform private.lock_export_registry();
   update private.tombstones
-  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true
+  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true, exports_are_clean = false
   where user_key = private.user_key(p_user_id);
 end
 $$;

@@ -139,6 +139,7 @@ revoke all on function
   private.max_user_keys(),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
+  private.mark_clean_users(integer),
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
@@ -383,7 +384,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id, exports_are_known)
+grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
