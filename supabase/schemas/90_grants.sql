@@ -843,6 +843,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.model_address(text),
   private.record_serving(),
+  private.split_hash(uuid, bytea),
   private.split_arm(uuid, bytea, double precision),
   private.compose_serving(),
   private.append_split_stopped(text, text, jsonb),
@@ -851,6 +852,7 @@ revoke all on function
   private.stop_split(text, text, jsonb, bigint),
   private.read_split(),
   private.record_arms(),
+  private.record_outcome_of_arm(),
   public.split_model(text, double precision, text, text, jsonb),
   public.stop_split(text, text, jsonb, bigint),
   public.read_split()
@@ -862,7 +864,7 @@ grant execute on function
   private.read_split(), public.read_split()
 to model_registrar;
 grant select, insert, delete, update (share) on private.split to prompt_maintainer;
-grant select, insert on private.split_messages to prompt_maintainer;
+grant select, insert, update (was_successful) on private.split_messages to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
