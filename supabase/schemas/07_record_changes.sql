@@ -362,11 +362,14 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  decision public.correction_events;
+  corrections constant bigint := (select count(to_intent) from private.deferred_changes where log_id = p_log_id);
   started_at timestamptz := clock_timestamp();
   outcome_was_recorded_at timestamptz := (
     select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
   );
 begin
+  perform private.let_copies_show_later(corrections > 1);
   for change in
     select * from private.deferred_changes
     where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
@@ -394,6 +397,13 @@ begin
     end;
     delete from private.deferred_changes where id = change.id;
   end loop;
+  if corrections > 1 then
+    perform private.let_copies_show_later(false);
+    decision := private.find_decision(text_key) from public.nlu_prompt_logs where id = p_log_id;
+    perform private.show_on_next_copies(
+      decision, private.is_disputed(decision.text_key, decision.to_intent), '00000000-0000-0000-0000-000000000000'
+    );
+  end if;
 end
 $$;
 
@@ -544,15 +554,24 @@ begin
     where text_key = any (case when shows_copies then locked_texts else counted_texts end)
       and private.try_lock_log_id(log_id)
   );
-  -- A correction may change as many rows as it is shown on at once, so few are applied in a batch.
+  -- The corrections of a row may change as many rows as they are shown on at once, so few are applied in a batch.
   batch := array(
     select waiting from (
-      select waiting::private.incomplete_captures as waiting, corrections, sum(corrections) over (order by id) as total
-      from unnest(batch) as waiting cross join lateral (
-        select count(to_intent) as corrections from private.deferred_changes where log_id = waiting.log_id
-      ) as deferred
-    ) as counted
-    where corrections = 0 or total <= greatest(corrections, private.max_deferred_changes())
+      select waiting, corrections, cost, sum(cost) over (order by (waiting).id) as total
+      from (
+        select waiting, corrections, sum(least(corrections, 1)) over (order by (waiting).id) as rows_corrected
+        from unnest(batch) as waiting cross join lateral (
+          select count(to_intent) as corrections from private.deferred_changes where log_id = (waiting).log_id
+        ) as deferred
+      ) as counted cross join lateral (
+        select case when corrections > 0 and rows_corrected <= private.max_deferred_changes() then
+          corrections + cardinality(
+            private.next_copies((waiting).text_key, '00000000-0000-0000-0000-000000000000')
+          ) / private.max_deferred_changes()
+        else corrections end as cost
+      ) as weighed
+    ) as weighed
+    where corrections = 0 or total <= greatest(cost, private.max_deferred_changes())
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies

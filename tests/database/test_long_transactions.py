@@ -524,6 +524,43 @@ def test_a_capture_of_a_text_with_many_copies_leaves_deferred_corrections_to_the
     assert read(unaudited, row["id"], "corrected_intent") == ("help",)
 
 
+@pytest.mark.parametrize("rows_corrected", [1, 20], ids=["one row", "many rows"])
+def test_deferred_corrections_are_shown_on_few_copies_in_one_transaction(
+    unaudited: Connection, rows_corrected: int
+) -> None:
+    unaudited.execute("update private.settings set daily_cap = 10000")
+    with unaudited.transaction():
+        for _ in range(400):
+            insert(unaudited, prompt="yes", confidence=0.1)
+    rows = [build_row(prompt="yes") for _ in range(rows_corrected)]
+    for number in range(20):
+        row = rows[number % rows_corrected]
+        intent = "help" if rows_corrected == 1 and number % 2 == 0 else "search"
+        record_correction(unaudited, row["id"], intent, f"ann {number % rows_corrected}", None)
+    for row in rows:
+        insert(unaudited, **row)
+
+    def count_updates() -> int:
+        row = unaudited.execute(
+            """select n_tup_upd::integer from pg_stat_xact_all_tables
+               where relid = 'public.nlu_prompt_logs'::regclass"""
+        ).fetchone()
+        return int(str(row[0])) if row else 0
+
+    changed: list[int] = []
+    is_complete = False
+    while not is_complete:
+        with unaudited.transaction():
+            before = count_updates()
+            is_complete = not complete_captures(unaudited)
+            changed.append(count_updates() - before)
+        assert len(changed) < 60, "the captures are never complete"
+
+    assert max(changed) < 900, "the row itself and two times the most copies shown"
+    shown = "select count(*) from public.nlu_prompt_logs where corrected_intent = 'search'"
+    assert unaudited.execute(shown).fetchone() == (400 + rows_corrected,)
+
+
 def test_few_deferred_corrections_are_applied_in_one_transaction(unaudited: Connection) -> None:
     rows = [build_row(prompt=f"text {number}") for number in range(4)]
     for row in rows:
