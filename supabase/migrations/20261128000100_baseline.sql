@@ -8927,16 +8927,24 @@ begin
 end
 $$;
 
+-- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
+create function private.own_decision_reasons() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['disagreement', 'random_audit', 'model_disagreement']
+$$;
+
 -- Whether an item may be decided as a near-duplicate: the queue offers it, and it needs no decision of its own. The index
 -- below is the only one that fits a search with this condition: with the columns themselves, the planner
--- may take another one, and compute the keys of all items.
+-- may take another one, and compute the keys of all items. Whoever changes what the condition calls rebuilds the index.
 create function private.is_offered(waiting_since timestamptz, rank integer, reasons text[]) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return waiting_since is not null and rank < 1000000
-    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+  return waiting_since is not null and rank < private.rank_when_decided()
+    and not reasons && private.own_decision_reasons();
 end
 $$;
 
@@ -8958,14 +8966,6 @@ language sql immutable
 set search_path = ''
 as $$
   select 10
-$$;
-
--- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
-create function private.own_decision_reasons() returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select array['disagreement', 'random_audit', 'model_disagreement']
 $$;
 
 -- The near-duplicates of an item in the queue, of 20 that the index finds: those with the same words first, then the
@@ -10769,7 +10769,7 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.is_offered(timestamptz, integer, text[]),
+  private.is_offered(timestamptz, integer, text[]), private.own_decision_reasons(),
   private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
   private.refuse_more_figures(text)
 to prompt_maintainer;

@@ -745,7 +745,7 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.is_offered(timestamptz, integer, text[]),
+  private.is_offered(timestamptz, integer, text[]), private.own_decision_reasons(),
   private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
   private.refuse_more_figures(text)
 to prompt_maintainer;
