@@ -29,17 +29,8 @@ select private.normal_form_version(), exists (
 _JOBS = "select jobname, active from cron.job"
 _ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
 _RETENTION = """
-select kind, setting, days, coalesce(extract(day from now() - oldest), 0)::integer
-from private.settings, lateral (values
-  ('row', 'row_retention_days', row_retention_days,
-    (select min(created_at) from public.nlu_prompt_logs)),
-  ('retained text', 'label_retention_days', label_retention_days,
-    (select min(retained_at) from public.labelled_texts)),
-  ('deferred change', 'twice spool_retention_days', 2 * spool_retention_days,
-    (select min(deferred_at) from private.deferred_changes)),
-  ('record of an export', 'label_retention_days and a week', label_retention_days + 7,
-    (select min(exported_at) from public.exported_rows))
-) as kept (kind, setting, days, oldest)
+select kind, setting, days, coalesce(extract(day from now() - oldest_at), 0)::integer
+from private.list_retained()
 """
 _RELATIONS = """
 select format('%I.%I', nspname, relname), relkind = 'v', case

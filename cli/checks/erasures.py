@@ -8,6 +8,7 @@ _UNCLEANED = """
 select bucket, count(distinct key), extract(day from now() - min(erased_at))::integer
 from private.tombstones erased
 join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+where not exports_are_clean
 group by bucket order by bucket
 """
 

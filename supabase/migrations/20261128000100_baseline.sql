@@ -276,6 +276,18 @@ begin
 end
 $$;
 
+-- Replacing a name by a pseudonym. A person may be a reviewer, an operator of models, and one of alerts, whose names are
+-- replaced in one transaction, in any order: so each of these takes the locks of all of them first.
+create function private.lock_names() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits_shared();
+  perform private.lock_model_registry();
+end
+$$;
+
 -- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
 -- periods; another call is refused.
 create function private.try_lock_figures(user_id uuid, figures text) returns boolean
@@ -1087,6 +1099,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_70_stamp_change                 after updated_at, for the same reason
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
+--           (after_60_record_outcome_of_arm)       the outcome of a message of a split
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
@@ -1906,6 +1919,17 @@ begin
 end
 $$;
 
+-- Whether the copies of a text show a correction at once. Where several follow one another, they show the last one: each
+-- may change as many rows as are shown at once.
+create function private.let_copies_show_later(is_later boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('prompt_capture.copies_show_later', case when is_later then 'yes' else '' end, true);
+end
+$$;
+
 -- Gives a text the label of the event that decides it, unless reviewers disagree. Votes are about the primary intent;
 -- that event alone decides the secondary ones.
 create function private.apply_decision(p_text_key bytea) returns void
@@ -1922,7 +1946,9 @@ begin
   end if;
   perform from public.review_queue where text_key = p_text_key for update;
   perform private.show_correction(event, disputed, array[event.log_id]);
-  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
+  if current_setting('prompt_capture.copies_show_later', true) is distinct from 'yes' then
+    perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
+  end if;
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -3147,6 +3173,7 @@ begin
     raise exception 'A change is an outcome or a correction.'
       using errcode = 'check_violation', hint = 'Set was_successful, or to_intent.';
   end if;
+  change.reviewer := private.reviewer_name(change.reviewer);
   if char_length(change.reviewer) > 200 or char_length(change.notes) not between 1 and 2000
     or char_length(change.workflow_type) not between 1 and 100
     or char_length(change.execution_error) not between 1 and 8000 then
@@ -3160,7 +3187,6 @@ begin
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
   perform private.validate_secondary_intents(change.to_secondary_intents, change.to_intent, null);
-  change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
@@ -3265,7 +3291,8 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_correction.reviewer));
+  record_correction.reviewer := private.reviewer_name(record_correction.reviewer);
+  perform private.refuse_erased_reviewer(record_correction.reviewer);
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
@@ -3311,7 +3338,8 @@ declare
   decision public.correction_events;
   is_own_decision boolean;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
+  record_review.reviewer := private.reviewer_name(record_review.reviewer);
+  perform private.refuse_erased_reviewer(record_review.reviewer);
   perform private.lock_log_ids(array[record_review.log_id]);
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
@@ -3319,7 +3347,7 @@ begin
   decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
   is_own_decision := (private.fold_name(decision.reviewer), decision.to_intent) is not distinct from (
-    private.fold_name(private.reviewer_name(record_review.reviewer)), record_review.to_intent
+    private.fold_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
     to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
@@ -3361,11 +3389,14 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  decision public.correction_events;
+  corrections constant bigint := (select count(to_intent) from private.deferred_changes where log_id = p_log_id);
   started_at timestamptz := clock_timestamp();
   outcome_was_recorded_at timestamptz := (
     select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
   );
 begin
+  perform private.let_copies_show_later(corrections > 1);
   for change in
     select * from private.deferred_changes
     where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
@@ -3393,6 +3424,13 @@ begin
     end;
     delete from private.deferred_changes where id = change.id;
   end loop;
+  if corrections > 1 then
+    perform private.let_copies_show_later(false);
+    decision := private.find_decision(text_key) from public.nlu_prompt_logs where id = p_log_id;
+    perform private.show_on_next_copies(
+      decision, private.is_disputed(decision.text_key, decision.to_intent), '00000000-0000-0000-0000-000000000000'
+    );
+  end if;
 end
 $$;
 
@@ -3558,15 +3596,24 @@ begin
     where text_key = any (case when shows_copies then locked_texts else counted_texts end)
       and private.try_lock_log_id(log_id)
   );
-  -- A correction may change as many rows as it is shown on at once, so few are applied in a batch.
+  -- The corrections of a row may change as many rows as they are shown on at once, so few are applied in a batch.
   batch := array(
     select waiting from (
-      select waiting::private.incomplete_captures as waiting, corrections, sum(corrections) over (order by id) as total
-      from unnest(batch) as waiting cross join lateral (
-        select count(to_intent) as corrections from private.deferred_changes where log_id = waiting.log_id
-      ) as deferred
-    ) as counted
-    where corrections = 0 or total <= greatest(corrections, private.max_deferred_changes())
+      select waiting, corrections, cost, sum(cost) over (order by (waiting).id) as total
+      from (
+        select waiting, corrections, sum(least(corrections, 1)) over (order by (waiting).id) as rows_corrected
+        from unnest(batch) as waiting cross join lateral (
+          select count(to_intent) as corrections from private.deferred_changes where log_id = (waiting).log_id
+        ) as deferred
+      ) as counted cross join lateral (
+        select case when corrections > 0 and rows_corrected <= private.max_deferred_changes() then
+          corrections + cardinality(
+            private.next_copies((waiting).text_key, '00000000-0000-0000-0000-000000000000')
+          ) / private.max_deferred_changes()
+        else corrections end as cost
+      ) as weighed
+    ) as weighed
+    where corrections = 0 or total <= greatest(cost, private.max_deferred_changes())
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
@@ -3639,23 +3686,31 @@ begin
 end
 $$;
 
--- Twice the retention of the spool, since `prompt-capture redrive` spools a row once more.
+-- Deletes one batch of changes, and one of the records of dropped rows; returns how many. They stay for twice the
+-- retention of the spool, since `prompt-capture redrive` spools a row once more.
 create function private.delete_expired_changes() returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
   cutoff constant timestamptz
     := now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   deleted integer;
+  total integer;
 begin
   delete from private.deferred_changes where id in (
-    select id from private.deferred_changes where deferred_at < cutoff order by id for update skip locked
+    select id from private.deferred_changes where deferred_at < cutoff
+    order by deferred_at limit max_rows for update skip locked
+  );
+  get diagnostics total = row_count;
+  delete from private.dropped_captures where log_id in (
+    select log_id from private.dropped_captures where dropped_at < cutoff
+    order by dropped_at limit max_rows
   );
   get diagnostics deleted = row_count;
-  delete from private.dropped_captures where dropped_at < cutoff;
-  return deleted;
+  return total + deleted;
 end
 $$;
 
@@ -3902,7 +3957,31 @@ begin
 end
 $$;
 
--- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
+-- Marks some erased users whose rows no exported object holds any more, so that nobody looks for them again; returns how
+-- many. One who is erased once more meanwhile has another time.
+create function private.mark_clean_users(max_users integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  marked integer;
+begin
+  update private.tombstones
+  set exports_are_clean = true
+  from (
+    select user_key, erased_at from private.tombstones
+    where not exports_are_clean and unfinished_user_id is null
+      and not exists (select from public.exported_rows where user_keys @> array[user_key])
+    limit max_users
+  ) as clean
+  where tombstones.user_key = clean.user_key and tombstones.erased_at = clean.erased_at
+    and tombstones.unfinished_user_id is null;
+  get diagnostics marked = row_count;
+  return marked;
+end
+$$;
+
+-- Deletes one batch of the records about exported datasets, and marks one of users of whom none is left; returns how many rows. The datasets
 -- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
 -- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
 -- without a recorded dataset starts again with everything.
@@ -3941,7 +4020,7 @@ begin
     order by change_number, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
-  return total + deleted;
+  return total + deleted + private.mark_clean_users(settings.retention_batch_rows);
 end
 $$;
 
@@ -4075,7 +4154,8 @@ end
 $run$;
 $command$);
   perform cron.schedule(
-    'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
+    'prompt-capture: delete expired changes', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_changes')
   );
 end
 $$;
@@ -4090,6 +4170,8 @@ create table private.tombstones (
   user_key bytea not null,
   erased_at timestamptz not null default clock_timestamp(),
   unfinished_user_id uuid,
+  exports_are_known boolean not null default false,
+  exports_are_clean boolean not null default false,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -4100,6 +4182,13 @@ comment on column private.tombstones.erased_at is
   'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
 comment on column private.tombstones.unfinished_user_id is
   'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
+comment on column private.tombstones.exports_are_known is
+  'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
+comment on column private.tombstones.exports_are_clean is
+  'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+
+-- Few: the objects are cleaned before the next export.
+create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
 
 -- Estimates would outlive the erasure.
 alter table private.tombstones
@@ -4321,26 +4410,59 @@ begin
 end
 $$;
 
--- Returns the exported objects that still hold rows of the user. Waits for the exports that are registering
--- rows; one that registers later finds the rows deleted.
-create function private.finish_erasure(p_user_id uuid) returns jsonb
+-- Waits for the exports that are registering rows; one that registers later finds the rows deleted. All other exports
+-- wait meanwhile, so their objects are listed by a step of its own.
+create function private.wait_for_exports(p_user_id uuid) returns void
 language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_export_registry();
+  update private.tombstones
+  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true, exports_are_clean = false
+  where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Rows were found after the wait: an export may have registered them, so the erasure is to wait again.
+create function private.forget_exports(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update private.tombstones set exports_are_known = false where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Ends an erasure that has waited for the exports.
+create function private.finish_erasure(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update private.tombstones set unfinished_user_id = null, exports_are_known = false
+  where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Returns when the user was erased, and the exported objects that still hold rows of the user.
+create function private.show_erasure(p_user_id uuid) returns jsonb
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
 declare
   erased_key bytea := private.user_key(p_user_id);
-  finished_at timestamptz;
 begin
-  perform private.lock_export_registry();
-  finished_at := clock_timestamp();
-  update private.tombstones set erased_at = finished_at, unfinished_user_id = null
-  where user_key = erased_key;
   return jsonb_build_object(
-    'erased_at', finished_at,
+    'erased_at', (select erased_at from private.tombstones where user_key = erased_key),
     'remaining_objects', (
-      select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
-      from public.exported_rows where user_keys @> array[erased_key]
+      select coalesce(jsonb_agg(jsonb_build_object('bucket', bucket, 'key', key)), '[]') from (
+        select distinct bucket, key from public.exported_rows where user_keys @> array[erased_key]
+      ) as objects
     )
   );
 end
@@ -4354,22 +4476,32 @@ security definer
 set search_path = ''
 as $$
 declare
+  tombstone private.tombstones;
   erased integer;
 begin
   if p_user_id is null then
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
-  if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+  select * into tombstone from private.tombstones where user_key = private.user_key(p_user_id);
+  if not found then
     perform private.lock_person(p_user_id);
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
   erased := private.erase_batch(p_user_id);
   if erased > 0 then
+    if tombstone.exports_are_known then
+      perform private.forget_exports(p_user_id);
+    end if;
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
-  return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
+  if not tombstone.exports_are_known then
+    perform private.wait_for_exports(p_user_id);
+    return jsonb_build_object('finished', false, 'erased', 0);
+  end if;
+  perform private.finish_erasure(p_user_id);
+  return jsonb_build_object('finished', true) || private.show_erasure(p_user_id);
 end
 $$;
 
@@ -4385,15 +4517,12 @@ $$;
 
 -- Erasing at once -----------------------------------------------------------------------------------
 
--- Erases a user in one transaction, while no other texts are changed, and returns a receipt.
-create function private.erase_user(p_user_id uuid) returns jsonb
+-- Erases a user in one transaction, while no other texts are changed.
+create function private.erase_user(p_user_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  counts_before jsonb;
-  receipt jsonb;
 begin
   -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
@@ -4401,13 +4530,10 @@ begin
   end if;
   perform private.lock_edits();
   perform private.start_erasure(p_user_id);
-  counts_before := private.count_user_data(p_user_id);
   while private.erase_batch(p_user_id) > 0 loop
   end loop;
-  receipt := private.finish_erasure(p_user_id);
-  return receipt || jsonb_build_object(
-    'counts_before', counts_before, 'counts_after', private.count_user_data(p_user_id)
-  );
+  perform private.wait_for_exports(p_user_id);
+  perform private.finish_erasure(p_user_id);
 end
 $$;
 
@@ -4435,6 +4561,7 @@ declare
   deleted integer;
 begin
   name := private.reviewer_name(name);
+  perform private.lock_names();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;
@@ -5116,6 +5243,7 @@ as $$
     select distinct pages.bucket, pages.key
     from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    where not erased.exports_are_clean
     order by bucket, key
   ) as objects
 $$;
@@ -6217,24 +6345,33 @@ $$;
 -- Erasure --------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many events and models changed. Reasons stay as they are.
-create function private.pseudonymise_operator(name text) returns integer
+-- The caller holds the lock of the registry.
+create function private.replace_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   events integer;
   models integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
-  perform private.lock_model_registry();
   update public.model_events set actor = pseudonym where private.fold_name(actor) = private.fold_name(name);
   get diagnostics events = row_count;
   update public.models set registered_by = pseudonym where private.fold_name(registered_by) = private.fold_name(name);
   get diagnostics models = row_count;
   return events + models;
+end
+$$;
+
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_operator(private.reviewer_name(name));
 end
 $$;
 
@@ -6247,7 +6384,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_model_registry();
-  perform private.pseudonymise_operator(operators.name) from (
+  perform private.replace_operator(operators.name) from (
     select distinct actor as name from public.model_events where private.is_user_id(actor)
   ) as operators
   where private.user_key(operators.name::uuid) = new.user_key;
@@ -8037,6 +8174,30 @@ as $$
   ) as marks
 $$;
 
+-- What retention deletes, by which setting, after how many days, and since when the oldest of it has been there. Each is
+-- found at one end of an index.
+create function private.list_retained() returns table (kind text, setting text, days integer, oldest_at timestamptz)
+language sql stable
+set search_path = ''
+as $$
+  select kept.* from private.settings cross join lateral (values
+    ('row', 'row_retention_days', row_retention_days,
+      (select min(created_at) from public.nlu_prompt_logs)),
+    ('retained text', 'label_retention_days', label_retention_days,
+      (select min(retained_at) from public.labelled_texts)),
+    ('deferred change', 'twice spool_retention_days', 2 * spool_retention_days,
+      (select min(deferred_at) from private.deferred_changes)),
+    ('id of a dropped row', 'twice spool_retention_days', 2 * spool_retention_days,
+      (select min(dropped_at) from private.dropped_captures)),
+    ('record of a dataset', 'label_retention_days', label_retention_days,
+      (select exported_at from public.dataset_exports order by id limit 1)),
+    ('record of an exported object', 'label_retention_days and a week', label_retention_days + 7,
+      (select exported_at from public.exported_rows order by id limit 1)),
+    ('record of an erased row', 'label_retention_days and a week', label_retention_days + 7,
+      (select erased_at from private.erased_rows order by change_number, log_id limit 1))
+  ) as kept (kind, setting, days, oldest_at)
+$$;
+
 -- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
 -- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
 -- the latest registration of a model. Its latest run failed if nobody has continued it an hour after its claim expired,
@@ -8045,6 +8206,10 @@ create function private.list_tasks() returns jsonb
 language sql stable
 set search_path = ''
 as $$
+  with retained as materialized (
+    -- Retention runs at night, and one night may fail.
+    select *, oldest_at + make_interval(days => days + 2) as due_at from private.list_retained()
+  )
   select jsonb_build_object(
     'exports', (
       select coalesce(jsonb_agg(jsonb_build_object(
@@ -8060,8 +8225,14 @@ as $$
       ) as latest
     ),
     'retention', jsonb_build_object(
-      'days', row_retention_days, 'done_at', retained_at, 'oldest_row_at', oldest,
-      'due_at', oldest + make_interval(days => row_retention_days + 2)
+      'days', row_retention_days, 'done_at', retained_at,
+      'oldest_row_at', (select oldest_at from retained where kind = 'row'),
+      'due_at', (select min(due_at) from retained),
+      'retained', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'kind', kind, 'setting', setting, 'days', days, 'oldest_at', oldest_at, 'due_at', due_at
+        ) order by due_at, kind), '[]') from retained where oldest_at is not null
+      )
     ),
     'retraining', (
       select jsonb_build_object(
@@ -8087,7 +8258,7 @@ as $$
     ),
     'latest_decision_at', (select max(decided_at) from public.review_queue)
   )
-  from private.settings, private.monitoring, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+  from private.settings, private.monitoring
 $$;
 
 -- Refuses signed-in users without a role of the console.
@@ -8568,17 +8739,14 @@ $$;
 -- Erasure ---------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many alerts changed.
-create function private.pseudonymise_alert_operator(name text) returns integer
+create function private.replace_alert_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   changed integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
   perform private.lock_alerts(array(
     select id from public.alerts where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by))
   ));
@@ -8591,6 +8759,18 @@ begin
 end
 $$;
 
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_alert_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_alert_operator(private.reviewer_name(name));
+end
+$$;
+
 -- At the end of an erasure: the user may have handled alerts. Whoever handles one later finds the tombstone.
 create function private.pseudonymise_erased_alert_operator() returns trigger
 language plpgsql
@@ -8598,7 +8778,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.pseudonymise_alert_operator(operators.name) from (
+  perform private.replace_alert_operator(operators.name) from (
     select acknowledged_by as name from public.alerts where private.is_user_id(acknowledged_by)
     union
     select muted_by from public.alerts where private.is_user_id(muted_by)
@@ -8820,16 +9000,24 @@ begin
 end
 $$;
 
+-- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
+create function private.own_decision_reasons() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['disagreement', 'random_audit', 'model_disagreement']
+$$;
+
 -- Whether an item may be decided as a near-duplicate: the queue offers it, and it needs no decision of its own. The index
 -- below is the only one that fits a search with this condition: with the columns themselves, the planner
--- may take another one, and compute the keys of all items.
+-- may take another one, and compute the keys of all items. Whoever changes what the condition calls rebuilds the index.
 create function private.is_offered(waiting_since timestamptz, rank integer, reasons text[]) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return waiting_since is not null and rank < 1000000
-    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+  return waiting_since is not null and rank < private.rank_when_decided()
+    and not reasons && private.own_decision_reasons();
 end
 $$;
 
@@ -8851,14 +9039,6 @@ language sql immutable
 set search_path = ''
 as $$
   select 10
-$$;
-
--- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
-create function private.own_decision_reasons() returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select array['disagreement', 'random_audit', 'model_disagreement']
 $$;
 
 -- The near-duplicates of an item in the queue, of 20 that the index finds: those with the same words first, then the
@@ -9592,6 +9772,8 @@ create table private.split_messages (
   split_id bigint not null,
   arm text not null,
   is_fallback boolean not null,
+  sender bigint not null,
+  was_successful boolean,
 
   constraint split_messages_pkey primary key (log_id),
   constraint log_exists foreign key (log_id) references public.nlu_prompt_logs (id) on delete cascade,
@@ -9602,7 +9784,8 @@ create table private.split_messages (
 create index split_messages_by_split on private.split_messages (split_id);
 
 alter table private.split_messages
-  alter column log_id set statistics 0;
+  alter column log_id set statistics 0,
+  alter column sender set statistics 0;
 
 comment on table private.split_messages is
   'The arm of each message that a model answered during a split. A row is deleted with its message.';
@@ -9612,6 +9795,10 @@ comment on column private.split_messages.arm is
   'The arm of the sender: `champion` or `challenger`.';
 comment on column private.split_messages.is_fallback is
   'Whether the champion answered in the arm of the challenger, which the instance had not loaded or could not load.';
+comment on column private.split_messages.sender is
+  'The keyed hash of the sender, of which the arm follows: it only tells the senders of one split apart.';
+comment on column private.split_messages.was_successful is
+  'The outcome of the message, so that the results of a split are read from this table alone. Set by the database.';
 
 alter table private.split enable row level security;
 alter table private.split force row level security;
@@ -9632,6 +9819,9 @@ create policy "The maintainer reads the arm of every message"
 create policy "The maintainer records the arm of a message"
   on private.split_messages for insert to prompt_maintainer with check (true);
 
+create policy "The maintainer records how the workflow of a message ended"
+  on private.split_messages for update to prompt_maintainer using (true) with check (true);
+
 create trigger before_90_refuse_changes before insert or update or delete or truncate on private.split
   for each statement when (current_user <> 'prompt_maintainer')
   execute function private.refuse_registry_changes();
@@ -9646,14 +9836,21 @@ create trigger before_90_refuse_delete before delete on private.split_messages
 
 set role prompt_maintainer;
 
+-- The keyed hash of a user, of 48 bits.
+create function private.split_hash(user_id uuid, key bytea) returns bigint
+language sql immutable
+set search_path = ''
+as $$
+  select ('x' || encode(substring(extensions.hmac(uuid_send(user_id), key, 'sha256') from 1 for 6), 'hex'))::bit(48)::bigint
+$$;
+
 -- The arm of a user: `Split.arm_of` in Python returns the same.
 create function private.split_arm(user_id uuid, key bytea, share double precision) returns text
 language sql immutable
 set search_path = ''
 as $$
   select case
-    when ('x' || encode(substring(extensions.hmac(uuid_send(user_id), key, 'sha256') from 1 for 6), 'hex'))::bit(48)::bigint
-      / 281474976710656::double precision < share then 'challenger'
+    when private.split_hash(user_id, key) / 281474976710656::double precision < share then 'challenger'
     else 'champion'
   end
 $$;
@@ -9778,15 +9975,13 @@ as $$
   with latest as (
     select id, version as challenger, at as started_at from public.model_events
     where kind = 'split_started' order by id desc limit 1
-  ), messages as (
-    select arm, is_fallback, user_id, was_successful
-    from private.split_messages join public.nlu_prompt_logs logs on logs.id = log_id
-    where split_id = (select id from latest)
-  ), users as (
-    select arm, count(*) as outcomes, count(*) filter (where was_successful) as successes
-    from messages where was_successful is not null group by arm, user_id
+  ), users as materialized (
+    -- One pass over a narrow table: there may be millions of messages.
+    select arm, count(*) as messages, count(*) filter (where is_fallback) as fallbacks,
+      count(was_successful) as outcomes, count(*) filter (where was_successful) as successes
+    from private.split_messages where split_id = (select id from latest) group by arm, sender
   ), groups as (
-    select arm, outcomes, successes, count(*) as users from users group by 1, 2, 3
+    select arm, outcomes, successes, count(*) as users from users where outcomes > 0 group by 1, 2, 3
   )
   select jsonb_build_object(
     'id', id, 'challenger', challenger, 'started_at', started_at,
@@ -9803,8 +9998,8 @@ as $$
       select private.show_model_event(events) from public.model_events events
       where kind = 'split_stopped' and events.id > latest.id order by events.id limit 1
     ),
-    'messages', (select count(*) from messages where arm = 'challenger'),
-    'fallbacks', (select count(*) from messages where is_fallback),
+    'messages', (select coalesce(sum(messages), 0) from users where arm = 'challenger'),
+    'fallbacks', (select coalesce(sum(fallbacks), 0) from users),
     'groups', (select coalesce(jsonb_agg(to_jsonb(groups)), '[]') from groups)
   ) from latest
 $$;
@@ -9821,15 +10016,33 @@ begin
   lock table private.split in access share mode nowait;
   if exists (select from private.split) then
     lock table private.split_messages in row exclusive mode nowait;
-    insert into private.split_messages (log_id, split_id, arm, is_fallback)
-    select captured.id, split.id, arm, arm = 'challenger' and model_version <> challenger
-    from captured cross join private.split
-    cross join lateral private.split_arm(user_id, key, share) as arm
-    where source = 'model' and within_daily_cap;
+    insert into private.split_messages (log_id, split_id, arm, is_fallback, sender, was_successful)
+    select logs.id, split.id, arm, arm = 'challenger' and logs.model_version <> challenger,
+      private.split_hash(logs.user_id, key), logs.was_successful
+    -- Not of the captured rows: an outcome that arrived before its row has been applied by now.
+    from captured join public.nlu_prompt_logs logs on logs.id = captured.id cross join private.split
+    cross join lateral private.split_arm(logs.user_id, key, share) as arm
+    where logs.source = 'model' and logs.within_daily_cap;
   end if;
   return null;
 exception when others then
   raise log 'The arm of a message cannot be recorded (%).', sqlstate;
+  return null;
+end
+$$;
+
+-- Records the outcome of a message with its arm. A failure is logged and never fails the outcome, as with a capture.
+create function private.record_outcome_of_arm() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  lock table private.split_messages in row exclusive mode nowait;
+  update private.split_messages set was_successful = new.was_successful where log_id = new.id;
+  return null;
+exception when others then
+  raise log 'The outcome of a message of a split cannot be recorded (%).', sqlstate;
   return null;
 end
 $$;
@@ -9843,6 +10056,9 @@ create trigger after_20_end_split after insert on public.model_events
 create trigger after_60_record_arms after insert on public.nlu_prompt_logs
   referencing new table as captured
   for each statement execute function private.record_arms();
+create trigger after_60_record_outcome_of_arm after update of was_successful on public.nlu_prompt_logs
+  for each row when (new.was_successful is distinct from old.was_successful)
+  execute function private.record_outcome_of_arm();
 
 -- Entry points. They run with the caller's rights. ---------------------------------------------------
 
@@ -9968,6 +10184,7 @@ revoke all on function
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),
   private.show_on_next_copies(public.correction_events, boolean, uuid),
+  private.let_copies_show_later(boolean),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -10023,6 +10240,7 @@ revoke all on function
   private.limit_user_keys(bytea[], bytea),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
+  private.mark_clean_users(integer),
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
@@ -10032,7 +10250,10 @@ revoke all on function
   private.copies_with_reviewer(text, integer),
   private.pseudonymise_batch(text),
   private.erase_batch(uuid),
+  private.wait_for_exports(uuid),
+  private.forget_exports(uuid),
   private.finish_erasure(uuid),
+  private.show_erasure(uuid),
   private.continue_erasure(uuid),
   private.list_unfinished_erasures(),
   private.erase_user(uuid),
@@ -10264,7 +10485,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
@@ -10320,6 +10542,7 @@ grant execute on function
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),
   private.show_on_next_copies(public.correction_events, boolean, uuid),
+  private.let_copies_show_later(boolean),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -10386,6 +10609,7 @@ revoke all on function
   private.pseudonym(text),
   private.longest(text[]),
   private.lock_model_registry(),
+  private.lock_names(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
   private.show_model_event(public.model_events),
@@ -10408,6 +10632,7 @@ revoke all on function
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
+  private.replace_operator(text),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
@@ -10440,7 +10665,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+grant execute on function
+  private.lock_model_registry(), private.lock_names(), private.pseudonym(text), private.longest(text[])
 to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
@@ -10619,7 +10845,7 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.is_offered(timestamptz, integer, text[]),
+  private.is_offered(timestamptz, integer, text[]), private.own_decision_reasons(),
   private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
   private.refuse_more_figures(text)
 to prompt_maintainer;
@@ -10647,6 +10873,7 @@ revoke all on function
   private.begin_pass(bigint),
   private.count_changed_day(),
   private.list_marks(timestamptz),
+  private.list_retained(),
   private.list_tasks(),
   private.refuse_strangers(),
   private.health(integer),
@@ -10660,6 +10887,7 @@ revoke all on function
   private.find_open_alert(bigint),
   private.acknowledge_alert(bigint, text),
   private.mute_alert(bigint, timestamptz, text),
+  private.replace_alert_operator(text),
   private.pseudonymise_alert_operator(text),
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),
@@ -10701,8 +10929,9 @@ grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
 ) on public.alerts to prompt_maintainer;
-grant execute on function private.band(double precision)
-to prompt_maintainer;
+grant execute on function private.band(double precision) to prompt_maintainer;
+-- For `prompt-capture doctor`.
+grant execute on function private.list_retained() to postgres;
 
 grant execute on function
   private.count_changed_day(), private.pseudonymise_alert_operator(text)
@@ -10716,6 +10945,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.model_address(text),
   private.record_serving(),
+  private.split_hash(uuid, bytea),
   private.split_arm(uuid, bytea, double precision),
   private.compose_serving(),
   private.append_split_stopped(text, text, jsonb),
@@ -10724,6 +10954,7 @@ revoke all on function
   private.stop_split(text, text, jsonb, bigint),
   private.read_split(),
   private.record_arms(),
+  private.record_outcome_of_arm(),
   public.split_model(text, double precision, text, text, jsonb),
   public.stop_split(text, text, jsonb, bigint),
   public.read_split()
@@ -10735,7 +10966,7 @@ grant execute on function
   private.read_split(), public.read_split()
 to model_registrar;
 grant select, insert, delete, update (share) on private.split to prompt_maintainer;
-grant select, insert on private.split_messages to prompt_maintainer;
+grant select, insert, update (was_successful) on private.split_messages to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

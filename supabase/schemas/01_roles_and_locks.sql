@@ -272,6 +272,18 @@ begin
 end
 $$;
 
+-- Replacing a name by a pseudonym. A person may be a reviewer, an operator of models, and one of alerts, whose names are
+-- replaced in one transaction, in any order: so each of these takes the locks of all of them first.
+create function private.lock_names() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits_shared();
+  perform private.lock_model_registry();
+end
+$$;
+
 -- Class 9, figures. A user has the same figures computed at most three times at once, since the console offers three
 -- periods; another call is refused.
 create function private.try_lock_figures(user_id uuid, figures text) returns boolean

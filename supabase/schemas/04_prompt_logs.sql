@@ -295,6 +295,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_70_stamp_change                 after updated_at, for the same reason
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
+--           (after_60_record_outcome_of_arm)       the outcome of a message of a split
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export

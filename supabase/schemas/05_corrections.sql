@@ -408,6 +408,17 @@ begin
 end
 $$;
 
+-- Whether the copies of a text show a correction at once. Where several follow one another, they show the last one: each
+-- may change as many rows as are shown at once.
+create function private.let_copies_show_later(is_later boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('prompt_capture.copies_show_later', case when is_later then 'yes' else '' end, true);
+end
+$$;
+
 -- Gives a text the label of the event that decides it, unless reviewers disagree. Votes are about the primary intent;
 -- that event alone decides the secondary ones.
 create function private.apply_decision(p_text_key bytea) returns void
@@ -424,7 +435,9 @@ begin
   end if;
   perform from public.review_queue where text_key = p_text_key for update;
   perform private.show_correction(event, disputed, array[event.log_id]);
-  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
+  if current_setting('prompt_capture.copies_show_later', true) is distinct from 'yes' then
+    perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
+  end if;
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;

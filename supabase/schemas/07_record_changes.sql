@@ -146,6 +146,7 @@ begin
     raise exception 'A change is an outcome or a correction.'
       using errcode = 'check_violation', hint = 'Set was_successful, or to_intent.';
   end if;
+  change.reviewer := private.reviewer_name(change.reviewer);
   if char_length(change.reviewer) > 200 or char_length(change.notes) not between 1 and 2000
     or char_length(change.workflow_type) not between 1 and 100
     or char_length(change.execution_error) not between 1 and 8000 then
@@ -159,7 +160,6 @@ begin
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
   perform private.validate_secondary_intents(change.to_secondary_intents, change.to_intent, null);
-  change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
@@ -264,7 +264,8 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_correction.reviewer));
+  record_correction.reviewer := private.reviewer_name(record_correction.reviewer);
+  perform private.refuse_erased_reviewer(record_correction.reviewer);
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
@@ -310,7 +311,8 @@ declare
   decision public.correction_events;
   is_own_decision boolean;
 begin
-  perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
+  record_review.reviewer := private.reviewer_name(record_review.reviewer);
+  perform private.refuse_erased_reviewer(record_review.reviewer);
   perform private.lock_log_ids(array[record_review.log_id]);
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
@@ -318,7 +320,7 @@ begin
   decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
   is_own_decision := (private.fold_name(decision.reviewer), decision.to_intent) is not distinct from (
-    private.fold_name(private.reviewer_name(record_review.reviewer)), record_review.to_intent
+    private.fold_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
     to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
@@ -360,11 +362,14 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  decision public.correction_events;
+  corrections constant bigint := (select count(to_intent) from private.deferred_changes where log_id = p_log_id);
   started_at timestamptz := clock_timestamp();
   outcome_was_recorded_at timestamptz := (
     select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
   );
 begin
+  perform private.let_copies_show_later(corrections > 1);
   for change in
     select * from private.deferred_changes
     where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
@@ -392,6 +397,13 @@ begin
     end;
     delete from private.deferred_changes where id = change.id;
   end loop;
+  if corrections > 1 then
+    perform private.let_copies_show_later(false);
+    decision := private.find_decision(text_key) from public.nlu_prompt_logs where id = p_log_id;
+    perform private.show_on_next_copies(
+      decision, private.is_disputed(decision.text_key, decision.to_intent), '00000000-0000-0000-0000-000000000000'
+    );
+  end if;
 end
 $$;
 
@@ -557,15 +569,24 @@ begin
     where text_key = any (case when shows_copies then locked_texts else counted_texts end)
       and private.try_lock_log_id(log_id)
   );
-  -- A correction may change as many rows as it is shown on at once, so few are applied in a batch.
+  -- The corrections of a row may change as many rows as they are shown on at once, so few are applied in a batch.
   batch := array(
     select waiting from (
-      select waiting::private.incomplete_captures as waiting, corrections, sum(corrections) over (order by id) as total
-      from unnest(batch) as waiting cross join lateral (
-        select count(to_intent) as corrections from private.deferred_changes where log_id = waiting.log_id
-      ) as deferred
-    ) as counted
-    where corrections = 0 or total <= greatest(corrections, private.max_deferred_changes())
+      select waiting, corrections, cost, sum(cost) over (order by (waiting).id) as total
+      from (
+        select waiting, corrections, sum(least(corrections, 1)) over (order by (waiting).id) as rows_corrected
+        from unnest(batch) as waiting cross join lateral (
+          select count(to_intent) as corrections from private.deferred_changes where log_id = (waiting).log_id
+        ) as deferred
+      ) as counted cross join lateral (
+        select case when corrections > 0 and rows_corrected <= private.max_deferred_changes() then
+          corrections + cardinality(
+            private.next_copies((waiting).text_key, '00000000-0000-0000-0000-000000000000')
+          ) / private.max_deferred_changes()
+        else corrections end as cost
+      ) as weighed
+    ) as weighed
+    where corrections = 0 or total <= greatest(cost, private.max_deferred_changes())
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
@@ -638,23 +659,31 @@ begin
 end
 $$;
 
--- Twice the retention of the spool, since `prompt-capture redrive` spools a row once more.
+-- Deletes one batch of changes, and one of the records of dropped rows; returns how many. They stay for twice the
+-- retention of the spool, since `prompt-capture redrive` spools a row once more.
 create function private.delete_expired_changes() returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
   cutoff constant timestamptz
     := now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   deleted integer;
+  total integer;
 begin
   delete from private.deferred_changes where id in (
-    select id from private.deferred_changes where deferred_at < cutoff order by id for update skip locked
+    select id from private.deferred_changes where deferred_at < cutoff
+    order by deferred_at limit max_rows for update skip locked
+  );
+  get diagnostics total = row_count;
+  delete from private.dropped_captures where log_id in (
+    select log_id from private.dropped_captures where dropped_at < cutoff
+    order by dropped_at limit max_rows
   );
   get diagnostics deleted = row_count;
-  delete from private.dropped_captures where dropped_at < cutoff;
-  return deleted;
+  return total + deleted;
 end
 $$;
 

@@ -227,7 +227,31 @@ begin
 end
 $$;
 
--- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
+-- Marks some erased users whose rows no exported object holds any more, so that nobody looks for them again; returns how
+-- many. One who is erased once more meanwhile has another time.
+create function private.mark_clean_users(max_users integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  marked integer;
+begin
+  update private.tombstones
+  set exports_are_clean = true
+  from (
+    select user_key, erased_at from private.tombstones
+    where not exports_are_clean and unfinished_user_id is null
+      and not exists (select from public.exported_rows where user_keys @> array[user_key])
+    limit max_users
+  ) as clean
+  where tombstones.user_key = clean.user_key and tombstones.erased_at = clean.erased_at
+    and tombstones.unfinished_user_id is null;
+  get diagnostics marked = row_count;
+  return marked;
+end
+$$;
+
+-- Deletes one batch of the records about exported datasets, and marks one of users of whom none is left; returns how many rows. The datasets
 -- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
 -- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
 -- without a recorded dataset starts again with everything.
@@ -266,7 +290,7 @@ begin
     order by change_number, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
-  return total + deleted;
+  return total + deleted + private.mark_clean_users(settings.retention_batch_rows);
 end
 $$;
 
@@ -400,7 +424,8 @@ end
 $run$;
 $command$);
   perform cron.schedule(
-    'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
+    'prompt-capture: delete expired changes', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_changes')
   );
 end
 $$;

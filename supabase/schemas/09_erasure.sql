@@ -6,6 +6,8 @@ create table private.tombstones (
   user_key bytea not null,
   erased_at timestamptz not null default clock_timestamp(),
   unfinished_user_id uuid,
+  exports_are_known boolean not null default false,
+  exports_are_clean boolean not null default false,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -16,6 +18,13 @@ comment on column private.tombstones.erased_at is
   'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
 comment on column private.tombstones.unfinished_user_id is
   'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
+comment on column private.tombstones.exports_are_known is
+  'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
+comment on column private.tombstones.exports_are_clean is
+  'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+
+-- Few: the objects are cleaned before the next export.
+create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
 
 -- Estimates would outlive the erasure.
 alter table private.tombstones
@@ -237,26 +246,59 @@ begin
 end
 $$;
 
--- Returns the exported objects that still hold rows of the user. Waits for the exports that are registering
--- rows; one that registers later finds the rows deleted.
-create function private.finish_erasure(p_user_id uuid) returns jsonb
+-- Waits for the exports that are registering rows; one that registers later finds the rows deleted. All other exports
+-- wait meanwhile, so their objects are listed by a step of its own.
+create function private.wait_for_exports(p_user_id uuid) returns void
 language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_export_registry();
+  update private.tombstones
+  set erased_at = clock_timestamp(), unfinished_user_id = p_user_id, exports_are_known = true, exports_are_clean = false
+  where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Rows were found after the wait: an export may have registered them, so the erasure is to wait again.
+create function private.forget_exports(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update private.tombstones set exports_are_known = false where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Ends an erasure that has waited for the exports.
+create function private.finish_erasure(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update private.tombstones set unfinished_user_id = null, exports_are_known = false
+  where user_key = private.user_key(p_user_id);
+end
+$$;
+
+-- Returns when the user was erased, and the exported objects that still hold rows of the user.
+create function private.show_erasure(p_user_id uuid) returns jsonb
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
 declare
   erased_key bytea := private.user_key(p_user_id);
-  finished_at timestamptz;
 begin
-  perform private.lock_export_registry();
-  finished_at := clock_timestamp();
-  update private.tombstones set erased_at = finished_at, unfinished_user_id = null
-  where user_key = erased_key;
   return jsonb_build_object(
-    'erased_at', finished_at,
+    'erased_at', (select erased_at from private.tombstones where user_key = erased_key),
     'remaining_objects', (
-      select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
-      from public.exported_rows where user_keys @> array[erased_key]
+      select coalesce(jsonb_agg(jsonb_build_object('bucket', bucket, 'key', key)), '[]') from (
+        select distinct bucket, key from public.exported_rows where user_keys @> array[erased_key]
+      ) as objects
     )
   );
 end
@@ -270,22 +312,32 @@ security definer
 set search_path = ''
 as $$
 declare
+  tombstone private.tombstones;
   erased integer;
 begin
   if p_user_id is null then
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
-  if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+  select * into tombstone from private.tombstones where user_key = private.user_key(p_user_id);
+  if not found then
     perform private.lock_person(p_user_id);
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
   erased := private.erase_batch(p_user_id);
   if erased > 0 then
+    if tombstone.exports_are_known then
+      perform private.forget_exports(p_user_id);
+    end if;
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
-  return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
+  if not tombstone.exports_are_known then
+    perform private.wait_for_exports(p_user_id);
+    return jsonb_build_object('finished', false, 'erased', 0);
+  end if;
+  perform private.finish_erasure(p_user_id);
+  return jsonb_build_object('finished', true) || private.show_erasure(p_user_id);
 end
 $$;
 
@@ -301,15 +353,12 @@ $$;
 
 -- Erasing at once -----------------------------------------------------------------------------------
 
--- Erases a user in one transaction, while no other texts are changed, and returns a receipt.
-create function private.erase_user(p_user_id uuid) returns jsonb
+-- Erases a user in one transaction, while no other texts are changed.
+create function private.erase_user(p_user_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  counts_before jsonb;
-  receipt jsonb;
 begin
   -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
@@ -317,13 +366,10 @@ begin
   end if;
   perform private.lock_edits();
   perform private.start_erasure(p_user_id);
-  counts_before := private.count_user_data(p_user_id);
   while private.erase_batch(p_user_id) > 0 loop
   end loop;
-  receipt := private.finish_erasure(p_user_id);
-  return receipt || jsonb_build_object(
-    'counts_before', counts_before, 'counts_after', private.count_user_data(p_user_id)
-  );
+  perform private.wait_for_exports(p_user_id);
+  perform private.finish_erasure(p_user_id);
 end
 $$;
 
@@ -351,6 +397,7 @@ declare
   deleted integer;
 begin
   name := private.reviewer_name(name);
+  perform private.lock_names();
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;

@@ -576,6 +576,7 @@ as $$
     select distinct pages.bucket, pages.key
     from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    where not erased.exports_are_clean
     order by bucket, key
   ) as objects
 $$;

@@ -686,24 +686,33 @@ $$;
 -- Erasure --------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many events and models changed. Reasons stay as they are.
-create function private.pseudonymise_operator(name text) returns integer
+-- The caller holds the lock of the registry.
+create function private.replace_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   events integer;
   models integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
-  perform private.lock_model_registry();
   update public.model_events set actor = pseudonym where private.fold_name(actor) = private.fold_name(name);
   get diagnostics events = row_count;
   update public.models set registered_by = pseudonym where private.fold_name(registered_by) = private.fold_name(name);
   get diagnostics models = row_count;
   return events + models;
+end
+$$;
+
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_operator(private.reviewer_name(name));
 end
 $$;
 
@@ -716,7 +725,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_model_registry();
-  perform private.pseudonymise_operator(operators.name) from (
+  perform private.replace_operator(operators.name) from (
     select distinct actor as name from public.model_events where private.is_user_id(actor)
   ) as operators
   where private.user_key(operators.name::uuid) = new.user_key;

@@ -514,6 +514,30 @@ as $$
   ) as marks
 $$;
 
+-- What retention deletes, by which setting, after how many days, and since when the oldest of it has been there. Each is
+-- found at one end of an index.
+create function private.list_retained() returns table (kind text, setting text, days integer, oldest_at timestamptz)
+language sql stable
+set search_path = ''
+as $$
+  select kept.* from private.settings cross join lateral (values
+    ('row', 'row_retention_days', row_retention_days,
+      (select min(created_at) from public.nlu_prompt_logs)),
+    ('retained text', 'label_retention_days', label_retention_days,
+      (select min(retained_at) from public.labelled_texts)),
+    ('deferred change', 'twice spool_retention_days', 2 * spool_retention_days,
+      (select min(deferred_at) from private.deferred_changes)),
+    ('id of a dropped row', 'twice spool_retention_days', 2 * spool_retention_days,
+      (select min(dropped_at) from private.dropped_captures)),
+    ('record of a dataset', 'label_retention_days', label_retention_days,
+      (select exported_at from public.dataset_exports order by id limit 1)),
+    ('record of an exported object', 'label_retention_days and a week', label_retention_days + 7,
+      (select exported_at from public.exported_rows order by id limit 1)),
+    ('record of an erased row', 'label_retention_days and a week', label_retention_days + 7,
+      (select erased_at from private.erased_rows order by change_number, log_id limit 1))
+  ) as kept (kind, setting, days, oldest_at)
+$$;
+
 -- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
 -- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
 -- the latest registration of a model. Its latest run failed if nobody has continued it an hour after its claim expired,
@@ -522,6 +546,10 @@ create function private.list_tasks() returns jsonb
 language sql stable
 set search_path = ''
 as $$
+  with retained as materialized (
+    -- Retention runs at night, and one night may fail.
+    select *, oldest_at + make_interval(days => days + 2) as due_at from private.list_retained()
+  )
   select jsonb_build_object(
     'exports', (
       select coalesce(jsonb_agg(jsonb_build_object(
@@ -537,8 +565,14 @@ as $$
       ) as latest
     ),
     'retention', jsonb_build_object(
-      'days', row_retention_days, 'done_at', retained_at, 'oldest_row_at', oldest,
-      'due_at', oldest + make_interval(days => row_retention_days + 2)
+      'days', row_retention_days, 'done_at', retained_at,
+      'oldest_row_at', (select oldest_at from retained where kind = 'row'),
+      'due_at', (select min(due_at) from retained),
+      'retained', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'kind', kind, 'setting', setting, 'days', days, 'oldest_at', oldest_at, 'due_at', due_at
+        ) order by due_at, kind), '[]') from retained where oldest_at is not null
+      )
     ),
     'retraining', (
       select jsonb_build_object(
@@ -564,7 +598,7 @@ as $$
     ),
     'latest_decision_at', (select max(decided_at) from public.review_queue)
   )
-  from private.settings, private.monitoring, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+  from private.settings, private.monitoring
 $$;
 
 -- Refuses signed-in users without a role of the console.

@@ -329,17 +329,14 @@ $$;
 -- Erasure ---------------------------------------------------------------------------------------------
 
 -- Replaces an operator's name by a pseudonym; returns how many alerts changed.
-create function private.pseudonymise_alert_operator(name text) returns integer
+create function private.replace_alert_operator(name text) returns integer
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-  pseudonym text;
+  pseudonym constant text := private.pseudonym(name);
   changed integer;
 begin
-  name := private.reviewer_name(name);
-  pseudonym := private.pseudonym(name);
   perform private.lock_alerts(array(
     select id from public.alerts where private.fold_name(name) in (private.fold_name(acknowledged_by), private.fold_name(muted_by))
   ));
@@ -352,6 +349,18 @@ begin
 end
 $$;
 
+-- Does it for an operator who is known by a name. The name is cleaned as where it was recorded.
+create function private.pseudonymise_alert_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_names();
+  return private.replace_alert_operator(private.reviewer_name(name));
+end
+$$;
+
 -- At the end of an erasure: the user may have handled alerts. Whoever handles one later finds the tombstone.
 create function private.pseudonymise_erased_alert_operator() returns trigger
 language plpgsql
@@ -359,7 +368,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.pseudonymise_alert_operator(operators.name) from (
+  perform private.replace_alert_operator(operators.name) from (
     select acknowledged_by as name from public.alerts where private.is_user_id(acknowledged_by)
     union
     select muted_by from public.alerts where private.is_user_id(muted_by)

@@ -148,16 +148,24 @@ begin
 end
 $$;
 
+-- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
+create function private.own_decision_reasons() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['disagreement', 'random_audit', 'model_disagreement']
+$$;
+
 -- Whether an item may be decided as a near-duplicate: the queue offers it, and it needs no decision of its own. The index
 -- below is the only one that fits a search with this condition: with the columns themselves, the planner
--- may take another one, and compute the keys of all items.
+-- may take another one, and compute the keys of all items. Whoever changes what the condition calls rebuilds the index.
 create function private.is_offered(waiting_since timestamptz, rank integer, reasons text[]) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return waiting_since is not null and rank < 1000000
-    and not reasons && array['disagreement', 'random_audit', 'model_disagreement'];
+  return waiting_since is not null and rank < private.rank_when_decided()
+    and not reasons && private.own_decision_reasons();
 end
 $$;
 
@@ -179,14 +187,6 @@ language sql immutable
 set search_path = ''
 as $$
   select 10
-$$;
-
--- The reasons of texts that need a decision of their own: they are not decided as near-duplicates.
-create function private.own_decision_reasons() returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select array['disagreement', 'random_audit', 'model_disagreement']
 $$;
 
 -- The near-duplicates of an item in the queue, of 20 that the index finds: those with the same words first, then the

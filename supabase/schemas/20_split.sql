@@ -36,6 +36,8 @@ create table private.split_messages (
   split_id bigint not null,
   arm text not null,
   is_fallback boolean not null,
+  sender bigint not null,
+  was_successful boolean,
 
   constraint split_messages_pkey primary key (log_id),
   constraint log_exists foreign key (log_id) references public.nlu_prompt_logs (id) on delete cascade,
@@ -46,7 +48,8 @@ create table private.split_messages (
 create index split_messages_by_split on private.split_messages (split_id);
 
 alter table private.split_messages
-  alter column log_id set statistics 0;
+  alter column log_id set statistics 0,
+  alter column sender set statistics 0;
 
 comment on table private.split_messages is
   'The arm of each message that a model answered during a split. A row is deleted with its message.';
@@ -56,6 +59,10 @@ comment on column private.split_messages.arm is
   'The arm of the sender: `champion` or `challenger`.';
 comment on column private.split_messages.is_fallback is
   'Whether the champion answered in the arm of the challenger, which the instance had not loaded or could not load.';
+comment on column private.split_messages.sender is
+  'The keyed hash of the sender, of which the arm follows: it only tells the senders of one split apart.';
+comment on column private.split_messages.was_successful is
+  'The outcome of the message, so that the results of a split are read from this table alone. Set by the database.';
 
 alter table private.split enable row level security;
 alter table private.split force row level security;
@@ -76,6 +83,9 @@ create policy "The maintainer reads the arm of every message"
 create policy "The maintainer records the arm of a message"
   on private.split_messages for insert to prompt_maintainer with check (true);
 
+create policy "The maintainer records how the workflow of a message ended"
+  on private.split_messages for update to prompt_maintainer using (true) with check (true);
+
 create trigger before_90_refuse_changes before insert or update or delete or truncate on private.split
   for each statement when (current_user <> 'prompt_maintainer')
   execute function private.refuse_registry_changes();
@@ -90,14 +100,21 @@ create trigger before_90_refuse_delete before delete on private.split_messages
 
 set role prompt_maintainer;
 
+-- The keyed hash of a user, of 48 bits.
+create function private.split_hash(user_id uuid, key bytea) returns bigint
+language sql immutable
+set search_path = ''
+as $$
+  select ('x' || encode(substring(extensions.hmac(uuid_send(user_id), key, 'sha256') from 1 for 6), 'hex'))::bit(48)::bigint
+$$;
+
 -- The arm of a user: `Split.arm_of` in Python returns the same.
 create function private.split_arm(user_id uuid, key bytea, share double precision) returns text
 language sql immutable
 set search_path = ''
 as $$
   select case
-    when ('x' || encode(substring(extensions.hmac(uuid_send(user_id), key, 'sha256') from 1 for 6), 'hex'))::bit(48)::bigint
-      / 281474976710656::double precision < share then 'challenger'
+    when private.split_hash(user_id, key) / 281474976710656::double precision < share then 'challenger'
     else 'champion'
   end
 $$;
@@ -222,15 +239,13 @@ as $$
   with latest as (
     select id, version as challenger, at as started_at from public.model_events
     where kind = 'split_started' order by id desc limit 1
-  ), messages as (
-    select arm, is_fallback, user_id, was_successful
-    from private.split_messages join public.nlu_prompt_logs logs on logs.id = log_id
-    where split_id = (select id from latest)
-  ), users as (
-    select arm, count(*) as outcomes, count(*) filter (where was_successful) as successes
-    from messages where was_successful is not null group by arm, user_id
+  ), users as materialized (
+    -- One pass over a narrow table: there may be millions of messages.
+    select arm, count(*) as messages, count(*) filter (where is_fallback) as fallbacks,
+      count(was_successful) as outcomes, count(*) filter (where was_successful) as successes
+    from private.split_messages where split_id = (select id from latest) group by arm, sender
   ), groups as (
-    select arm, outcomes, successes, count(*) as users from users group by 1, 2, 3
+    select arm, outcomes, successes, count(*) as users from users where outcomes > 0 group by 1, 2, 3
   )
   select jsonb_build_object(
     'id', id, 'challenger', challenger, 'started_at', started_at,
@@ -247,8 +262,8 @@ as $$
       select private.show_model_event(events) from public.model_events events
       where kind = 'split_stopped' and events.id > latest.id order by events.id limit 1
     ),
-    'messages', (select count(*) from messages where arm = 'challenger'),
-    'fallbacks', (select count(*) from messages where is_fallback),
+    'messages', (select coalesce(sum(messages), 0) from users where arm = 'challenger'),
+    'fallbacks', (select coalesce(sum(fallbacks), 0) from users),
     'groups', (select coalesce(jsonb_agg(to_jsonb(groups)), '[]') from groups)
   ) from latest
 $$;
@@ -265,15 +280,33 @@ begin
   lock table private.split in access share mode nowait;
   if exists (select from private.split) then
     lock table private.split_messages in row exclusive mode nowait;
-    insert into private.split_messages (log_id, split_id, arm, is_fallback)
-    select captured.id, split.id, arm, arm = 'challenger' and model_version <> challenger
-    from captured cross join private.split
-    cross join lateral private.split_arm(user_id, key, share) as arm
-    where source = 'model' and within_daily_cap;
+    insert into private.split_messages (log_id, split_id, arm, is_fallback, sender, was_successful)
+    select logs.id, split.id, arm, arm = 'challenger' and logs.model_version <> challenger,
+      private.split_hash(logs.user_id, key), logs.was_successful
+    -- Not of the captured rows: an outcome that arrived before its row has been applied by now.
+    from captured join public.nlu_prompt_logs logs on logs.id = captured.id cross join private.split
+    cross join lateral private.split_arm(logs.user_id, key, share) as arm
+    where logs.source = 'model' and logs.within_daily_cap;
   end if;
   return null;
 exception when others then
   raise log 'The arm of a message cannot be recorded (%).', sqlstate;
+  return null;
+end
+$$;
+
+-- Records the outcome of a message with its arm. A failure is logged and never fails the outcome, as with a capture.
+create function private.record_outcome_of_arm() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  lock table private.split_messages in row exclusive mode nowait;
+  update private.split_messages set was_successful = new.was_successful where log_id = new.id;
+  return null;
+exception when others then
+  raise log 'The outcome of a message of a split cannot be recorded (%).', sqlstate;
   return null;
 end
 $$;
@@ -287,6 +320,9 @@ create trigger after_20_end_split after insert on public.model_events
 create trigger after_60_record_arms after insert on public.nlu_prompt_logs
   referencing new table as captured
   for each statement execute function private.record_arms();
+create trigger after_60_record_outcome_of_arm after update of was_successful on public.nlu_prompt_logs
+  for each row when (new.was_successful is distinct from old.was_successful)
+  execute function private.record_outcome_of_arm();
 
 -- Entry points. They run with the caller's rights. ---------------------------------------------------
 

@@ -87,6 +87,7 @@ revoke all on function
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),
   private.show_on_next_copies(public.correction_events, boolean, uuid),
+  private.let_copies_show_later(boolean),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -142,6 +143,7 @@ revoke all on function
   private.limit_user_keys(bytea[], bytea),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
+  private.mark_clean_users(integer),
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
@@ -151,7 +153,10 @@ revoke all on function
   private.copies_with_reviewer(text, integer),
   private.pseudonymise_batch(text),
   private.erase_batch(uuid),
+  private.wait_for_exports(uuid),
+  private.forget_exports(uuid),
   private.finish_erasure(uuid),
+  private.show_erasure(uuid),
   private.continue_erasure(uuid),
   private.list_unfinished_erasures(),
   private.erase_user(uuid),
@@ -383,7 +388,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
@@ -439,6 +445,7 @@ grant execute on function
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),
   private.show_on_next_copies(public.correction_events, boolean, uuid),
+  private.let_copies_show_later(boolean),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -505,6 +512,7 @@ revoke all on function
   private.pseudonym(text),
   private.longest(text[]),
   private.lock_model_registry(),
+  private.lock_names(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
   private.show_model_event(public.model_events),
@@ -527,6 +535,7 @@ revoke all on function
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
+  private.replace_operator(text),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
@@ -559,7 +568,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+grant execute on function
+  private.lock_model_registry(), private.lock_names(), private.pseudonym(text), private.longest(text[])
 to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
@@ -738,7 +748,7 @@ grant insert (text_key, event), update (ended_at) on private.near_duplicate_labe
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function
   private.near_duplicate_keys(text), private.sample_keys(bigint[], integer), private.queue_sample(bigint),
-  private.is_offered(timestamptz, integer, text[]),
+  private.is_offered(timestamptz, integer, text[]), private.own_decision_reasons(),
   private.console_caller(), private.require_console_role(text[]), private.is_console_request(),
   private.refuse_more_figures(text)
 to prompt_maintainer;
@@ -766,6 +776,7 @@ revoke all on function
   private.begin_pass(bigint),
   private.count_changed_day(),
   private.list_marks(timestamptz),
+  private.list_retained(),
   private.list_tasks(),
   private.refuse_strangers(),
   private.health(integer),
@@ -779,6 +790,7 @@ revoke all on function
   private.find_open_alert(bigint),
   private.acknowledge_alert(bigint, text),
   private.mute_alert(bigint, timestamptz, text),
+  private.replace_alert_operator(text),
   private.pseudonymise_alert_operator(text),
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),
@@ -820,8 +832,9 @@ grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
 ) on public.alerts to prompt_maintainer;
-grant execute on function private.band(double precision)
-to prompt_maintainer;
+grant execute on function private.band(double precision) to prompt_maintainer;
+-- For `prompt-capture doctor`.
+grant execute on function private.list_retained() to postgres;
 
 grant execute on function
   private.count_changed_day(), private.pseudonymise_alert_operator(text)
@@ -835,6 +848,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.model_address(text),
   private.record_serving(),
+  private.split_hash(uuid, bytea),
   private.split_arm(uuid, bytea, double precision),
   private.compose_serving(),
   private.append_split_stopped(text, text, jsonb),
@@ -843,6 +857,7 @@ revoke all on function
   private.stop_split(text, text, jsonb, bigint),
   private.read_split(),
   private.record_arms(),
+  private.record_outcome_of_arm(),
   public.split_model(text, double precision, text, text, jsonb),
   public.stop_split(text, text, jsonb, bigint),
   public.read_split()
@@ -854,7 +869,7 @@ grant execute on function
   private.read_split(), public.read_split()
 to model_registrar;
 grant select, insert, delete, update (share) on private.split to prompt_maintainer;
-grant select, insert on private.split_messages to prompt_maintainer;
+grant select, insert, update (was_successful) on private.split_messages to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

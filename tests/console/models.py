@@ -30,9 +30,11 @@ select md5('message ' || number)::uuid, md5('split ' || number)::uuid, 'push it 
   number <= 328 or number between 401 and 724, now()
 from generate_series(1, 800) as number"""
 _ARMS = """
-insert into private.split_messages (log_id, split_id, arm, is_fallback)
+insert into private.split_messages
+  (log_id, split_id, arm, is_fallback, sender, was_successful)
 select md5('message ' || number)::uuid, id,
-  case when number <= 400 then 'champion' else 'challenger' end, number > 760
+  case when number <= 400 then 'champion' else 'challenger' end, number > 760, number,
+  number <= 328 or number between 401 and 724
 from generate_series(1, 800) as number, private.split"""
 HOSTILE = "<img src=x onerror=alert(1)> \N{RIGHT-TO-LEFT OVERRIDE}nothing"
 """A reason that is no text where somebody forgets to escape it."""

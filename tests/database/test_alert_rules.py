@@ -171,6 +171,47 @@ def test_rows_that_retention_left_are_overdue(dashboard: Connection, age: int, f
     assert ("retention_overdue" in run_rules(dashboard)) == fires
 
 
+RETAINED = {
+    "retained text": (732, "public.labelled_texts", "retained_at"),
+    "deferred change": (30, "private.deferred_changes", "deferred_at"),
+    "id of a dropped row": (30, "private.dropped_captures", "dropped_at"),
+    "record of a dataset": (732, "public.dataset_exports", "exported_at"),
+    "record of an exported object": (739, "public.exported_rows", "exported_at"),
+    "record of an erased row": (739, "private.erased_rows", "erased_at"),
+}
+"""After how many days what retention deletes is overdue, two nights included."""
+
+
+@pytest.mark.parametrize("kind", RETAINED)
+def test_whatever_retention_left_is_overdue(
+    server: Server, database: str, dashboard: Connection, kind: str
+) -> None:
+    days, table, column = RETAINED[kind]
+    rows = {
+        "public.labelled_texts": "(text_key, text, intent, times_sent, user_keys, labelled_at)"
+        " values ('k', 'a text', 'help', 1, '{k}', now())",
+        "private.deferred_changes": "(log_id, was_successful) values (gen_random_uuid(), true)",
+        "private.dropped_captures": "(log_id) values (gen_random_uuid())",
+        "public.dataset_exports": "(series, bucket, manifest, window_from, window_to, lines)"
+        " values ('s', 'b', 'm', 0, 0, 0)",
+        "public.exported_rows": "(bucket, key, log_ids, user_keys)"
+        " values ('b', 'k', array[gen_random_uuid()], '{k}')",
+        "private.erased_rows": "(log_id, text_key, change_number)"
+        " values (gen_random_uuid(), 'k', 0)",
+    }
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(f"insert into {table} {rows[table]}".encode())
+        for age, is_late in ((days - 1, False), (days + 1, True)):
+            admin.execute(
+                f"update {table} set {column} = now() - make_interval(days => %s)".encode(), [age]
+            )
+            finding = run_rules(dashboard).get("retention_overdue")
+            assert (finding is not None) == is_late
+    assert finding is not None
+    assert finding.summary.startswith(f"The oldest {kind} is {days + 1} days old")
+
+
 @pytest.mark.parametrize(("days", "fires"), [(20, True), (3, False)])
 def test_texts_that_nobody_reviews_are_noticed(
     server: Server, database: str, dashboard: Connection, days: int, fires: bool

@@ -217,6 +217,24 @@ def test_no_change_is_lost_when_it_arrives_at_the_same_time_as_its_row(
     assert count_deferred(dashboard) == 0
 
 
+def test_expired_changes_and_dropped_rows_are_deleted_in_batches(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
+    for table, time in (("deferred_changes", "deferred_at"), ("dropped_captures", "dropped_at")):
+        changes = ", true" if table == "deferred_changes" else ""
+        dashboard.execute(
+            f"""insert into private.{table} (log_id, {time}{", was_successful" * bool(changes)})
+               select gen_random_uuid(), now() - make_interval(days => 10 * n){changes}
+               from generate_series(1, 5) n""".encode()
+        )
+
+    batch = "select private.delete_expired_changes()"
+    assert [dashboard.execute(batch).fetchone() for _ in range(3)] == [(4,), (2,), (0,)]
+    left = """select max(now() - deferred_at) <= interval '21 days' from private.deferred_changes
+              union all
+              select max(now() - dropped_at) <= interval '21 days' from private.dropped_captures"""
+    assert dashboard.execute(left).fetchall() == [(True,), (True,)]
+
+
 def test_discarding_deletes_only_the_changes_of_dropped_rows(
     server: Server, database: str, dashboard: Connection, backend: Connection
 ) -> None:
@@ -241,6 +259,23 @@ def test_expired_deferred_changes_are_deleted(dashboard: Connection, backend: Co
 
     assert dashboard.execute("select private.delete_expired_changes()").fetchone() == (1,)
     assert count_deferred(dashboard) == 1
+
+
+@pytest.mark.parametrize(
+    "reviewer", ["ann" + 300 * "\u200b", 150 * " " + "ann" + 150 * " "], ids=["marks", "spaces"]
+)
+def test_the_name_of_a_deferred_correction_is_as_long_as_a_reader_sees_it(
+    dashboard: Connection, backend: Connection, log_id: UUID, reviewer: str
+) -> None:
+    recorded = record_correction(backend, log_id, "help", reviewer, None)
+    deferred = record_correction(backend, build_row()["id"], "help", reviewer, None)
+
+    assert (recorded, deferred) == ("recorded", "pending")
+    names = dashboard.execute(
+        """select reviewer from public.correction_events
+           union all select reviewer from private.deferred_changes"""
+    ).fetchall()
+    assert names == [("ann",), ("ann",)]
 
 
 def test_deferred_corrections_of_an_erased_reviewer_are_deleted(

@@ -613,4 +613,30 @@ def test_a_step_of_an_erasure_writes_few_of_the_user_keys_of_retained_texts(
             step = dashboard.execute("select public.continue_erasure(%s)", [ALICE]).fetchone()
             assert step is not None
             erased.append(dict(step[0]).get("erased"))  # type: ignore[call-overload]
-    assert erased == [0, 10, 5, None]
+    assert erased == [0, 10, 5, 0]
+
+
+def test_a_user_of_whom_no_object_holds_rows_is_looked_for_no_more(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    add_user(dashboard, BOB)
+    carol = uuid4()
+    bobs = insert(dashboard, user_id=BOB, prompt="bob's")
+    dashboard.execute("select public.register_rows('b', 'k', array[%s::uuid])", [bobs])
+    dashboard.execute("delete from auth.users where id = any (%s)", [[ALICE, BOB]])
+    dashboard.execute("select private.continue_erasure(%s)", [carol])
+    to_clean = "select count(*) from private.tombstones where not exports_are_clean"
+
+    nightly = "select private.delete_expired_exports()"
+    assert [dashboard.execute(nightly).fetchone() for _ in range(2)] == [(1,), (0,)]
+    assert dashboard.execute(to_clean).fetchone() == (2,), "Bob, and the user who is being erased"
+    uncleaned = "select private.list_uncleaned_objects()"
+    assert dashboard.execute(uncleaned).fetchone() == ([["b", "k"]],)
+
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("truncate public.exported_rows")
+    erase(dashboard, carol)
+    assert dashboard.execute(nightly).fetchone() == (2,)
+    assert dashboard.execute(to_clean).fetchone() == (0,)
+    dashboard.execute("select private.continue_erasure(%s)", [ALICE])
+    assert dashboard.execute(to_clean).fetchone() == (1,), "erased once more"

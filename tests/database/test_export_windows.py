@@ -218,11 +218,32 @@ def test_an_erasure_waits_for_running_registrations_and_includes_them(
         with pytest.raises(TimeoutError):
             erasure.result(timeout=0.3)
         exporter.commit()
-        row = erasure.result(timeout=10).fetchone()
+        erasure.result(timeout=10)
 
-    assert row
-    assert isinstance(row[0], dict)
-    assert row[0]["remaining_objects"] == [{"bucket": "b", "key": "k"}]
+    objects = dashboard.execute("select private.list_uncleaned_objects()").fetchone()
+    assert objects == ([["b", "k"]],)
+
+
+def test_a_registration_between_the_last_steps_of_an_erasure_is_in_its_receipt(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    insert(dashboard)
+    insert(dashboard, prompt="the last one")
+    dashboard.execute("update private.settings set retention_batch_rows = 1")
+    step = "select private.continue_erasure(%s)"
+    for _ in range(2):
+        dashboard.execute(step, [ALICE])  # the tombstone, and the first of two rows
+    with connect_as(server, database, EXPORTER) as exporter:
+        rows = dashboard.execute("select id from public.nlu_prompt_logs").fetchall()
+        exporter.execute(
+            "select public.register_rows('b', 'k', %s)", [[log_id for (log_id,) in rows]]
+        )
+        exporter.commit()
+    assert len(rows) == 1
+
+    receipt = erase(dashboard, ALICE)
+
+    assert receipt["remaining_objects"] == [{"bucket": "b", "key": "k"}]
 
 
 def test_an_export_that_was_registered_while_an_erasure_waited_is_invalidated(

@@ -524,6 +524,43 @@ def test_a_capture_of_a_text_with_many_copies_leaves_deferred_corrections_to_the
     assert read(unaudited, row["id"], "corrected_intent") == ("help",)
 
 
+@pytest.mark.parametrize("rows_corrected", [1, 20], ids=["one row", "many rows"])
+def test_deferred_corrections_are_shown_on_few_copies_in_one_transaction(
+    unaudited: Connection, rows_corrected: int
+) -> None:
+    unaudited.execute("update private.settings set daily_cap = 10000")
+    with unaudited.transaction():
+        for _ in range(400):
+            insert(unaudited, prompt="yes", confidence=0.1)
+    rows = [build_row(prompt="yes") for _ in range(rows_corrected)]
+    for number in range(20):
+        row = rows[number % rows_corrected]
+        intent = "help" if rows_corrected == 1 and number % 2 == 0 else "search"
+        record_correction(unaudited, row["id"], intent, f"ann {number % rows_corrected}", None)
+    for row in rows:
+        insert(unaudited, **row)
+
+    def count_updates() -> int:
+        row = unaudited.execute(
+            """select n_tup_upd::integer from pg_stat_xact_all_tables
+               where relid = 'public.nlu_prompt_logs'::regclass"""
+        ).fetchone()
+        return int(str(row[0])) if row else 0
+
+    changed: list[int] = []
+    is_complete = False
+    while not is_complete:
+        with unaudited.transaction():
+            before = count_updates()
+            is_complete = not complete_captures(unaudited)
+            changed.append(count_updates() - before)
+        assert len(changed) < 60, "the captures are never complete"
+
+    assert max(changed) < 900, "the row itself and two times the most copies shown"
+    shown = "select count(*) from public.nlu_prompt_logs where corrected_intent = 'search'"
+    assert unaudited.execute(shown).fetchone() == (400 + rows_corrected,)
+
+
 def test_few_deferred_corrections_are_applied_in_one_transaction(unaudited: Connection) -> None:
     rows = [build_row(prompt=f"text {number}") for number in range(4)]
     for row in rows:
@@ -983,3 +1020,114 @@ def wait_until(is_reached: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("the state is not reached")
+
+
+def erase_and_count_objects_read(connection: Connection, statement: str) -> list[tuple[bool, int]]:
+    """Run an erasure; return of each transaction whether it locked the registry, and what it read.
+
+    A statement that returns no JSON is the whole erasure.
+    """
+    objects_read = """select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::integer
+                      from pg_stat_xact_all_tables where relname = 'exported_rows'"""
+    registry = """select exists (
+        select from pg_locks where locktype = 'advisory' and classid = 6 and pid = pg_backend_pid()
+      )"""
+    steps = []
+    finished = False
+    while not finished:
+        with connection.transaction():
+            step = connection.execute(statement.encode(), [ALICE])
+            row = step.fetchone() if step.description else None
+            finished = row is None or bool(row[0])
+            (read_count,) = connection.execute(objects_read).fetchone() or (0,)
+            (locked,) = connection.execute(registry).fetchone() or (False,)
+        steps.append((bool(locked), int(str(read_count))))
+        assert len(steps) < 20, "the erasure does not end"
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("statement", "objects_read"),
+    [
+        ("select (public.continue_erasure(%s) ->> 'finished')::boolean", 300),
+        ("delete from auth.users where id = %s", 0),
+    ],
+    ids=["in steps", "with the account"],
+)
+def test_an_erasure_reads_no_exported_object_while_other_exports_wait(
+    dashboard: Connection, statement: str, objects_read: int
+) -> None:
+    log_id = insert(dashboard)
+    dashboard.execute(
+        "select public.register_rows('b', n::text, array[%s::uuid]) from generate_series(1, 300) n",
+        [log_id],
+    )
+
+    steps = erase_and_count_objects_read(dashboard, statement)
+
+    assert [count for locked, count in steps if locked] == [0]
+    assert sum(count for _, count in steps) == objects_read
+
+
+def test_an_erasure_that_finds_rows_after_its_wait_for_exports_waits_again(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    insert(dashboard)
+    row = "select * from public.nlu_prompt_logs"
+    step = "select (private.continue_erasure(%s) ->> 'erased')::integer"
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(f"create temporary table restored as {row}".encode())
+        steps = [dashboard.execute(step, [ALICE]).fetchone() for _ in range(3)]
+        admin.execute("insert into public.nlu_prompt_logs select * from restored")
+    known = "select exports_are_known from private.tombstones"
+    assert steps == [(0,), (1,), (0,)]
+    assert dashboard.execute(known).fetchone() == (True,)
+    assert dashboard.execute(step, [ALICE]).fetchone() == (1,)
+    assert dashboard.execute(known).fetchone() == (False,)
+    assert erase(dashboard, ALICE)["remaining_objects"] == []
+
+
+NAMES = ("reviewer", "operator", "alert_operator")
+
+
+@pytest.mark.parametrize("erase_in", ["steps", "one transaction"])
+@pytest.mark.parametrize("first", NAMES)
+def test_names_are_replaced_in_any_order_while_their_user_is_erased(
+    server: Server,
+    database: str,
+    unaudited: Connection,
+    slow: Connection,
+    first: str,
+    erase_in: str,
+) -> None:
+    unaudited.execute(
+        """insert into public.alerts
+             (rule, since, summary, runbook, acknowledged_by, acknowledged_at)
+           values ('a', now(), 'Seen.', 'docs/how-to/operate.md#seen', %s, now())""",
+        [str(ALICE)],
+    )
+    correct(unaudited, insert(unaudited, user_id=BOB), "help", str(ALICE))
+
+    def erase_alice(connection: Connection) -> None:
+        if erase_in == "steps":
+            erase(connection, ALICE)
+        else:
+            connection.execute("select private.erase_user(%s)", [ALICE])
+
+    order = [first, *(name for name in NAMES if name != first)]
+    replace = "select private.pseudonymise_{}(%s)"
+    slow.execute(replace.format(order[0]).encode(), [str(ALICE)])
+    with server.connect("postgres", database) as eraser, ThreadPoolExecutor() as threads:
+        erasure = threads.submit(erase_alice, eraser)
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        for name in order[1:]:
+            slow.execute(replace.format(name).encode(), [str(ALICE)])
+        slow.commit()
+        erasure.result(timeout=10)
+
+    names = unaudited.execute(
+        """select reviewer from public.correction_events
+           union all select acknowledged_by from public.alerts"""
+    ).fetchall()
+    assert [str(name)[:7] for (name,) in names] == ["erased-", "erased-"]

@@ -275,6 +275,52 @@ def test_the_results_count_users_by_their_outcomes_and_name_nobody(
     assert (results["share"], results["stopped"]["kind"]) == (None, "split_stopped")
 
 
+def test_the_results_are_read_without_the_messages(
+    registrar: Connection, dashboard: Connection, server: Server, database: str
+) -> None:
+    split(registrar)
+    add_user(dashboard, ALICE)
+    for number in range(50):  # the daily cap
+        update_as_backend(dashboard, insert(dashboard, prompt=str(number)), was_successful=True)
+
+    with server.connect("supabase_admin", database, autocommit=False) as connection:
+        results = call(connection, "read_split")
+        read = connection.execute(
+            """select sum(seq_tup_read + idx_tup_fetch)::integer from pg_stat_xact_all_tables
+               where relname = 'nlu_prompt_logs'"""
+        ).fetchone()
+    assert [group["outcomes"] for group in results["groups"]] == [50]
+    assert read in {(0,), (None,)}
+
+
+def test_an_outcome_that_arrives_before_its_message_counts(
+    registrar: Connection, dashboard: Connection, server: Server, database: str
+) -> None:
+    split(registrar)
+    add_user(dashboard, ALICE)
+    log_id = build_row()["id"]
+    with connect_as(server, database, SERVICE) as backend:
+        backend.execute("select public.record_outcome(%s, false, 'move', 'failed')", [log_id])
+        backend.commit()
+
+    insert(dashboard, id=log_id)
+
+    [group] = call(registrar, "read_split")["groups"]
+    assert (group["outcomes"], group["successes"]) == (1, 0)
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_an_outcome_is_recorded_whatever_happened_to_the_split(
+    server: Server, database: str, dashboard: Connection, registrar: Connection, accident: str
+) -> None:
+    add_user(dashboard, ALICE)
+    split(registrar)
+    log_id = insert(dashboard)
+    with server.connect("supabase_admin", database, autocommit=False) as connection:
+        connection.execute(accident.encode())
+        assert update_as_backend(connection, log_id, was_successful=True) == 1
+
+
 def test_there_are_no_results_without_a_split(registrar: Connection) -> None:
     assert call(registrar, "read_split") is None
 

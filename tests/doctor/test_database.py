@@ -222,8 +222,9 @@ def test_retained_texts_and_records_that_outlive_their_settings_are_wrong(
         insert into public.labelled_texts
           (text_key, text, intent, times_sent, user_keys, labelled_at, retained_at)
         values ('key', 'old', 'help', 1, '{key}', now(), now() - interval '740 days');
-        insert into public.exported_rows (bucket, key, log_ids, user_keys, exported_at)
-        values ('b', 'old', array[gen_random_uuid()], '{key}', now() - interval '745 days');
+        insert into public.exported_rows (id, bucket, key, log_ids, user_keys, exported_at)
+        overriding system value
+        values (-1, 'b', 'old', array[gen_random_uuid()], '{key}', now() - interval '745 days');
         insert into private.deferred_changes (log_id, was_successful, deferred_at)
         values (gen_random_uuid(), true, now() - interval '40 days');
         set session_replication_role = origin""",
@@ -236,7 +237,8 @@ def test_retained_texts_and_records_that_outlive_their_settings_are_wrong(
             "retention": "falls behind: "
             "the oldest retained text is 740 days old, label_retention_days is 730; "
             "the oldest deferred change is 40 days old, twice spool_retention_days is 28; "
-            "the oldest record of an export is 745 days old, label_retention_days and a week is 737"
+            "the oldest record of an exported object is 745 days old, "
+            "label_retention_days and a week is 737"
         }
 
 

@@ -25,8 +25,11 @@ from prompt_capture.domain.errors import InvalidExport
 PAGE_ROWS = 5_000
 """PostgREST limits the number of rows, not their size. A page is one JSON value, so one row."""
 
-REGISTERED_ROWS = 20_000
-"""The number of rows that one call registers, as a page of the ledger."""
+REGISTERED_ROWS = 5_000
+"""The number of rows that one call registers, as a page of the ledger.
+
+A retained text may have a thousand senders, each of whom takes as long as a row.
+"""
 
 UNREGISTERED_PAGES = 10
 """The number of pages that one call removes senders from."""

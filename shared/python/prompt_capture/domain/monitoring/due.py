@@ -30,16 +30,20 @@ def overdue_exports(figures: MonitoringFigures) -> Iterator[Finding]:
 
 
 def overdue_retention(figures: MonitoringFigures) -> Iterator[Finding]:
-    """Yield a finding where rows are older than the retention allows, two nights included."""
-    retention = figures.tasks.retention
-    if retention.oldest_row_at and retention.due_at and retention.due_at < figures.at:
-        age = hours_between(retention.oldest_row_at, figures.at) / 24
+    """Yield a finding where something is older than the retention allows, two nights included."""
+    late = [one for one in figures.tasks.retention.retained if one.due_at < figures.at]
+    if late:
+        ages = {one.kind: hours_between(one.oldest_at, figures.at) / 24 for one in late}
         yield Finding(
             rule="retention_overdue",
-            since=retention.due_at,
-            summary=f"The oldest row is {age:.0f} days old; rows are to be deleted after "
-            f"{retention.days} days.",
-            evidence={"age_days": round(age, 1), "row_retention_days": retention.days},
+            since=min(one.due_at for one in late),
+            summary="; ".join(
+                f"The oldest {one.kind} is {ages[one.kind]:.0f} days old, and is to be deleted "
+                f"after {one.days} days ({one.setting})"
+                for one in late
+            )
+            + ".",
+            evidence={f"days of the oldest {kind}": round(age, 1) for kind, age in ages.items()},
         )
 
 

@@ -20,16 +20,28 @@ class ExportTask(FrozenModel):
     due_at: Timestamp | None
 
 
+class RetainedKind(FrozenModel):
+    """What retention deletes after so many days, and since when the oldest of it has been there."""
+
+    kind: str
+    setting: str
+    days: int
+    oldest_at: Timestamp
+    due_at: Timestamp
+
+
 class RetentionTask(FrozenModel):
     """The retention: the age in days at which rows are deleted, and the oldest row.
 
-    `done_at` is when it last found nothing left to delete.
+    `done_at` is when it last found no row left to delete. `due_at` is of what is due first:
+    `retained` has that of each kind.
     """
 
     days: int
     done_at: Timestamp | None
     oldest_row_at: Timestamp | None
     due_at: Timestamp | None
+    retained: tuple[RetainedKind, ...] = ()
 
 
 class RetrainingTask(FrozenModel):
