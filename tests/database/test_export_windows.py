@@ -331,6 +331,7 @@ def test_export_records_are_deleted_when_their_objects_have_expired(
     open_window(dashboard)
     dashboard.execute("select private.erase_user(%s)", [BOB])
     expire = "select private.delete_expired_exports()"
+    assert dashboard.execute(expire).fetchone() == (1,), "no object holds rows of Bob"
     assert count_records(dashboard) == [1, 1, 1]
 
     set_age(dashboard, label_retention_days - 1)
