@@ -1527,6 +1527,7 @@ create table public.correction_events (
   notes text,
   channel text not null,
   corrected_at timestamptz not null default now(),
+  deferred_at timestamptz,
 
   constraint correction_events_pkey primary key (id),
   constraint corrected_prompt_is_captured
@@ -1558,6 +1559,8 @@ comment on column public.correction_events.notes is 'The reviewer''s reasons.';
 comment on column public.correction_events.channel is
     '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
+comment on column public.correction_events.deferred_at is
+  'When the correction was made, if it waited for its row. Null: when it was recorded.';
 
 create index correction_events_by_text on public.correction_events (text_key, private.fold_name(reviewer), id desc);
 create index correction_events_by_reviewer on public.correction_events (private.fold_name(reviewer), id);
@@ -1770,9 +1773,10 @@ begin
   perform private.validate_secondary_intents(
     new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
-  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+  -- A repetition appends nothing. But for one that waited: it tells of which time the decision is.
+  if new.deferred_at is null and (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
-    return null;  -- a repetition: nothing to append
+    return null;
   end if;
   if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
     select count(*) from (
@@ -3391,7 +3395,6 @@ declare
   change private.deferred_changes;
   decision public.correction_events;
   corrections constant bigint := (select count(to_intent) from private.deferred_changes where log_id = p_log_id);
-  started_at timestamptz := clock_timestamp();
   outcome_was_recorded_at timestamptz := (
     select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
   );
@@ -3410,13 +3413,13 @@ begin
         where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
         insert into public.correction_events
-          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel, deferred_at)
         select p_log_id, change.to_intent, change.to_secondary_intents, change.reviewer, change.notes,
-          change.channel
+          change.channel, change.deferred_at
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
           where logs.id = p_log_id and private.fold_name(later.reviewer) = private.fold_name(change.reviewer)
-            and later.corrected_at > change.deferred_at and later.corrected_at < started_at
+            and coalesce(later.deferred_at, later.corrected_at) > change.deferred_at
         );
       end if;
     exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
@@ -10384,7 +10387,8 @@ grant insert (
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
 grant select (
-  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at
+  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at,
+  deferred_at
 ) on public.correction_events to service_role;
 grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
@@ -10467,7 +10471,7 @@ grant update (
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel, deferred_at)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;

@@ -16,6 +16,7 @@ create table public.correction_events (
   notes text,
   channel text not null,
   corrected_at timestamptz not null default now(),
+  deferred_at timestamptz,
 
   constraint correction_events_pkey primary key (id),
   constraint corrected_prompt_is_captured
@@ -47,6 +48,8 @@ comment on column public.correction_events.notes is 'The reviewer''s reasons.';
 comment on column public.correction_events.channel is
     '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
+comment on column public.correction_events.deferred_at is
+  'When the correction was made, if it waited for its row. Null: when it was recorded.';
 
 create index correction_events_by_text on public.correction_events (text_key, private.fold_name(reviewer), id desc);
 create index correction_events_by_reviewer on public.correction_events (private.fold_name(reviewer), id);
@@ -259,9 +262,10 @@ begin
   perform private.validate_secondary_intents(
     new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
-  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+  -- A repetition appends nothing. But for one that waited: it tells of which time the decision is.
+  if new.deferred_at is null and (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
-    return null;  -- a repetition: nothing to append
+    return null;
   end if;
   if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
     select count(*) from (

@@ -364,7 +364,6 @@ declare
   change private.deferred_changes;
   decision public.correction_events;
   corrections constant bigint := (select count(to_intent) from private.deferred_changes where log_id = p_log_id);
-  started_at timestamptz := clock_timestamp();
   outcome_was_recorded_at timestamptz := (
     select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
   );
@@ -383,13 +382,13 @@ begin
         where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
         insert into public.correction_events
-          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel, deferred_at)
         select p_log_id, change.to_intent, change.to_secondary_intents, change.reviewer, change.notes,
-          change.channel
+          change.channel, change.deferred_at
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
           where logs.id = p_log_id and private.fold_name(later.reviewer) = private.fold_name(change.reviewer)
-            and later.corrected_at > change.deferred_at and later.corrected_at < started_at
+            and coalesce(later.deferred_at, later.corrected_at) > change.deferred_at
         );
       end if;
     exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then

@@ -287,7 +287,8 @@ grant insert (
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
 grant select (
-  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at
+  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at,
+  deferred_at
 ) on public.correction_events to service_role;
 grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
@@ -370,7 +371,7 @@ grant update (
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel, deferred_at)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;

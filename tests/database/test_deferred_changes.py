@@ -19,7 +19,7 @@ from .server import Connection, Server
 
 TOO_OLD = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
 VOLATILE_COLUMNS = {
-    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "change_number",
+    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "deferred_at", "change_number",
     "waiting_since", "decided_at",
     "id", "log_id", "prompt", "text", "text_key",
 }  # fmt: skip
@@ -111,6 +111,24 @@ def test_the_final_state_does_not_depend_on_when_the_row_arrives(
     for arrival in (1, 2, 3):
         assert run_scenario(arrival, f"move it {arrival}") == expected
     assert count_deferred(dashboard) == 0
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(range(3))))
+def test_the_latest_of_one_reviewers_decisions_stands_whichever_copy_arrives_first(
+    dashboard: Connection, backend: Connection, arrival: tuple[int, ...]
+) -> None:
+    rows = [build_row(prompt="one text") for _ in range(3)]
+    for row, intent in zip(rows, ("help", "search", "help"), strict=True):
+        assert record_correction(backend, row["id"], intent, "ann", None) == "pending"
+
+    for number in arrival:
+        insert(dashboard, **rows[number])
+
+    assert count_deferred(dashboard) == 0
+    decided = (
+        "select corrected_intent, reviewer from public.review_queue where decided_at is not null"
+    )
+    assert dashboard.execute(decided).fetchall() == [("help", "ann")]
 
 
 def test_a_repeated_change_is_deferred_once(dashboard: Connection, backend: Connection) -> None:
