@@ -17,7 +17,7 @@ from training.data.examples import Example
 Floats = NDArray[np.floating]
 SampleOrigin = Literal["audited", "seed"]
 
-MIN_AUDITED = 50
+MIN_AUDITED = 30
 """With fewer audited messages, the figures are those of the seeds."""
 MIN_SEEDS = 30
 """With fewer audited messages and fewer seeds, there is no fair sample."""
