@@ -79,10 +79,10 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
 -- The first number of a lock is its class, one class per purpose.
 --
--- A transaction that waits for locks takes them in the order of their classes, before any row that they guard. Within
--- a class, locks are taken in the order of their second number. So no two transactions can wait for each
--- other. A capture waits for no lock: it tries once, and leaves what it could not do to
--- `private.complete_captures`, which runs every minute.
+-- A transaction that waits for locks takes them in the order of their classes, but for those of the registries (6 and
+-- 8), which come before those of the texts (4 and 5), and before any row that they guard. Within a class, locks are
+-- taken in the order of their second number. So no transactions can wait for each other in a circle. A capture waits
+-- for no lock: it tries once, and leaves what it could not do to `private.complete_captures`, which runs every minute.
 --
 -- Ids share 256 slots (`& 255`) and new items 1,024, since one transaction may insert more rows than the server has
 -- locks for.
@@ -1607,12 +1607,16 @@ as $$
   select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
 $$;
 
--- A name as a reader sees it. Ids are written in lower case.
+-- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, in braces, without
+-- hyphens or with others, as a URN.
 create function private.reviewer_name(typed text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when private.is_user_id(name) then lower(name) else name end
+  select case when name ~* '^(urn:uuid:)?(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$'
+    then regexp_replace(
+      translate(regexp_replace(lower(name), '^urn:uuid:', ''), '{}-', ''), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-'
+    ) else name end
   from (select private.visible_text(typed) as name) as cleaned
 $$;
 
@@ -7096,6 +7100,8 @@ begin
     raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
       using errcode = 'check_violation', constraint = 'models_disagree';
   end if;
+  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
+  perform private.lock_export_registry();
   -- `limit` makes the planner look up each row. Without statistics, it would read all copies of the locked texts.
   locked := private.try_lock_texts(array(
     select distinct text_key
@@ -7104,8 +7110,6 @@ begin
     ) as named
     where within_daily_cap
   ));
-  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
-  perform private.lock_export_registry();
 
   for drawn in
     select * from (

@@ -75,10 +75,10 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
 -- The first number of a lock is its class, one class per purpose.
 --
--- A transaction that waits for locks takes them in the order of their classes, before any row that they guard. Within
--- a class, locks are taken in the order of their second number. So no two transactions can wait for each
--- other. A capture waits for no lock: it tries once, and leaves what it could not do to
--- `private.complete_captures`, which runs every minute.
+-- A transaction that waits for locks takes them in the order of their classes, but for those of the registries (6 and
+-- 8), which come before those of the texts (4 and 5), and before any row that they guard. Within a class, locks are
+-- taken in the order of their second number. So no transactions can wait for each other in a circle. A capture waits
+-- for no lock: it tries once, and leaves what it could not do to `private.complete_captures`, which runs every minute.
 --
 -- Ids share 256 slots (`& 255`) and new items 1,024, since one transaction may insert more rows than the server has
 -- locks for.

@@ -96,12 +96,16 @@ as $$
   select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
 $$;
 
--- A name as a reader sees it. Ids are written in lower case.
+-- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, in braces, without
+-- hyphens or with others, as a URN.
 create function private.reviewer_name(typed text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when private.is_user_id(name) then lower(name) else name end
+  select case when name ~* '^(urn:uuid:)?(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$'
+    then regexp_replace(
+      translate(regexp_replace(lower(name), '^urn:uuid:', ''), '{}-', ''), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-'
+    ) else name end
   from (select private.visible_text(typed) as name) as cleaned
 $$;
 

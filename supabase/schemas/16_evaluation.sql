@@ -424,6 +424,8 @@ begin
     raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
       using errcode = 'check_violation', constraint = 'models_disagree';
   end if;
+  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
+  perform private.lock_export_registry();
   -- `limit` makes the planner look up each row. Without statistics, it would read all copies of the locked texts.
   locked := private.try_lock_texts(array(
     select distinct text_key
@@ -432,8 +434,6 @@ begin
     ) as named
     where within_daily_cap
   ));
-  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
-  perform private.lock_export_registry();
 
   for drawn in
     select * from (

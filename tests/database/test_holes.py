@@ -214,6 +214,22 @@ HOLES: dict[str, tuple[str, Test]] = {
         f"grant select (user_id) on {LOGS} to prompt_exporter",
         check_column_rights("select", EXPORTER),
     ),
+    "an exporter that can read who sent a retained text": (
+        "grant select (user_keys) on public.labelled_texts to prompt_exporter",
+        columns.test_each_role_can_use_exactly_the_granted_columns_of_other_tables,
+    ),
+    "an exporter that can read whose rows an object holds": (
+        (
+            "grant select (user_keys) on public.exported_rows to prompt_exporter;"
+            'create policy "The exporter reads pages" on public.exported_rows for select'
+            " to prompt_exporter using (true)"
+        ),
+        columns.test_each_role_can_use_exactly_the_granted_columns_of_other_tables,
+    ),
+    "a backend that can change the daily cap": (
+        "grant update (daily_cap) on private.settings to service_role",
+        columns.test_each_role_can_use_exactly_the_granted_columns_of_other_tables,
+    ),
     "a writer that can read all rows": (
         f'create policy "The writer reads all" on {LOGS} for select to prompt_writer using (true)',
         check_table_rights("nlu_prompt_logs", WRITER),

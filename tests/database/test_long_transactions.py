@@ -16,6 +16,7 @@ from uuid6 import uuid7
 
 from .actors import ALICE, BOB
 from .console import ConsoleUser, add_account
+from .registry import connect_registrar, register
 from .rows import (
     LONG_AGO,
     add_user,
@@ -28,6 +29,7 @@ from .rows import (
     read,
 )
 from .server import Connection, Server
+from .test_evaluation import draw
 from .test_export_windows import export_next
 
 GRACE = UUID("96ace000-0000-4000-8000-000000000024")
@@ -221,11 +223,29 @@ def test_the_history_is_in_the_order_of_recording(
     assert rows == [("first",), ("first",), ("second",)]
 
 
+SPELLINGS = (
+    str(ALICE), str(ALICE).upper(), ALICE.hex, f"{{{ALICE}}}", f"{{{ALICE.hex.upper()}}}",
+    ALICE.urn, f"URN:UUID:{ALICE}", str(ALICE)[:9] + ALICE.hex[8:],
+)  # fmt: skip
+"""Ways to write one id."""
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_reviewer_is_one_person_however_the_id_is_spelled(
+    unaudited: Connection, spelling: str
+) -> None:
+    log_id = insert(unaudited, user_id=BOB)
+    correct(unaudited, log_id, "help", spelling)
+
+    names = unaudited.execute("select reviewer from public.correction_events").fetchall()
+    assert names == [(str(ALICE),)]
+
+
 def test_an_erased_reviewer_cannot_correct(unaudited: Connection) -> None:
     log_id = insert(unaudited, user_id=BOB)
     erase(unaudited, ALICE)
 
-    for name in (str(ALICE), str(ALICE).upper(), f" {ALICE}\u200b"):
+    for name in (*SPELLINGS, f" {ALICE}\u200b"):
         with pytest.raises(psycopg.Error) as refused:
             correct(unaudited, log_id, "help", name)
         assert refused.value.sqlstate == "PT403"
@@ -1131,3 +1151,28 @@ def test_names_are_replaced_in_any_order_while_their_user_is_erased(
            union all select acknowledged_by from public.alerts"""
     ).fetchall()
     assert [str(name)[:7] for (name,) in names] == ["erased-", "erased-"]
+
+
+def test_an_erasure_a_draw_and_the_replacement_of_a_name_do_not_deadlock(
+    server: Server, database: str, unaudited: Connection, slow: Connection
+) -> None:
+    log_id = insert(unaudited, user_id=BOB)
+    correct(unaudited, log_id, "help")
+    step = "select private.continue_erasure(%s)"
+    unaudited.execute(step, [ALICE])
+    with (
+        connect_registrar(server, database) as registrar,
+        server.connect("postgres", database) as eraser,
+        ThreadPoolExecutor() as threads,
+    ):
+        register(registrar, "candidate-1")
+        slow.execute("select private.pseudonymise_operator('ann')")
+        waiting_for_exports = threads.submit(eraser.execute, step, [ALICE])
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        drawing = threads.submit(draw, registrar, log_id)
+        # The draw has ended by then, or waits for the erasure.
+        wait_until(lambda: drawing.done() or count_waiting(unaudited) == 2)
+        slow.execute("select private.pseudonymise_reviewer('ann')")
+        slow.commit()
+        waiting_for_exports.result(timeout=10)
+        drawing.result(timeout=10)

@@ -19,6 +19,11 @@ ROLES = (
 OUR_ROLES = (
     "prompt_writer", "prompt_exporter", "model_registrar", "prompt_monitor", "prompt_maintainer",
 )  # fmt: skip
+OTHER_ROLES = (
+    "authenticator", "postgres", "supabase_admin", "supabase_auth_admin", "dashboard_user",
+)  # fmt: skip
+"""The other roles of a project, which no request can become."""
+
 ROLE_LIST = ", ".join(f"'{role}'" for role in (*ROLES, "prompt_maintainer"))
 
 Rows = set[tuple[object, ...]]
@@ -243,6 +248,12 @@ def check_attributes(connection: Connection) -> None:
     assert {row for row in attributes if row[0] in OUR_ROLES} == {
         (role, *plain, setting) for role, setting in configuration.items()
     }, "The roles of the functions are nologin noinherit, without any other attribute."
+    known = {*PLATFORM_ROLES, *OUR_ROLES, *OTHER_ROLES}
+    added = {row[0] for row in attributes} - known
+    assert not added, (
+        f"Roles that nobody checks: {added}. One that logs in, or bypasses row level security, "
+        "reads everything beside the API."
+    )
     attributes_of = {
         row[0]: {name for name, has in zip(ATTRIBUTE_NAMES, row[1:8], strict=True) if has}
         for row in attributes
@@ -443,6 +454,8 @@ def test_no_role_has_an_attribute_that_grants_do_not_restrict(
         ("alter role anon login", check_attributes),
         ("alter role service_role replication", check_attributes),
         ("alter role authenticator superuser", check_attributes),
+        ("create role backup login in role pg_read_all_data", check_attributes),
+        ("create role reports login bypassrls", check_attributes),
     ],
 )
 def test_a_hole_in_the_roles_is_detected(
