@@ -236,6 +236,39 @@ def test_births_are_found_by_the_words_and_months_of_other_languages(text: str, 
 @pytest.mark.parametrize(
     "text",
     [
+        "wifi code: {}",
+        "the wifi code is {} btw",
+        "WLAN-Code: {}",
+        "code wifi : {}",
+        "the code for the wifi is {}",
+        "the key for the wifi is {}",
+        "the key for our guest network is {}",
+        "der Schlüssel fürs WLAN ist {}",
+    ],
+)
+@pytest.mark.parametrize("value", ["Sunny!2024", "guest_2024", "Tr0ub4dor&3"])
+def test_the_code_or_the_key_of_a_network_is_a_password(text: str, value: str) -> None:
+    assert redact(text.format(value)) == text.format("<SECRET>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the key for the wifi is under the mat",
+        "the wifi code is wrong",
+        "the wifi code is printed on the router",
+        "the key for room 204 is at the desk",
+        "the wifi code page /setup.html shows nothing",
+        "the wifi code expires in 24 hours",
+    ],
+)
+def test_sentences_about_the_code_or_the_key_of_a_network_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Đơn hàng 482913 là mã vận đơn",
         "Заказ 482913, ваш код скидки",
         "كلمة المرور من 8 أحرف",

@@ -295,7 +295,11 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
         return (relation in {"assigned", "is"} or is_option) and before.isdisjoint(words.TICKETS)
     if head["key"]:
-        return not before.isdisjoint(words.KEY_KINDS) or _is_of_a_network(searched, head)
+        return (
+            not before.isdisjoint(words.KEY_KINDS)
+            or _is_for_a_network(head)
+            or _is_of_a_network(searched, head)
+        )
     return (
         bool(head["lock"])
         or not before.isdisjoint(_LOCKS)
@@ -320,6 +324,11 @@ def _is_of_a_network(searched: Searched, head: re.Match[str]) -> bool:
     """Return whether the words before a key name a network: "WLAN Fritz 7590, key ..."."""
     before = context_before(searched.lower, head.start(), _CONTEXT)
     return not words.NETWORKS.isdisjoint(_NOT_IN_NAMES.split(before))
+
+
+def _is_for_a_network(head: re.Match[str]) -> bool:
+    """Return whether the words behind a code or a key name a network: "the key for the wifi is"."""
+    return not words.NETWORKS.isdisjoint(_NOT_IN_NAMES.split(head[0]))
 
 
 def _is_attempt(lower: str, head: re.Match[str]) -> bool:
@@ -364,6 +373,10 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         and not _is_change(searched.lower, head)
     ):
         return False
+    if head["code"] and _KEY.fullmatch(value):
+        before = _words_directly_before(searched, head.start())
+        if _is_for_a_network(head) or not before.isdisjoint(words.NETWORKS):
+            return True
     if head["code"] and not head["lock"]:
         before = _words_directly_before(searched, head.start())
         if not before.isdisjoint(words.OWNERS):
