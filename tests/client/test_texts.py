@@ -411,6 +411,7 @@ async def test_a_missing_log_id_is_skipped(
         pass
 
     assert await client.record_outcome(log_id, True, "t") == "skipped"
+    assert await client.correct(log_id, "reminder", reviewer="r") == "skipped"
     assert scripted.bodies == []
 
 

@@ -134,7 +134,7 @@ class AsyncCaptureClient(BaseClient):
 
     async def correct(
         self,
-        log_id: LogReference,
+        log_id: LogReference | None,
         corrected_intent: str,
         *,
         corrected_secondary_intents: Iterable[str] | None = None,
@@ -143,9 +143,12 @@ class AsyncCaptureClient(BaseClient):
         notes: str | None = None,
     ) -> RecordingStatus:
         """Record a correction of a reviewer. See `CaptureClient.correct`."""
+        log_id = find_log_id(log_id)
+        if log_id is None:
+            return "skipped"
         try:
             request = self._service.correction_request(
-                find_log_id(log_id),
+                log_id,
                 corrected_intent,
                 corrected_secondary_intents=corrected_secondary_intents,
                 reviewer=reviewer,

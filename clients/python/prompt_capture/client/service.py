@@ -97,7 +97,7 @@ class Service:
         return self._request(self.outcomes_url, body, self._credentials(None))
 
     def correction_request(
-        self, log_id: UUID | str | None, corrected_intent: str, *, token: str | None, **fields: Any
+        self, log_id: UUID | str, corrected_intent: str, *, token: str | None, **fields: Any
     ) -> ServiceRequest:
         """Create a request to record a reviewer's correction."""
         body = {"log_id": log_id, "corrected_intent": corrected_intent, **fields}

@@ -132,7 +132,7 @@ class CaptureClient(BaseClient):
 
     def correct(
         self,
-        log_id: LogReference,
+        log_id: LogReference | None,
         corrected_intent: str,
         *,
         corrected_secondary_intents: Iterable[str] | None = None,
@@ -143,11 +143,14 @@ class CaptureClient(BaseClient):
         """Record a correction of a reviewer, identified by name or by their own `token`.
 
         An empty list of `corrected_secondary_intents` says that the message has none. Without the
-        list, nothing is said about them.
+        list, nothing is said about them. Without a `log_id`, record nothing and return `skipped`.
         """
+        log_id = find_log_id(log_id)
+        if log_id is None:
+            return "skipped"
         try:
             request = self._service.correction_request(
-                find_log_id(log_id),
+                log_id,
                 corrected_intent,
                 corrected_secondary_intents=corrected_secondary_intents,
                 reviewer=reviewer,

@@ -29,11 +29,20 @@ _MONTHS = names(
     grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
     जनवरी फरवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर
     दिसंबर दिसम्बर
+    gener febrer març maig juny juliol agost setembre octubre desembre
+    siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna studenoga studenog
+    prosinca maret agustus desember
+    ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου
+    νοεμβρίου δεκεμβρίου
+    ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
+    בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
+    มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
     يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
     """
 )
 _MONTH = any_of(_MONTHS)
-_YEAR = "(?:19|20)[0-9]{2}"
+_YEAR = "(?:19|20|25)[0-9]{2}"
+"""A year, also one of the Buddhist calendar."""
 _SHORT_YEAR = "'?[0-9]{2}(?![0-9\x7f:])"
 _WHOLE_WORD = "(?<![\u0900-\u097f](?=[\u0900-\u097f]))"
 """Behind a Hindi word: words of other scripts may have no space between them, those of Hindi do."""
@@ -50,6 +59,7 @@ _DATE = LazyPattern(
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
                 \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
             |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
+            |\ {any_of(names("tháng"))}\ [0-9]{{1,2}},?\ {any_of(names("năm"))}\ {_YEAR}
             |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
                 (?:[ ,-]{{0,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
         |[0-9](?:0[1-9]|1[0-2]){_YEAR}
@@ -67,6 +77,8 @@ _BORN = names(
     ddn nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
+    naixement nascut nascuda gimimo gimęs gimusi gimiau γεννημένος γεννημένη γεννήθηκε
+    เกิดวันที่ เกิดเมื่อ วันเดือนปีเกิด
     родился родилась рождения народився народилася γεννήθηκα lahir doğumluyum dzimis
     مواليد ولدت נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
@@ -79,7 +91,8 @@ _BORN = names(
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a",
     "doğum tarihi", "doğum tarihim",
-    "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
+    "born on", "born at", "vaig néixer", "ngày tháng năm sinh", "ngày sinh", "sinh ngày",
+    "sinh năm", "tanggal lahir", "tarikh lahir",
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
     "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
     "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",

@@ -36,6 +36,8 @@ _NAMES = (
 _PREPOSITION = any_of(words.PREPOSITION)
 _ELIDED = "(?:[ld]|dell|all)'"
 """A preposition or an article without its vowel: "code d'accès"."""
+# In scripts with spaces, what follows a word does not begin within it.
+_ANY_WORD = r"[^ :=0-9\x7f]{1,30}(?![a-z\u0370-\u06ff])"
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
 _ARTICLE = (
@@ -76,13 +78,13 @@ _HEAD = NamePattern(
                 (?P<lock>{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
-        (?:\ {any_of(words.QUALIFIERS)}{NAME_END})?
+        (?:\ {any_of(words.QUALIFIERS)}{NAME_END}|{any_of(words.OWNERS_WITHOUT_SPACE)})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ {_ELIDED}{_LETTERS}
-                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ [^ :=0-9\x7f]{{1,30}}
-                    (?:\ (?:[^ :=0-9\x7f]{{1,30}}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ {_ANY_WORD}
+                    (?:\ (?:{_ANY_WORD}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
@@ -143,9 +145,11 @@ _JOINERS = {" ", "_", "-"}
 
 # A value before its name, a value behind a lock, and the pair of a login.
 _NAME_AFTER = NamePattern(
-    words.IS_AFTER,
-    rf"""(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
-        (?:[a-z]{{1,20}}-)?(?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
+    (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
+    rf"""(?:(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)
+            \ (?:[a-z'-]{{1,20}}\ ){{0,3}}?(?:[a-z]{{1,20}}-)?
+          |{any_of(words.IS_BEFORE_NAME)}\ |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
+        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
@@ -282,14 +286,20 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
     if head["argument"] and not _is_argument(searched, head):
         return False
-    if not (head["pass"] or head["key"] or head["code"]):
+    if not (head["pass"] or head["key"] or head["code"] or head["password"]):
         return True
     before = _words_directly_before(searched, head.start())
+    if head["password"]:
+        return before.isdisjoint(words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
         return (relation in {"assigned", "is"} or is_option) and before.isdisjoint(words.TICKETS)
     if head["key"]:
-        return not before.isdisjoint(words.KEY_KINDS) or _is_of_a_network(searched, head)
+        return (
+            not before.isdisjoint(words.KEY_KINDS)
+            or _is_for_a_network(head)
+            or _is_of_a_network(searched, head)
+        )
     return (
         bool(head["lock"])
         or not before.isdisjoint(_LOCKS)
@@ -314,6 +324,11 @@ def _is_of_a_network(searched: Searched, head: re.Match[str]) -> bool:
     """Return whether the words before a key name a network: "WLAN Fritz 7590, key ..."."""
     before = context_before(searched.lower, head.start(), _CONTEXT)
     return not words.NETWORKS.isdisjoint(_NOT_IN_NAMES.split(before))
+
+
+def _is_for_a_network(head: re.Match[str]) -> bool:
+    """Return whether the words behind a code or a key name a network: "the key for the wifi is"."""
+    return not words.NETWORKS.isdisjoint(_NOT_IN_NAMES.split(head[0]))
 
 
 def _is_attempt(lower: str, head: re.Match[str]) -> bool:
@@ -358,6 +373,10 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         and not _is_change(searched.lower, head)
     ):
         return False
+    if head["code"] and _KEY.fullmatch(value):
+        before = _words_directly_before(searched, head.start())
+        if _is_for_a_network(head) or not before.isdisjoint(words.NETWORKS):
+            return True
     if head["code"] and not head["lock"]:
         before = _words_directly_before(searched, head.start())
         if not before.isdisjoint(words.OWNERS):
@@ -420,7 +439,10 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
     """Find values that a name follows: "4711 is the safe code", "use 4711 as the pin"."""
     for match in _NAME_AFTER.finditer(searched):
         begin = max(0, match.start() - _CONTEXT)
-        token = _LAST_TOKEN.search(searched.text[begin : match.start()].rstrip(" "))
+        before = searched.text[begin : match.start()].rstrip(" ")
+        if match["dash"]:  # "482913 - ваш код"
+            before = before[:-2] if before.endswith(" -") else ""
+        token = _LAST_TOKEN.search(before)
         if token and _may_precede_name(searched, token[0], match):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)

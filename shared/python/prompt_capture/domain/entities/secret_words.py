@@ -9,14 +9,15 @@ PASSWORD = names(
     passord passordet salasana hasło heslo jelszó pgpassword
     şifre şifrem parolam codeword codewort safeword losung losungswort
     lozinka lozinku zaporka slaptažodis
-    parool salasõna contrasenya sandi geslo lykilorð nenosiri
+    parool salasõna contrasenya sandi geslo lykilorð lykilorðið nenosiri nywila
+    şifresi şifreniz jelszavam پسورد รหัสไวไฟ
     пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน পাসওয়ার্ড گذرواژه
     requirepass masterauth
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "memorable word", "palavra-passe", "parola d'ordine", "security answer",
     "security question", "salasana on", "salasanani on", "parola este", "parola mea este",
-    "nenosiri ni", "nenosiri langu ni",
+    "nenosiri ni", "nenosiri langu ni", "nywila ni", "nywila yangu ni", "رمز وای فای",
     "password confirmation", "password confirm", "password value",
     *(
         f"{key} {link}{network}"
@@ -66,9 +67,11 @@ PIN = names(
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
     "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
-    "mã xác nhận", "mã xác nhận của bạn", "mã xác minh", "mã xác minh của bạn", "mã otp",
-    "kode verifikasi", "kode verifikasi anda", "kode otp", "رمز التحقق", "رمز التأكيد",
-    "الرقم السري", "एटीएम पिन", "رمز التحقق الخاص بك", "رمز التأكيد الخاص بك",
+    "mã xác nhận", "mã xác minh", "mã otp",
+    "mã xác thực", "mã xác thực otp", "mã xác nhận otp", "mã đăng nhập", "mã bảo mật",
+    "kode verifikasi", "kode otp", "رمز التحقق", "رمز التأكيد", "رمز التفعيل", "كود التحقق",
+    "كود التفعيل", "الرقم السري", "एटीएम पिन", "güvenlik kodunuz", "код перевірки",
+    "tek kullanımlık şifre", "tek kullanımlık şifreniz",  # noqa: RUF001 (Turkish)
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
     *(f"{thing}pin" for thing in ("konto", "karten", "bank", "sim", "handy", "geräte")),
 )  # fmt: skip
@@ -133,21 +136,27 @@ KEY_KINDS = name_set(
 ACCOUNTS = names(
     """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
     server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
-    steam windows laptop pc phone handy hotel zoom вайфай вай-фай"""
-)
+    steam windows laptop pc phone handy hotel zoom вайфай вай-фай""",
+    "الواي فاي", "واي فاي", "לוויי פיי", "של הוויי פיי", "לרשת", "وای فای",
+)  # fmt: skip
 """What a password is for, where no preposition stands before it: "password wifi: ..."."""
 
 QUALIFIERS = names(
     """actuel temporaire provisoire initial principal maître perso actual temporal nueva vieja
     antigua anterior provisional maestra nova atual temporária provisória antiga mestra nuova
     attuale temporanea provvisoria vecchia principale iniziale nowe tymczasowe aktualne obecne
-    stare główne новый временный текущий старый основной tijdelijk"""
-)
-"""Adjectives that stand behind the name of a secret: "mot de passe actuel: ..."."""
+    stare główne новый временный текущий старый основной tijdelijk
+    mitt ditt vårt saya anda kamu kami yangu langu mea μου σου μας שלי שלך שלנו من ما""",  # noqa: RUF001 (Greek)
+    "của tôi", "của bạn", "của em", "của anh", "của chúng tôi", "الخاصة بي", "الخاص بي",
+    "الخاصة بك", "الخاص بك", "الخاصة بنا", "الخاص بنا",
+)  # fmt: skip
+"""Adjectives and owners that stand behind the name of a secret: "mot de passe actuel: ..."."""
+OWNERS_WITHOUT_SPACE = names("ของฉัน ของผม ของคุณ ของเรา")
+"""Owners that stand directly behind the name of a secret."""
 
 IS = names(
     """is was are ist war sind lautet lautete heißt heisst reads equals est es e era son etait är er
-    jest je là adalah ialah yra है είναι هي هو คือ это""",
+    jest je là adalah ialah yra है είναι هي هو คือ это היא הוא হল হলো""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
     "used to be", "has been", "had been",
@@ -155,6 +164,8 @@ IS = names(
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
 IS_AFTER = names("is was as ist war als est es è jest")
+IS_BEFORE_NAME = names("là adalah هو هي")
+"""The same in languages without an article: "482913 adalah kode verifikasi Anda"."""
 IS_WITHOUT_SPACE = names("是 为 為 就是 设为 改为 改成 换成 设成 は が を 는 은 이 가 를 을 คือ เป็น")
 TO = names("to as auf zu")
 POLISH_CODE = "kod"
@@ -164,9 +175,12 @@ OWNERS_WITHOUT_VERB = names("ваш твой")
 FROM = names("from von de da")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
-    per till til voor fürs ans beim im am à от для від на к di van"""
+    per till til voor fürs ans beim im am à от для від на к di van za na για του της στο"""  # noqa: RUF001 (Greek)
 )
 """Words between the name of a secret and its value."""
+
+POSTAL = name_set("ταχυδρομικός")
+"""Words before the Greek word for a password and a code that make it a postal code."""
 
 PLURALS = names(
     """passwords passwörter passwds pws pins codes contraseñas senhas passcodes tans
