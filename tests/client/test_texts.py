@@ -213,6 +213,16 @@ class NAType:
 MISSING = [None, nan, np.float32(nan), Decimal("nan"), NAType()]
 
 
+@pytest.mark.parametrize("consent", MISSING)
+async def test_a_message_whose_consent_is_missing_is_not_captured(
+    connect: Connect, scripted: ScriptedService, consent: Any
+) -> None:
+
+    await connect().classify("hi", capture=consent)
+
+    assert scripted.bodies == [{"message": "hi", "capture": False}]
+
+
 class OtherUuid:
     """An id of another library, such as uuid_utils, which is no `uuid.UUID`."""
 

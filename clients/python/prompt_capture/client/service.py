@@ -202,11 +202,17 @@ def _to_flag(value: Any) -> Any:
     return bool(number) if isinstance(number, int) and number in {0, 1} else number
 
 
+def _to_consent(value: Any) -> Any:
+    """Return whether a message may be captured. One whose consent is missing may not."""
+    flag = _to_flag(value)
+    return False if flag is None else flag
+
+
 _CLEANERS: Mapping[str, Callable[[object], object]] = {
     "message": clean_message,
     "user_id": _to_id,
     "log_id": _to_id,
-    "capture": _to_flag,
+    "capture": _to_consent,
     "was_successful": _to_flag,
     "conversation_id": clean_identifier,
     "workflow_type": clean_workflow_type,
