@@ -10,6 +10,7 @@ from training.config import Progress
 from training.data.diagnosis import (
     describe_conflicts,
     describe_joined_labels,
+    describe_missing_splits,
     describe_numbers,
     describe_similar_labels,
     describe_unknown_secondary,
@@ -60,6 +61,7 @@ def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> lis
     located = _read(sources, progress)
     kept = [each for each in located if each.example.split != TRAINING_SPLIT]
     print_warnings(describe_unusual_splits(kept))
+    print_warnings(describe_missing_splits(located))
     return _report(located, kept, f"of another split than {TRAINING_SPLIT}")
 
 

@@ -150,12 +150,14 @@ begin
     from prompt_capture_first_version.nlu_prompt_logs first_version
   ) as source (old);
 
-  -- Earlier labels stay valid, but nobody can choose them any more.
+  -- Earlier labels stay valid as they are, but nobody can choose them any more.
+  alter table public.intent_catalogue disable trigger user;
   insert into public.intent_catalogue (intent, domain, description, retired_at)
   select distinct corrected_intent, 'legacy', 'Adopted from the first version.', now()
   from adopted
   where corrected_intent is not null
   on conflict (intent) do nothing;
+  alter table public.intent_catalogue enable trigger user;
 
   -- The triggers would refuse `legacy` rows and stamp the present time.
   alter table public.nlu_prompt_logs disable trigger user;

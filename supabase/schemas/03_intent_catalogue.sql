@@ -30,6 +30,29 @@ create policy "A signed-in user reads every intent"
 create policy "The maintainer reads every intent"
   on public.intent_catalogue for select to prompt_maintainer using (true);
 
+-- Writes the name of an intent as labels are written: in one line, and without white space around it. Otherwise
+-- nobody could choose the intent, and it would differ from the label that models predict.
+create function private.clean_intent_name() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.intent := btrim(
+    new.intent,
+    E' \t\n\x0B\f\r\u0085\u00A0\u00AD\u2007\u200B\u200E\u200F\u2028\u2029\u202F\u2060\u3000\uFEFF'
+  );
+  if char_length(new.intent) not between 1 and 100 or new.intent ~ '[\n\r]' then
+    raise exception 'The name of an intent is one line of 1 to 100 characters.'
+      using errcode = 'check_violation', constraint = 'intent_is_a_label',
+        hint = 'Write the label that the model predicts.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger before_08_clean_name before insert or update of intent on public.intent_catalogue
+  for each row execute function private.clean_intent_name();
+
 -- Whether a correction may name the intent.
 create function private.is_active_intent(name text) returns boolean
 language sql stable
@@ -41,13 +64,14 @@ as $$
   )
 $$;
 
--- The intent that a reviewer typed: without white space around it, and as the catalogue writes it. A name that
--- differs from one intent only in case is that intent.
+-- The intent that a reviewer typed or chose: as the catalogue writes it, or else without white space around it. A
+-- name that differs from one intent only in case is that intent.
 create function private.find_intent(typed text) returns text
 language sql stable
 set search_path = ''
 as $$
   select coalesce(
+    (select intent from public.intent_catalogue where intent = typed),
     (select intent from public.intent_catalogue where intent = name),
     (
       select min(intent) from public.intent_catalogue where lower(intent) = lower(name)

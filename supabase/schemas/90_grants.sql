@@ -52,6 +52,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.clean_intent_name(),
   private.is_active_intent(text),
   private.find_intent(text),
   private.find_secondary_intents(text[]),

@@ -403,6 +403,67 @@ def test_an_unknown_or_retired_intent_is_refused_with_a_hint(
     assert "drop-down" in str(refused.value.diag.message_hint)
 
 
+def add_intent(dashboard: Connection, intent: str) -> None:
+    """Add an intent to the catalogue, as the table editor does."""
+    dashboard.execute(
+        "insert into public.intent_catalogue (intent, domain, description) values (%s, 'x', 'x')",
+        [intent],
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (" Pay Bill ", "Pay Bill"),
+        ("Pay Bill\t\r\n", "Pay Bill"),
+        ("\u00a0\u200bPay Bill\ufeff", "Pay Bill"),
+        ("\u067e\u0631\u062f\u0627\u062e\u062a\u200c\u0647\u0627", None),
+        ("love \u2764\ufe0f", None),
+    ],
+    ids=["spaces", "line_end", "invisible", "non_joiner_inside", "emoji"],
+)
+def test_an_intent_of_the_catalogue_can_be_chosen_however_it_was_written_there(
+    dashboard: Connection, log_id: UUID, written: str, name: str | None
+) -> None:
+    add_intent(dashboard, written)
+    chosen = name or written
+    edit_queue_item(dashboard, TEXT, corrected_intent=chosen, reviewer="ann")
+    assert read_item(dashboard, "corrected_intent") == (chosen,)
+    assert read(dashboard, log_id, "corrected_intent") == (chosen,)
+
+
+@pytest.mark.parametrize(
+    "written", ["", " \u200b", "pay\nbill", "x" * 101], ids=["empty", "invisible", "lines", "long"]
+)
+def test_a_name_that_no_label_has_is_refused_in_the_catalogue(
+    dashboard: Connection, written: str
+) -> None:
+    with pytest.raises(errors.CheckViolation, match="one line of 1 to 100") as refused:
+        add_intent(dashboard, written)
+    assert "model predicts" in str(refused.value.diag.message_hint)
+
+
+def test_a_renamed_intent_is_written_like_a_new_one(dashboard: Connection) -> None:
+    add_intent(dashboard, "pay")
+    dashboard.execute(
+        "update public.intent_catalogue set intent = ' Pay Bill ' where intent = 'pay'"
+    )
+    found = dashboard.execute("select 1 from public.intent_catalogue where intent = 'Pay Bill'")
+    assert found.fetchone() is not None
+
+
+def test_a_reviewer_who_withdraws_a_mistake_decides_again_without_a_dispute(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    edit_queue_item(dashboard, TEXT, corrected_intent="help", reviewer="ann")
+    edit_queue_item(dashboard, TEXT, corrected_intent=None)
+    edit_queue_item(dashboard, TEXT, corrected_intent="search", reviewer="ann")
+    assert read_item(dashboard, "corrected_intent", "reviewer") == ("search", "ann")
+    assert dashboard.execute("select text from public.disputed_texts").fetchall() == []
+    votes = dashboard.execute("select reviewer, intent from public.reviewer_votes").fetchall()
+    assert votes == [("ann", "search")]
+
+
 def test_ranks_change_only_in_the_nightly_job(dashboard: Connection) -> None:
     insert(dashboard, prompt="first", confidence=0.1)
     insert(dashboard, prompt="last", confidence=0.6)

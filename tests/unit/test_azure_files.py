@@ -48,10 +48,17 @@ def test_the_test_set_keeps_its_split(tmp_path: Path) -> None:
     examples = _read(tmp_path, content)
 
     assert [(example.text, example.split) for example in examples] == [
-        ("a", None), ("b", "test"), ("c", "test"), ("d", None), ("e", None),
+        ("a", "train"), ("b", "test"), ("c", "test"), ("d", "train"), ("e", "train"),
     ]  # fmt: skip
     write_as("clu", tmp_path / "again.json", examples)
     assert read_as("clu", tmp_path / "again.json") == examples
+
+
+def test_utterances_have_no_split_where_there_is_no_test_set(tmp_path: Path) -> None:
+    """CLU splits such a project itself, so all of it may be measured on."""
+    content = _clu(_utterance("a", dataset="Train"), _utterance("b"), _utterance("c", dataset=""))
+
+    assert [example.split for example in _read(tmp_path, content)] == [None, None, None]
 
 
 def test_patterns_entities_and_empty_utterances_are_left_out_and_named(tmp_path: Path) -> None:

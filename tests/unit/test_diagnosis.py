@@ -181,3 +181,24 @@ def test_splits_that_are_not_for_training_are_counted() -> None:
         "1 text has the split dev: not for training.",
         "2 texts have the split gold: not for training.",
     ]
+
+
+def test_texts_without_a_split_beside_others_with_one_are_named() -> None:
+    located = [
+        LocatedExample(Example(text=text, label="a", split=split), Location(file, "line", number))
+        for number, (file, text, split) in enumerate(
+            [
+                ("a.csv", "hi", "test"), ("a.csv", "so", None), ("a.csv", "ho", None),
+                ("b.csv", "hm", None), ("c.csv", "ha", "test"),
+            ],
+            2,
+        )
+    ]  # fmt: skip
+
+    (sentence,) = diagnosis.describe_missing_splits(located)
+
+    assert sentence == (
+        "2 texts without a split, in files with splits, are measured, and `train` trains on them: "
+        "a.csv, line 3 and a.csv, line 4. State the split."
+    )
+    assert list(diagnosis.describe_missing_splits(located[1:])) == []

@@ -96,6 +96,11 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("[greet]\nhi\n[bye]\nso long\n", r"sections with names in brackets"),
         ("hi -> greet\nso -> bye\nhello -> greet\n", r"as many arrows in each line"),
         ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
+        ("greet:hi\nbye:so long\ngreet:hello\n", r"a name and a colon.*Write JSON lines"),
+        (
+            "DESC:manner How are you ?\nHUM:ind Who is it ?\nDESC:manner How far ?\n",
+            r"a name and a colon.*Write JSON lines",
+        ),
         ("[greet] hi\n[bye] so long\n[greet] hello\n", r"a name in brackets.*Write JSON lines"),
         (
             "greet = hi\nbye = so long\ngreet = hello\n",
@@ -492,6 +497,9 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
         ("text\nhi\nso\n", "1 noted: texts that may be the name of a column"),
         ("\nUtterances\nhi\n", "1 noted: texts that may be the name of a column"),
+        ("greet:\nhi\n\nbye:\nso\n", "2 noted: texts that may be headings"),
+        ("intent: greet\nhi\nIntent: bye\nso\n", "2 noted: texts that may be headings"),
+        ("== greet ==\nhi\n*** bye ***\nso\n", "2 noted: texts that may be headings"),
     ],
 )
 def test_what_may_not_belong_to_texts_stays_and_is_named(
@@ -633,7 +641,11 @@ def test_a_text_file_that_repeats_its_label_is_rejected(
 
 @pytest.mark.parametrize(
     "lines",
-    [["3.5 kg of rice", "2 pm"], ["10:30 works", "9:15 too"], ["1. hi", "so"], ["(hi)", "(so)"]],
+    [
+        *(["3.5 kg of rice", "2 pm"], ["10:30 works", "9:15 too"], ["1. hi", "so"]),
+        *(["(hi)", "(so)"], ["10:30 works", "9:15 too", "10:30 it is"]),
+        ["https://a.example", "http://b.example", "https://c.example"],
+    ],
 )
 def test_numbers_in_texts_are_texts(tmp_path: Path, lines: list[str]) -> None:
     (tmp_path / "plan.txt").write_text("\n".join(lines))

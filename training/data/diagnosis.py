@@ -157,6 +157,24 @@ def describe_unusual_splits(examples: Sequence[LocatedExample]) -> Iterator[str]
             )
 
 
+def describe_missing_splits(examples: Sequence[LocatedExample]) -> Iterator[str]:
+    """Name the texts to measure on that have no split, in files where others have one."""
+    files = {location.source for example, location in examples if example.split}
+    places = [
+        str(location)
+        for example, location in examples
+        if not example.split and location.source in files
+    ]
+    if places:
+        count = _count(len(places), "text", "texts")
+        is_measured = "is measured" if len(places) == 1 else "are measured"
+        them = "it" if len(places) == 1 else "them"
+        yield (
+            f"{count} without a split, in files with splits, {is_measured}, and `train` trains on "
+            f"{them}: {' and '.join(places[:_SHOWN])}{_more(len(places))}. State the split."
+        )
+
+
 def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
     """Say what `unknown` means where there are fewer than `minimum` texts with this label."""
     labels = Counter(example.label for example in examples)

@@ -54,5 +54,5 @@ insert into public.nlu_prompt_logs (
    'whats left', 'search', 0.41, '["status", "user_data_query"]', 'user_data_query', 'no criterion',
    null, null, null, null, 0, '2026-05-02 10:00+00', '2026-05-03 10:00+00'),
   ('00000000-0000-4000-8000-000000000003', 'b0b00000-0000-4000-8000-000000000002',
-   'pay my rent', 'unknown', 0.2, null, 'payments', null,
+   'pay my rent', 'unknown', 0.2, null, E'payments\u00a0', null,
    false, 'pay', 'no such workflow', null, null, '2026-05-02 10:00+00', null);

@@ -4,12 +4,12 @@ CLU's utterance lists and LUIS's batch tests, which are lists of utterances, are
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import parse_json
-from training.data.examples import InvalidExamples, LocatedExample
+from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import Reading
@@ -17,9 +17,6 @@ from training.data.remarks import Remarks
 
 _MAX_TEXT = 500
 """The longest utterance that Azure takes, in UTF-16 code units."""
-
-_TRAINING_SET = "Train"
-"""The part of a CLU project in which utterances are by default."""
 
 _NO_INTENT = "None"
 _TEST_SPLIT = "test"
@@ -41,6 +38,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     utterances, default_split = _find_utterances(file, content)
     if unused := _count_unused_intents(content, utterances):
         reading.remarks.leave_out("intents without utterances", file.location(), unused)
+    find_split = _split_finder(utterances, default_split)
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         if not isinstance(utterance, dict):
@@ -48,11 +46,10 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         entities = utterance.get("entities", utterance.get("entityLabels"))
         if isinstance(entities, list) and entities:
             reading.remarks.leave_out("entity annotations", location, len(entities))
-        dataset = utterance.get("dataset", default_split)
         values = {
             "text": utterance.get("text"),
             "label": utterance.get("intent", utterance.get("intentName")),
-            "split": None if dataset == _TRAINING_SET else dataset,
+            "split": find_split(utterance),
         }
         if located := reading.accept(values, location):
             yield located
@@ -96,6 +93,30 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
     if not isinstance(utterances, list):
         raise file.invalid(_describe_other_file(content, project))
     return utterances, None
+
+
+def _is_training_set(dataset: object) -> bool:
+    """Return whether an utterance is in the training set of CLU, where it is by default."""
+    return dataset is None or (
+        isinstance(dataset, str) and dataset.strip().casefold() in {"", TRAINING_SPLIT}
+    )
+
+
+def _split_finder(
+    utterances: Sequence[Any], default_split: str | None
+) -> Callable[[Mapping[str, Any]], Any]:
+    """Return what finds the split of an utterance. `default_split` is that of a file as a whole.
+
+    Where a project states its test set, the other utterances train only. CLU splits others itself.
+    """
+    datasets = [each.get("dataset") for each in utterances if isinstance(each, dict)]
+    training_split = None if all(map(_is_training_set, datasets)) else TRAINING_SPLIT
+
+    def find_split(utterance: Mapping[str, Any]) -> Any:
+        dataset = utterance.get("dataset", default_split)
+        return training_split if _is_training_set(dataset) else dataset
+
+    return find_split
 
 
 def _count_unused_intents(content: Any, utterances: Sequence[Any]) -> int:

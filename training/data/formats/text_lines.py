@@ -126,7 +126,13 @@ _DEFINITION = re.compile(r"\s*[%@~]\[[^\]]+\](?:\(.*\))?\s*")
 _LABEL_AT_END = re.compile(rf"[\s,]{LABEL_PREFIX}\S+\s*\Z")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
-_BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):\s+\S")
+_BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):(?:\s+|(?<=[^\W\d]:)(?!//|:))\S")
+"""A name and a colon before a text. Without a space, it is no time of day and no address."""
+
+_HEADING = re.compile(
+    r"\s*(?:intent\s*:\s*[\w.+/-]+|[\w.+/-]+:|([=*~_-]{2,})\s*[\w.+/-]+\s*\1)\s*", re.IGNORECASE
+)
+"""A line that may be the name of an intent above its texts: `greet:`, `intent: greet`."""
 
 _BEFORE_TEXT = {
     _BEFORE_COLON: "a name and a colon",
@@ -138,6 +144,7 @@ _BEFORE_TEXT = {
 _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
     _SECTION.fullmatch: "texts that are a name in brackets",
+    _HEADING.fullmatch: "texts that may be headings with the names of intents",
     _TAG.fullmatch: "texts that are tags of a markup language",
     _CELL.fullmatch: "texts in quotation marks, which are part of them",
 }
