@@ -19,8 +19,8 @@ from .server import Connection, Server
 
 TOO_OLD = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
 VOLATILE_COLUMNS = {
-    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "deferred_at", "change_number",
-    "waiting_since", "decided_at",
+    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "deferred_at",
+    "change_number", "waiting_since", "decided_at",
     "id", "log_id", "prompt", "text", "text_key",
 }  # fmt: skip
 """Columns that differ between repetitions of one scenario: times, ids and the text."""
