@@ -75,7 +75,7 @@ export const RUNBOOKS = {
   },
   "retention-overdue": {
     "text": [
-      "Rows are older than `row_retention_days` and two nights."
+      "Rows, retained texts, or another thing that is kept for a time are older than their setting and two nights. The alert says which."
     ],
     "steps": [
       "Run `doctor`: it says whether pg_cron runs the jobs.",
