@@ -211,12 +211,18 @@ class Stage:
         return run
 
     def _settle(self, future: "Future[Any]", connection: Connection) -> bool:
-        """Wait until an operation has ended or waits for a lock; return whether it waits."""
+        """Wait until an operation has ended or waits for this stage; return whether it waits.
+
+        A wait for another process of the server, such as autovacuum, ends by itself.
+        """
         pid = connection.info.backend_pid
+        others = [one.info.backend_pid for one in (self._held, self._other, self._holder)]
         for _ in range(int(WATCHDOG_SECONDS / POLL_SECONDS)):
             if wait_for([future], timeout=POLL_SECONDS).done:
                 return False
-            row = self.monitor.execute("select pg_blocking_pids(%s)", [pid]).fetchone()
+            row = self.monitor.execute(
+                "select pg_blocking_pids(%s) && %s::integer[]", [pid, others]
+            ).fetchone()
             if row and row[0]:
                 return True
         raise NoProgressError(f"An operation neither ends nor waits (process {pid}).")
