@@ -1801,7 +1801,7 @@ begin
   perform private.validate_secondary_intents(
     new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
-  -- A repetition appends nothing. But for one that waited: it tells of which time the decision is.
+  -- A repetition appends nothing, unless it waited for its row: then the time of the decision is a later one.
   if new.deferred_at is null and (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;
@@ -4012,10 +4012,10 @@ begin
 end
 $$;
 
--- Deletes one batch of the records about exported datasets, and marks one of users of whom none is left; returns how many rows. The datasets
--- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
--- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
--- without a recorded dataset starts again with everything.
+-- Deletes one batch of the records about exported datasets, and marks one batch of users of whom none is left; returns
+-- how many rows. The datasets themselves expire by the rules of their bucket, labelled datasets after
+-- label_retention_days. The registered rows and the erased rows stay a week longer, since a bucket deletes with a
+-- delay. A series without a recorded dataset starts again with everything.
 create function private.delete_expired_exports() returns integer
 language plpgsql
 security definer
@@ -9827,7 +9827,7 @@ comment on column private.split_messages.arm is
 comment on column private.split_messages.is_fallback is
   'Whether the champion answered in the arm of the challenger, which the instance had not loaded or could not load.';
 comment on column private.split_messages.sender is
-  'The keyed hash of the sender, of which the arm follows: it only tells the senders of one split apart.';
+  'The keyed hash of the sender, of which the arm follows: it only distinguishes the senders of one split.';
 comment on column private.split_messages.was_successful is
   'The outcome of the message, so that the results of a split are read from this table alone. Set by the database.';
 

@@ -266,7 +266,7 @@ begin
   perform private.validate_secondary_intents(
     new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
-  -- A repetition appends nothing. But for one that waited: it tells of which time the decision is.
+  -- A repetition appends nothing, unless it waited for its row: then the time of the decision is a later one.
   if new.deferred_at is null and (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;

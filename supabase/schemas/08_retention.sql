@@ -251,10 +251,10 @@ begin
 end
 $$;
 
--- Deletes one batch of the records about exported datasets, and marks one of users of whom none is left; returns how many rows. The datasets
--- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
--- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
--- without a recorded dataset starts again with everything.
+-- Deletes one batch of the records about exported datasets, and marks one batch of users of whom none is left; returns
+-- how many rows. The datasets themselves expire by the rules of their bucket, labelled datasets after
+-- label_retention_days. The registered rows and the erased rows stay a week longer, since a bucket deletes with a
+-- delay. A series without a recorded dataset starts again with everything.
 create function private.delete_expired_exports() returns integer
 language plpgsql
 security definer

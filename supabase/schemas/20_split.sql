@@ -60,7 +60,7 @@ comment on column private.split_messages.arm is
 comment on column private.split_messages.is_fallback is
   'Whether the champion answered in the arm of the challenger, which the instance had not loaded or could not load.';
 comment on column private.split_messages.sender is
-  'The keyed hash of the sender, of which the arm follows: it only tells the senders of one split apart.';
+  'The keyed hash of the sender, of which the arm follows: it only distinguishes the senders of one split.';
 comment on column private.split_messages.was_successful is
   'The outcome of the message, so that the results of a split are read from this table alone. Set by the database.';
 
