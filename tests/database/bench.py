@@ -331,7 +331,6 @@ def main() -> int:
         start = time.monotonic()
         with server.connect("supabase_admin", DATABASE) as admin:
             admin.execute(FILL)
-            admin.execute(f"alter database {DATABASE} set random_page_cost = 1.1".encode())
             admin.execute("update private.settings set daily_cap = 1000000")
             admin.execute("vacuum analyze")
         print(f"Inserted {ROWS:,} rows in {time.monotonic() - start:.0f} s.")

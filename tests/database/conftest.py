@@ -29,7 +29,12 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(server_folder: Path) -> Iterator[Server]:
     """A PostgreSQL server for this test run."""
     with Postgres(server_folder, migrated=False) as postgres:
-        yield Server(postgres.dsn)
+        running = Server(postgres.dsn)
+        with running.connect("supabase_admin", "postgres") as admin:
+            # It would update the planner's statistics, and so change plans, in the middle of a test.
+            admin.execute("alter system set autovacuum = off")
+            admin.execute("select pg_reload_conf()")
+        yield running
 
 
 class ServerLog:

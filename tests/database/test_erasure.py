@@ -413,6 +413,7 @@ def test_a_step_of_the_erasure_of_a_reviewer_reads_few_copies_of_a_text(
                from public.nlu_prompt_logs logs, generate_series(1, 2000) where id = %s""",
             [log_id],
         )
+    dashboard.execute("analyze public.nlu_prompt_logs")
     copies_read = """select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)
                      from pg_stat_xact_all_tables where relname = 'nlu_prompt_logs'"""
     step = "select private.continue_erasure(%s) ->> 'finished'"

@@ -61,8 +61,6 @@ def fill(server: Server, template: str, database: str) -> None:
     server.copy_database(template, database)
     with server.connect("postgres", database) as connection:
         connection.execute(FILL)
-        # As on Supabase, which uses solid-state disks.
-        connection.execute(f"alter database {database} set random_page_cost = 1.1".encode())
         connection.execute("vacuum analyze public.nlu_prompt_logs, public.review_queue")
 
 
