@@ -2254,25 +2254,22 @@ create policy "The maintainer removes texts without rows"
 
 -- Reasons and rank ----------------------------------------------------------------------------------
 
-create function private.review_reasons(log public.nlu_prompt_logs) returns text[]
+-- Why these rows were chosen for review, in alphabetical order.
+create function private.review_reasons(logs public.nlu_prompt_logs[]) returns text[]
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if not (log.has_review_reason or log.is_audited) then
-    return '{}';
-  end if;
   return (
     select array_remove(array[
-      case when log.is_audited then 'random_audit' end,
-      case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
-      case when log.has_review_reason and is_out_of_scope then 'out_of_scope' end,
-      case when log.has_review_reason and is_unsure then 'low_confidence' end,
+      case when bool_or(has_review_reason and was_successful is false) then 'failed_workflow' end,
+      case when bool_or(has_review_reason and is_unsure) then 'low_confidence' end,
       -- By a threshold that the database does not know.
-      case when log.has_review_reason and log.needs_review and not (is_unsure or is_out_of_scope)
-        then 'needs_review' end
+      case when bool_or(has_review_reason and needs_review and not (is_unsure or is_out_of_scope)) then 'needs_review' end,
+      case when bool_or(has_review_reason and is_out_of_scope) then 'out_of_scope' end,
+      case when bool_or(is_audited) then 'random_audit' end
     ], null)
-    from private.settings, lateral (
+    from private.settings cross join unnest(logs) as log cross join lateral (
       select log.confidence < review_threshold as is_unsure, coalesce(case
           when log.predicted_intent = 'unknown' then log.confidence < review_threshold
           else log.scope < min_scope
@@ -2505,18 +2502,6 @@ as $$
   select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
-create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(distinct reason order by reason), '{}')
-    from unnest(logs) as log, unnest(private.review_reasons(log)) as reason
-  );
-end
-$$;
-
 -- Adds rows of one text to its item, or adds the item if one of them was chosen for review or the text has a
 -- label. New rows are counted; others only bring their reasons. Does not wait: returns false where another
 -- transaction holds the item, or is adding it.
@@ -2540,7 +2525,7 @@ begin
     end if;
     select * into first_log from unnest(logs)
     order by not (has_review_reason or is_audited), created_at, id limit 1;
-    perform private.add_queue_item(first_log, private.all_review_reasons(logs));
+    perform private.add_queue_item(first_log, private.review_reasons(logs));
     return true;
   end if;
 
@@ -2562,7 +2547,7 @@ begin
   end if;
   update public.review_queue
   set times_sent = item.times_sent, user_count = item.user_count,
-    reasons = private.array_union(item.reasons, private.all_review_reasons(logs))
+    reasons = private.array_union(item.reasons, private.review_reasons(logs))
   where text_key = item.text_key;
   return true;
 end
@@ -2612,7 +2597,7 @@ begin
       log := private.oldest_copy(p_text_key);
     end if;
     if log.id is not null and not exists (select from public.review_queue where text_key = p_text_key) then
-      perform private.add_queue_item(log, private.review_reasons(log));
+      perform private.add_queue_item(log, private.review_reasons(array[log]));
       -- The item gives the row the label of the retained text, which is a change for exports.
       update public.labelled_texts set change_number = 0 where text_key = p_text_key;
     end if;
@@ -2622,16 +2607,15 @@ begin
   update public.review_queue queue
   set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
     user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
-    reasons = private.array_union(queue.reasons, array(
-      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-      where named.id = any (log_ids)
-      union
-      select unnest(private.review_reasons(chosen)) from (
-        select * from public.nlu_prompt_logs
+    reasons = private.array_union(queue.reasons, private.review_reasons(array(
+      select named from public.nlu_prompt_logs named where named.id = any (log_ids)
+      union all
+      (
+        select chosen from public.nlu_prompt_logs chosen
         where text_key = p_text_key and (has_review_reason or is_audited)
         limit private.max_copies_read()
-      ) as chosen
-    ))
+      )
+    )))
   from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
@@ -2730,7 +2714,7 @@ declare
 begin
   if not exists (select from public.review_queue where text_key = event.text_key) then
     perform private.lock_new_queue_item(event.text_key);
-    perform private.add_queue_item(logs, private.review_reasons(logs))
+    perform private.add_queue_item(logs, private.review_reasons(array[logs]))
     from public.nlu_prompt_logs logs
     where id = event.log_id
       and not exists (select from public.review_queue where text_key = event.text_key);
@@ -10223,7 +10207,6 @@ revoke all on function
   private.refuse_event_changes(),
   private.lock_edits_first(),
   private.append_log_edit(),
-  private.review_reasons(public.nlu_prompt_logs),
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
@@ -10236,7 +10219,7 @@ revoke all on function
   private.limit_copies(bytea[]),
   private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
-  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
@@ -10578,8 +10561,7 @@ grant execute on function
   private.let_copies_show_later(boolean),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
-  private.review_reasons(public.nlu_prompt_logs),
-  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),

@@ -214,7 +214,7 @@ begin
   order by corrected_at;
 
   -- Texts with a reason wait for review; corrected texts are decided.
-  perform private.add_queue_item(logs, private.review_reasons(logs)) from (
+  perform private.add_queue_item(logs, private.review_reasons(array[logs::public.nlu_prompt_logs])) from (
     select distinct on (text_key) * from public.nlu_prompt_logs
     where has_review_reason or corrected_intent is not null
     order by text_key, created_at desc

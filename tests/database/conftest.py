@@ -31,7 +31,7 @@ def server(server_folder: Path) -> Iterator[Server]:
     with Postgres(server_folder, migrated=False) as postgres:
         running = Server(postgres.dsn)
         with running.connect("supabase_admin", "postgres") as admin:
-            # It would update the planner's statistics, and so change plans, in the middle of a test.
+            # It would change the planner's statistics, and so plans, in the middle of a test.
             admin.execute("alter system set autovacuum = off")
             admin.execute("select pg_reload_conf()")
         yield running

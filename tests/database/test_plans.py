@@ -438,6 +438,23 @@ def test_what_a_change_reads_under_its_lock_does_not_grow_with_the_copies_of_a_t
         assert read_in_transaction(connection) - read < 3_000
 
 
+def test_the_reasons_of_all_copies_of_a_text_are_found_at_once(
+    server: Server, popular_text: str
+) -> None:
+    """The lock of the text is held meanwhile."""
+    with server.connect("supabase_admin", popular_text, autocommit=False) as connection:
+        connection.execute("set local track_functions = 'all'")
+        connection.execute(
+            """insert into private.incomplete_captures (log_id, text_key)
+               select id, text_key from public.nlu_prompt_logs limit 1"""
+        )
+        assert complete_captures(connection) == 1
+        calls = connection.execute(
+            "select calls from pg_stat_xact_user_functions where funcname = 'review_reasons'"
+        ).fetchall()
+    assert calls == [(1,)]
+
+
 def read_in_transaction(connection: Connection, table: str = "public.nlu_prompt_logs") -> int:
     """Return how many rows and index entries of a table the transaction read."""
     row = connection.execute(
