@@ -459,12 +459,12 @@ async def test_a_text_that_is_made_late_is_sent(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     client = connect()
-    await client.classify(LateText("größer"), user_id=LOG_ID)  # type: ignore[arg-type]
+    await client.classify(LateText("größer"), user_id=LOG_ID)
     scripted.script = [RECORDED]
     secondary: Any = [LateText("remind"), "help"]
     await client.correct(
         LOG_ID,
-        LateText("greet"),  # type: ignore[arg-type]
+        LateText("greet"),
         corrected_secondary_intents=secondary,
         reviewer="r",
     )
