@@ -1,8 +1,11 @@
 """What a caller passes to training: the configuration, and a receiver of the progress."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import Literal, Protocol
 
 from prompt_capture.domain.models import DatasetReference, TrainingMode
@@ -66,25 +69,27 @@ class NoProgress:
 class ProgressLines:
     """Writes a line when a step begins, and now and then how far it is.
 
-    `write` receives each line, without a line break.
+    `write` receives each line, without a line break. Steps of one name may run at once: their lines
+    have numbers, except those of the first.
     """
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
-        self._begun: set[str] = set()
+        self._begun = defaultdict[str, "count[int]"](partial(count, 1))
 
     def step(self, name: str) -> ProgressCallback:
         """Begin a step. One that is repeated has no further first line."""
-        if name not in self._begun:
+        number = next(self._begun[name])
+        if number == 1:
             self._write(f"{name} ...")
-        self._begun.add(name)
+        title = name if number == 1 else f"{name} ({number})"
         written_at = time.monotonic()
 
         def report(done: int, total: int) -> None:
             nonlocal written_at
             if time.monotonic() - written_at >= SECONDS_BETWEEN_LINES:
                 written_at = time.monotonic()
-                self._write(f"{name}: {done:,} of {total:,}")
+                self._write(f"{title}: {done:,} of {total:,}")
 
         return report
 

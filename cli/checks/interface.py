@@ -8,9 +8,9 @@ import boto3
 import httpx
 import psycopg
 from botocore.config import Config
-from pydantic import AnyHttpUrl, SecretStr
+from pydantic import SecretStr
 
-from prompt_capture.settings import ProjectUrl, Settings
+from prompt_capture.settings import ProjectUrl, Settings, Url
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -37,10 +37,10 @@ class DoctorSettings(Settings):
     supabase_signing_key: SecretStr | None = None
     supabase_jwt_secret: SecretStr | None = None
     database_url: SecretStr | None = None
-    classify_url: AnyHttpUrl | None = None
-    outcomes_url: AnyHttpUrl | None = None
-    corrections_url: AnyHttpUrl | None = None
-    models_url: AnyHttpUrl | None = None
+    classify_url: Url | None = None
+    outcomes_url: Url | None = None
+    corrections_url: Url | None = None
+    models_url: Url | None = None
     api_key: SecretStr | None = None
     api_key_hashes: SecretStr | None = None
     operator_key: SecretStr | None = None

@@ -1,7 +1,6 @@
 """The checks `keys` and `accepted keys`: each key has its type, and the project accepts it."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -32,7 +31,7 @@ from prompt_capture.adapters.supabase.keys import (
     usable_key,
 )
 from prompt_capture.bootstrap_access import WRITER_ROLE
-from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",
@@ -40,7 +39,6 @@ _REMEDIATIONS = {
 }
 """The keys of this deployment, and what to do where one is missing or unusable."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _NO_SUCH_ROLE, _NO_SUCH_TABLE = "22023", frozenset({"42P01", "PGRST205"})
 
 
@@ -113,14 +111,14 @@ def _is_of_another_project(deployment: Deployment, claims: dict[str, object]) ->
 
 def _hashes(deployment: Deployment, name: str) -> list[str]:
     value = reveal(getattr(deployment.settings, f"{name.lower()}_hashes"))
-    return [part.strip() for part in value.split(",")] if value else []
+    return split_hashes(value) if value else []
 
 
 def _check_hashes(deployment: Deployment, name: str) -> CheckResult:
     setting, hashes = f"{name}_HASHES", _hashes(deployment, name)
     if not hashes:
         return skipped(setting, "is not set", SET_OR_USE_STAGE)
-    if len(hashes) > 2 or not all(_HASH.fullmatch(part) for part in hashes):
+    if len(hashes) > 2 or not all(KEY_HASH.fullmatch(part) for part in hashes):
         return wrong(
             setting,
             "is not one or two SHA-256 hashes in hex",

@@ -5,12 +5,14 @@ from prompt_capture import cold_start
 # isort: split
 
 import asyncio
+import logging
 from typing import Any
 
 from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping
 from prompt_capture.domain.datasets.requests import ExportRequest
 
+logger = logging.getLogger(__name__)
 runner = asyncio.Runner()
 clean_before_export = bootstrap.clean_before_export()
 export_dataset = bootstrap.export_dataset()
@@ -26,6 +28,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     request = ExportRequest.from_event(event)
     runner.run(clean_before_export(context.get_remaining_time_in_millis() / 1000))
     dataset = runner.run(export_dataset(request))
+    for warning in dataset.warnings:
+        logger.warning(warning)
     return dataset.model_dump(mode="json")
 
 

@@ -521,19 +521,19 @@ language sql stable
 set search_path = ''
 as $$
   select kept.* from private.settings cross join lateral (values
-    ('row', 'row_retention_days', row_retention_days,
+    ('message', 'row_retention_days', row_retention_days,
       (select min(created_at) from public.nlu_prompt_logs)),
     ('retained text', 'label_retention_days', label_retention_days,
       (select min(retained_at) from public.labelled_texts)),
     ('deferred change', 'twice spool_retention_days', 2 * spool_retention_days,
       (select min(deferred_at) from private.deferred_changes)),
-    ('id of a dropped row', 'twice spool_retention_days', 2 * spool_retention_days,
+    ('id of a dropped message', 'twice spool_retention_days', 2 * spool_retention_days,
       (select min(dropped_at) from private.dropped_captures)),
     ('record of a dataset', 'label_retention_days', label_retention_days,
       (select exported_at from public.dataset_exports order by id limit 1)),
     ('record of an exported object', 'label_retention_days and a week', label_retention_days + 7,
       (select exported_at from public.exported_rows order by id limit 1)),
-    ('record of an erased row', 'label_retention_days and a week', label_retention_days + 7,
+    ('record of an erased message', 'label_retention_days and a week', label_retention_days + 7,
       (select erased_at from private.erased_rows order by change_number, log_id limit 1))
   ) as kept (kind, setting, days, oldest_at)
 $$;
@@ -566,7 +566,7 @@ as $$
     ),
     'retention', jsonb_build_object(
       'days', row_retention_days, 'done_at', retained_at,
-      'oldest_row_at', (select oldest_at from retained where kind = 'row'),
+      'oldest_row_at', (select oldest_at from retained where kind = 'message'),
       'due_at', (select min(due_at) from retained),
       'retained', (
         select coalesce(jsonb_agg(jsonb_build_object(

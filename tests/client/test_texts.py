@@ -1,7 +1,7 @@
 """No text of a caller costs a message or an outcome, and none hides the caller's own error."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -42,6 +42,19 @@ def raising(error: BaseException) -> Callable[[], Any]:
         raise error
 
     return fail
+
+
+class LateText:
+    """A text that is looked up when it is used, such as Django's translations."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._text)
 
 
 class Fatal(BaseException):
@@ -440,6 +453,26 @@ async def test_ids_of_other_classes_and_bytes_of_queues_are_sent(
     assert outcome["log_id"] == correction["log_id"] == str(LOG_ID)
     assert outcome["execution_error"] == "größer"
     assert correction["corrected_intent"] == "greet"
+
+
+async def test_a_text_that_is_made_late_is_sent(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    await client.classify(LateText("größer"), user_id=LOG_ID)
+    scripted.script = [RECORDED]
+    secondary: Any = [LateText("remind"), "help"]
+    await client.correct(
+        LOG_ID,
+        LateText("greet"),
+        corrected_secondary_intents=secondary,
+        reviewer="r",
+    )
+
+    message, correction = scripted.bodies
+    assert message["message"] == "größer"
+    assert correction["corrected_intent"] == "greet"
+    assert correction["corrected_secondary_intents"] == ["remind", "help"]
 
 
 @pytest.mark.parametrize("value", ["yes", 2, 0.0])

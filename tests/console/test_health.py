@@ -158,7 +158,7 @@ def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
     assert lines == "100 lines"
     assert tasks["Retention"][0] != NONE
     assert "overdue" not in tasks["Retention"][1]
-    assert "rows are kept for 90 days" in tasks["Retention"][2]
+    assert "messages are kept for 90 days" in tasks["Retention"][2]
     assert tasks["Retraining"][2].startswith("0 corrections since; the run of ")
     assert tasks["Retraining"][2].endswith(" did not end")
     assert tasks["Review"][0] != NONE == tasks["Alerts"][1]

@@ -174,10 +174,10 @@ def test_rows_that_retention_left_are_overdue(dashboard: Connection, age: int, f
 RETAINED = {
     "retained text": (732, "public.labelled_texts", "retained_at"),
     "deferred change": (30, "private.deferred_changes", "deferred_at"),
-    "id of a dropped row": (30, "private.dropped_captures", "dropped_at"),
+    "id of a dropped message": (30, "private.dropped_captures", "dropped_at"),
     "record of a dataset": (732, "public.dataset_exports", "exported_at"),
     "record of an exported object": (739, "public.exported_rows", "exported_at"),
-    "record of an erased row": (739, "private.erased_rows", "erased_at"),
+    "record of an erased message": (739, "private.erased_rows", "erased_at"),
 }
 """After how many days what retention deletes is overdue, two nights included."""
 

@@ -209,7 +209,7 @@ def test_retention_that_falls_behind_is_wrong(
     )
     with warm_stack.jobs.paused(), change:
         assert problems(run_check("nightly jobs", settings)) == {
-            "retention": "falls behind: the oldest row is 93 days old, row_retention_days is 90"
+            "retention": "falls behind: the oldest message is 93 days old, row_retention_days is 90"
         }
 
 

@@ -190,6 +190,15 @@ def test_malformed_hashes_are_wrong(
     }
 
 
+def test_hashes_are_read_as_the_functions_read_them(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    hashes = ("API_KEY_HASHES", "OPERATOR_KEY_HASHES")
+    copied = {name: f'"{settings[name].upper()}" ' for name in hashes}
+
+    assert problems(run_check("keys", settings | copied)) == {}
+
+
 def test_a_backends_key_that_is_an_operator_key_too_is_wrong(
     run_check: RunCheck, settings: Environment
 ) -> None:

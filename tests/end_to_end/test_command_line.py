@@ -70,6 +70,15 @@ def test_an_export_writes_to_s3_or_to_a_folder(deployment: DeployedStack, tmp_pa
     assert json.loads(file.read_text())["label"] == "reschedule"
 
 
+def test_an_export_prints_a_warning_once(deployment: DeployedStack, tmp_path: Path) -> None:
+    settings = stack_env.variables(deployment.stack)
+    options = ("--policy", "audited", "--out", str(tmp_path))
+
+    exported = _run("export", "--mode", "retraining", *options, **settings)
+
+    assert exported.stderr == "The dataset is empty: no label reaches the floor.\n"
+
+
 def test_a_completed_review_file_can_be_imported_twice(
     deployment: DeployedStack, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ REFUSED = {
         f"export {SIGNING}='{HS256_SECRET}'",
         "is a line of a file of settings",
     ),
+    "the id of a key": ("3B0F2C1E-8D47-4F6A-9C55-0E1D2C3B4A59\n", "is the id of a key; expected a"),
     "two layers of Base64": (
         base64.b64encode(base64.b64encode(TEXT.encode())).decode(),
         "is not a key",

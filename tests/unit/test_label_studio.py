@@ -466,7 +466,7 @@ def test_a_decision_is_found_in_an_annotation(fields: dict[str, Any]) -> None:
             {"annotations": [_annotation(CHOICE), _annotation(("intent", "choices", ["email"]))]},
             r"annotators disagree: reminder, email\. Nothing is recorded",
         ),
-        ({"data": 3, "annotations": []}, "has no data"),
+        ({"data": 3, "annotations": []}, "has no data, as each task of Label Studio has"),
         ({"data": {"id": "x"}, "annotations": [_annotation(CHOICE)]}, "id: "),
         ({"data": {"text": "x"}, "annotations": [_annotation(CHOICE)]}, "log_id.*columns text and"),
     ],

@@ -53,6 +53,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ),
     ({"language": "en", "intents": {"book": {"utterances": [{"data": PARTS}]}}}, "Snips", BOOK),
     ({"book": [{"data": PARTS}]}, "Snips", BOOK),
+    ([{"id": 1, "text": "hi", "annotations": [{"label": "greet"}]}], "annotations of an", GREET),
     ({"name": "greet", "utterances": {"en": ["hi"]}}, "Botpress", GREET),
     (
         {"version": {"platformData": {"intents": [{"name": "greet", "inputs": [{"text": "hi"}]}]}}},

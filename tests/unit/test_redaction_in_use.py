@@ -115,11 +115,46 @@ def test_the_passwords_of_networks_and_of_pairs_are_found(marked: str) -> None:
         "Il tuo codice è [[SECRET:123456]]",
         "Ваш код: [[SECRET:123456]]",
         "cvv number is [[SECRET:123]]",
+        "CARD [[CARD:4111111111111111]] CVV [[SECRET:123]]",
+        "doğrulama kodunuz [[SECRET:482913]]",
+        "doğrulama kodum [[SECRET:482913]]",
+        "кодът ми е [[SECRET:482913]]",  # noqa: RUF001 (Bulgarian)
+        "Кодът за вход е [[SECRET:482913]]",  # noqa: RUF001 (Bulgarian)
+        "koden min er [[SECRET:482913]]",
         "key box code [[SECRET:4711]]",
         "recovery key [[SECRET:123456-234567-345678-456789-567890-678901-789012-890123]]",
     ],
 )
 def test_the_codes_that_services_send_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "паролата ми е [[SECRET:kotka42]]",  # noqa: RUF001 (Bulgarian)
+        "Паролата ми е [[SECRET:слънце42]]",  # noqa: RUF001 (Bulgarian)
+        "паролата на рутера е [[SECRET:abc123]]",  # noqa: RUF001 (Bulgarian)
+        "парола: [[SECRET:abc123]]",
+    ],
+)
+def test_passwords_are_found_in_bulgarian(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Mein Personalausweis hat die Nummer [[ID:L01X00T471]]",
+        "Reisepass mit der Nummer [[ID:C01X00T478]]",
+        "my passport has the number [[ID:C01X00T478]]",
+        "mon passeport a le numéro [[ID:12AB34567]]",
+        "mi pasaporte tiene el número [[ID:AAB123456]]",
+        "mein Konto hat die Nummer [[BANK:532013000]]",
+        "Meine Karte hat die Nummer [[CARD:4111111111111112]]",
+    ],
+)
+def test_a_number_is_found_where_a_sentence_says_that_something_has_it(marked: str) -> None:
     _check(marked)
 
 
@@ -168,6 +203,14 @@ def test_a_number_or_a_url_is_found_in_less_common_forms(marked: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "паролата ми е грешна",  # noqa: RUF001 (Bulgarian)
+        "паролата е много слаба",  # noqa: RUF001 (Bulgarian)
+        "паролата ето я",
+        "пароль если забыл",
+        "кодът за грешка е 4042",  # noqa: RUF001 (Bulgarian)
+        "пощенският код е 1000",  # noqa: RUF001 (Bulgarian)
+        "my passport has no 12345678 in it",
+        "account with 20000 samples",
         "reset pw for user 42",
         "reset pw for user #42",
         "reset the password for user 4242",

@@ -8,12 +8,14 @@ from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
+    ConsoleSettings,
     OperatorSettings,
     SpoolSettings,
     SupabaseSettings,
 )
 
 URL = "https://project.supabase.co"
+HASHES = ("ab" * 32, "1" * 64)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,18 @@ def test_an_address_of_no_project_is_refused_with_the_remedy(text: str) -> None:
     assert text not in str(e.value)
 
 
+@pytest.mark.parametrize("variable", ["SUPABASE_URL", "MODELS_URL"])
+@pytest.mark.parametrize(
+    "text", ["project.supabase.co", "localhost:54321", "//project.supabase.co", "ftp://example.org"]
+)
+def test_an_address_without_its_scheme_is_refused_with_the_remedy(variable: str, text: str) -> None:
+    environment = {"SUPABASE_URL": URL, "SUPABASE_PUBLISHABLE_KEY": "k", variable: text}
+
+    with pytest.raises(InvalidSettings, match=rf"{variable}: .*begins with https://") as raised:
+        ConsoleSettings.from_env(environment)
+    assert text not in str(raised.value)
+
+
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_URL: Field required"):
         SupabaseSettings.from_env({})
@@ -85,6 +99,31 @@ def test_two_api_keys_can_be_valid_at_once() -> None:
     environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{'0' * 64}, {'1' * 64}"}
 
     assert AuthenticationSettings.from_env(environment).api_key_hashes == ("0" * 64, "1" * 64)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HASHES[0].upper()},{HASHES[1]}",
+        f'"{HASHES[0]}, {HASHES[1]}"',
+        f"'{HASHES[0]}' , '{HASHES[1]}'\n",
+        f'"{HASHES[0]}","{HASHES[1]}"',
+        f"\ufeff {HASHES[0]},\r\n{HASHES[1]}\r\n",
+    ],
+)
+def test_hashes_of_keys_are_understood_as_people_copy_them(text: str) -> None:
+    environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": text}
+
+    assert AuthenticationSettings.from_env(environment).api_key_hashes == HASHES
+
+
+@pytest.mark.parametrize("text", ["a-plain-key", f"{HASHES[0]}  -", HASHES[0][1:], f"{HASHES[0]},"])
+def test_what_is_no_hash_is_refused_with_the_remedy(text: str) -> None:
+    environment = {"SUPABASE_URL": URL, "OPERATOR_KEY_HASHES": text}
+
+    with pytest.raises(InvalidSettings, match=r"OPERATOR_KEY_HASHES.*64 digits.*sha256sum") as e:
+        OperatorSettings.from_env(environment)
+    assert text not in str(e.value)
 
 
 def test_a_backends_key_is_no_operator_key() -> None:

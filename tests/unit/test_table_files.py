@@ -153,13 +153,14 @@ def test_columns_without_a_name_are_named_by_their_position(tmp_path: Path) -> N
         ("text,label,note\nhi,greet,\nhello, you,greet\n", 3),
         ("text;label;score;by\nhi;greet;1;ann\nhello; you;greet;1\n", 3),
         ("label,text,split\ngreet,hi,train\ngreet,hello, you\n", 3),
+        ("text,score,label,by\nhi,1,greet,ann\nhello,0,95,greet\n", 3),
     ],
 )
 def test_a_text_with_a_delimiter_that_has_moved_other_cells_is_rejected(
     tmp_path: Path, content: str, line: int
 ) -> None:
     with pytest.raises(
-        InvalidExamples, match=rf"line {line} seems .*Put quotes around a text that"
+        InvalidExamples, match=rf"line {line} seems .*Put quotes around a text or a number"
     ):
         _read_csv(tmp_path, content)
 
@@ -173,10 +174,38 @@ def test_a_text_with_a_delimiter_that_has_moved_other_cells_is_rejected(
         "label,text,split\na,x, train\nb,y, 1\nb,z,1\n",
         "text,label,split\na, greet,\nb,greet,\n",
         "text,label,split\na,greet,\nb,bye,2\nc,2,bye2\n",
+        "text,score,label,predicted\na,1,2,2\nb,1,3,2\n",
     ],
 )
 def test_cells_that_have_not_moved_are_read(tmp_path: Path, content: str) -> None:
     assert len(_read_csv(tmp_path, content)) == content.count("\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "fact", "line"),
+    [
+        ("hello,greet\nbye,farewell\nTotal,1.234\n", "may be the sum of a table", 4),
+        ("string,string\nhello,greet\n", "may be the types of the columns", 2),
+        ("hello,greet\n\nIntent,Description\ngreet,Says hello\n", "header of a second table", 4),
+    ],
+)
+def test_a_row_that_may_be_no_text_is_named(
+    tmp_path: Path, rows: str, fact: str, line: int
+) -> None:
+    remarks = Remarks()
+    _read_csv(tmp_path, f"text,label\n{rows}", remarks)
+
+    (remark,) = remarks
+    assert "1 noted: texts that may be the " in remark
+    assert fact in remark
+    assert f"(line {line})" in remark
+
+
+def test_a_message_of_such_a_word_is_not_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    _read_csv(tmp_path, "text,label\nhello,greet\ntotal,sum\nstring,text\nlabel,greet\n", remarks)
+
+    assert not [*remarks]
 
 
 def _write_parquet(tmp_path: Path, **columns: Any) -> Path:

@@ -569,6 +569,29 @@ def test_names_of_files_that_are_no_intents_are_rejected_with_the_remedy(
     assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == len(names)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [["greet_usersays_en"], ["greet_train", "greet_test"], ["bye", "greet-train", "greet-dev"]],
+)
+def test_names_of_files_with_a_part_beside_the_intent_are_rejected_with_the_remedy(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / f"{name}.txt").write_text("hi\n")
+
+    with pytest.raises(InvalidExamples, match=r"beside the intent\. Name each file after"):
+        read_examples([tmp_path])
+    assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == len(names)
+
+
+def test_an_intent_may_end_like_the_name_of_a_split(tmp_path: Path) -> None:
+    for name in ("book_train", "cancel_train", "take_test"):
+        (tmp_path / f"{name}.txt").write_text("hi\n")
+
+    labels = [each.label for each in read_examples([tmp_path])]
+    assert labels == ["book_train", "cancel_train", "take_test"]
+
+
 def test_a_single_file_whose_name_may_be_no_intent_is_named(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("the 8 to london\n")
     (tmp_path / "bus.txt").write_text("line 9\n")

@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -23,11 +22,10 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
-Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
@@ -68,6 +66,37 @@ def _to_origin(value: str) -> str:
 
 Origin = Annotated[str, AfterValidator(_to_origin)]
 
+
+def _split_hashes(value: object) -> object:
+    return split_hashes(value) if isinstance(value, str) else value
+
+
+def _check_hash(value: str) -> str:
+    if not KEY_HASH.fullmatch(value):
+        raise ValueError(
+            "it is no SHA-256 in hex, 64 digits without a sign behind them. Hash each key: "
+            "printf %s \"$KEY\" | sha256sum | cut -d' ' -f1"
+        )
+    return value
+
+
+KeyHashes = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_hash)], ...],
+    BeforeValidator(_split_hashes),
+    Field(max_length=2),
+]
+
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+
+
+def _check_scheme(value: object) -> object:
+    if isinstance(value, str) and not _SCHEME.match(value.strip()):
+        raise ValueError("write the whole address, which begins with https:// or http://")
+    return value
+
+
+Url = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme)]
+
 _API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
 _DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
 
@@ -85,7 +114,7 @@ def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
     return url
 
 
-ProjectUrl = Annotated[AnyHttpUrl, BeforeValidator(_clean_url), AfterValidator(_check_project)]
+ProjectUrl = Annotated[Url, BeforeValidator(_clean_url), AfterValidator(_check_project)]
 """The address of a project. That of one of its APIs is understood, as the Dashboard shows it."""
 
 PARAMETER_SUFFIX = "_PARAMETER"
@@ -165,9 +194,7 @@ class AuthenticationSettings(Settings):
 
     supabase_url: ProjectUrl
     supabase_jwt_secret: SecretStr | None = None
-    api_key_hashes: Annotated[
-        tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
-    ] = ()
+    api_key_hashes: KeyHashes = ()
 
 
 class OperatorSettings(AuthenticationSettings):
@@ -177,9 +204,7 @@ class OperatorSettings(AuthenticationSettings):
     of a backend must not open what operators do, so no key is in both.
     """
 
-    operator_key_hashes: Annotated[
-        tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
-    ] = ()
+    operator_key_hashes: KeyHashes = ()
 
     @field_validator("operator_key_hashes")
     @classmethod
@@ -197,7 +222,7 @@ class ConsoleSettings(Settings):
 
     supabase_url: ProjectUrl
     supabase_publishable_key: SecretStr
-    models_url: AnyHttpUrl | None = None
+    models_url: Url | None = None
     models_url_auth: Literal["token", "iam"] = "token"
 
     @property
@@ -279,7 +304,7 @@ class AwsSettings(Settings):
 class ParameterStoreSettings(AwsSettings):
     """The Parameter Store. AWS_ENDPOINT_URL_SSM overrides the endpoint of AWS."""
 
-    aws_endpoint_url_ssm: AnyHttpUrl | None = None
+    aws_endpoint_url_ssm: Url | None = None
 
     @property
     def endpoint(self) -> str:
@@ -291,7 +316,7 @@ class ParameterStoreSettings(AwsSettings):
 class SqsSettings(AwsSettings):
     """SQS. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
 
-    aws_endpoint_url_sqs: AnyHttpUrl | None = None
+    aws_endpoint_url_sqs: Url | None = None
 
     @property
     def endpoint(self) -> str:
@@ -328,7 +353,7 @@ class TopicSettings(AwsSettings):
     """The topic of the alerts. AWS_ENDPOINT_URL_SNS overrides the endpoint of AWS."""
 
     alert_topic_arn: str
-    aws_endpoint_url_sns: AnyHttpUrl | None = None
+    aws_endpoint_url_sns: Url | None = None
 
     @property
     def endpoint(self) -> str:
@@ -352,7 +377,7 @@ class ModelBucketSettings(AwsSettings):
     """The bucket of the published models. AWS_ENDPOINT_URL_S3 overrides the endpoint of AWS."""
 
     models_bucket: str
-    aws_endpoint_url_s3: AnyHttpUrl | None = None
+    aws_endpoint_url_s3: Url | None = None
 
     @property
     def bucket_url(self) -> str:

@@ -38,6 +38,17 @@ _TIGHT = re.compile(r"\S")
 _MISSING = frozenset({"NULL", "NA"})
 """What databases and R write in place of a value, in cells without quotes."""
 
+_SUMS = frozenset(
+    ("total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "suma", "totale", "итого")
+)
+_TYPES = frozenset(
+    ("category", "char", "nvarchar", "object", "str", "string", "text", "utf8", "varchar")
+)
+_LABEL_COLUMNS = frozenset(("category", "class", "intent", "intents", "label", "labels"))
+"""What the first cell of a row below a table, below its header, or above a second table has."""
+
+_NUMBER = re.compile(r"[0-9][0-9.,]*")
+
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
@@ -54,18 +65,21 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         rows = list(table)
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
+        labels = Counter(_get(row, _LABEL) for row in rows)
         for row in rows:
             if row is shifted:
                 raise InvalidExamples(
                     f"{file.location('line', row.line)} seems to have a cell too many: those "
-                    "behind the text do not fit their columns. Put quotes around a text that "
-                    f"contains {delimiter}."
+                    "behind the text do not fit their columns. Put quotes around a text or a "
+                    f"number that contains {delimiter}."
                 )
             if located := _read_row(file, row, columns, reading):
                 if _has_joined_rows(located.example.text, table.delimiter):
                     fact = f"texts with {delimiter} and a line end"
                     origin = "which may be rows that quotes joined"
                     reading.remarks.note(f"{fact}, {origin}", located.location)
+                if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
+                    reading.remarks.note(odd, located.location)
                 yield located
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
@@ -95,7 +109,8 @@ def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
 
     The header has a further column, so that the row has no cell too many. Instead, its split is a
     label of other rows; or the cell behind the text begins with a space, no other row has it, and a
-    cell behind it is a label of other rows, or it is the split.
+    cell behind it is a label of other rows, or it is the split. Or the label and the cell
+    before it are the halves of a number with a comma, and the cell behind is a label of others.
     """
     counts = {
         name: Counter(row.cells[name].strip() for row in rows if name in row.cells)
@@ -112,6 +127,11 @@ def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
         if not is_split and is_known(split, _LABEL, row):
             return row
         names = list(row.cells)
+        position = names.index(_LABEL) if _LABEL in names else 0
+        around = [row.cells[name].strip() for name in names[position - 1 : position + 2]]
+        is_decimal = list(map(str.isdigit, around)) == [True, True, False]
+        if is_decimal and is_known(around[2], _LABEL, row):
+            return row
         behind = names[names.index(_TEXT) + 1 :] if _TEXT in names else []
         first = row.cells[behind[0]] if behind else ""
         if not (first.startswith(" ") and first.strip()):
@@ -122,6 +142,22 @@ def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
         if moved and not is_known(first, _SPLIT if behind[0] == _SPLIT else _LABEL, row):
             return row
     return None
+
+
+def _describe_odd(row: TableRow, is_first: bool, labels: Counter[str]) -> str | None:
+    """Say what a row may be in place of a text, in the plural. `labels` has those of all rows."""
+    text, label = _get(row, _TEXT), _get(row, _LABEL)
+    if text in _SUMS and _NUMBER.fullmatch(label):
+        return "texts that may be the sum of a table"
+    if is_first and text in _TYPES and label in _TYPES:
+        return "texts that may be the types of the columns"
+    if text in _LABEL_COLUMNS and labels[label] == 1:
+        return "texts that may be the header of a second table, whose rows are texts, too"
+    return None
+
+
+def _get(row: TableRow, column: str) -> str:
+    return row.cells.get(column, "").strip().casefold()
 
 
 def _has_joined_rows(text: str, delimiter: str) -> bool:

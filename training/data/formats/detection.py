@@ -28,6 +28,7 @@ _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
 _PROMPT_FIELDS = frozenset({"annotations", "corrected_intent", "log_id", "prompt"})
+_TASK = frozenset({"annotation_id", "completed_by", "data", "result"})
 _KEY = re.compile(r'"(\w+)"\s*:')
 _DELIMITER = re.compile(r"[,;\t|]")
 _CONTENT = re.compile(r"[^,;\t|\s\"]")
@@ -148,6 +149,11 @@ def _is_other_project(names: Set[str]) -> bool:
     return "text" in names and names.isdisjoint(_PROMPT_FIELDS)
 
 
+def _is_annotated_elsewhere(names: Set[str]) -> bool:
+    """Return whether another tool than Label Studio wrote annotations: they have no such fields."""
+    return "annotations" in names and names.isdisjoint(_PROMPT_FIELDS - {"annotations"} | _TASK)
+
+
 def _is_list_of_prompts(names: Set[str]) -> bool:
     """Return whether a list has the lines of `prompt-capture prompts`, and is no review file."""
     return {"prompt", "predicted_intent", "label"} <= names and "notes" not in names
@@ -183,7 +189,7 @@ def _detect_json(start: str) -> str:
     if start.startswith("["):
         names = set(_KEY.findall(start))
         is_other = _is_other_project(names) or _is_list_of_prompts(names)
-        if _REVIEW_KEY.search(start) and not is_other:
+        if _REVIEW_KEY.search(start) and not is_other and not _is_annotated_elsewhere(names):
             return "review"
         return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
     if _is_review_line(start):

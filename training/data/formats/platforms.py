@@ -338,6 +338,12 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] | {text: ([.[].value] | add), label: $intent}",
     ),
     _Platform(
+        _has("0.text", "0.annotations.0.label"),
+        "a list of texts with annotations of another tool than Label Studio",
+        ".[] | {text, label: .annotations[0].label}",
+        ", and write the names of labels in place of their numbers",
+    ),
+    _Platform(
         _has("0.paragraphs.0.cats"),
         "training data of spaCy 2",
         ".[].paragraphs[] | {text: .raw, label: (.cats[] | select(.value >= 0.5) | .label)}",

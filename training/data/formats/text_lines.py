@@ -176,6 +176,9 @@ _NO_INTENTS = SPLIT_NAMES | {
 }
 """Names of files that say what is in them, or what for, and not which intent."""
 
+_PART = re.compile(rf"\w[_.-](usersays|{'|'.join(sorted(SPLIT_NAMES))})(?:_[a-z]{{2}})?\Z")
+"""The end of a name that states a split, or what Dialogflow calls the texts of an intent."""
+
 _NAMES_OF_COLUMNS = frozenset(
     name + ending
     for name in ("message", "phrase", "prompt", "query", "sentence", "text", "utterance")
@@ -221,13 +224,24 @@ def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
 def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
     """Raise `InvalidExamples` where the names of all files state something else than intents.
 
-    Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent.
+    Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent. Or
+    some state splits beside the intent, as `greet_train.txt` and `greet_test.txt`, or Dialogflow's
+    `usersays`.
     """
     names = dict.fromkeys(_SUFFIX.sub("", file.name).casefold() for file in files)
     if len(files) > 1 and _NO_INTENTS.issuperset(names):
         raise InvalidExamples(
             f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
             "each file after the intent of its texts, such as greet.txt."
+        )
+    found = [part for name in names if (part := _PART.search(name))]
+    stems = [part.string[: part.start(1)] for part in found]
+    if len(stems) > len(set(stems)) or any(part[1] == "usersays" for part in found):
+        parts = ", ".join(sorted({part[1] for part in found}))
+        raise InvalidExamples(
+            f"{folder} has files whose names state {parts} "
+            "beside the intent. Name each file after the intent of its texts alone, such as "
+            "greet.txt; folders such as train and test state splits."
         )
 
 

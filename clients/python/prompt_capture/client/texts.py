@@ -138,14 +138,14 @@ def clean_identifier(value: object) -> str | None:
 
 
 def clean_message(value: object) -> object:
-    """Return a message without what the service cannot store. Other types stay as they are."""
-    value = to_plain(value)
+    """Return a message without what the service cannot store. What is no text stays as it is."""
+    value = _to_own_text(value)
     return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
 
 
 def clean_intents(value: object) -> object:
     """Return intents as a list that JSON can hold. What is no collection stays as it is."""
-    value = to_plain_or_none(value)
+    value = _to_own_text_or_none(value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
     return [clean_intent(each) for each in value if not is_missing(each)]
@@ -153,7 +153,7 @@ def clean_intents(value: object) -> object:
 
 def clean_intent(value: object) -> object:
     """Return an intent that JSON can hold. What is no text stays as it is."""
-    value = to_plain_or_none(value)
+    value = _to_own_text_or_none(value)
     return _clean(value) if isinstance(value, str) else value
 
 
@@ -166,6 +166,20 @@ def clean_idempotency_key(value: object) -> str | None:
     if not _clean(text).strip():
         return None
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
+
+
+def _to_own_text(value: object) -> object:
+    """Return the text of a value whose class has one of its own, such as one that is made late.
+
+    Others stay as they are: `object` makes the text of a list or a number.
+    """
+    plain = to_plain(value)
+    is_text = type(plain).__str__ is not object.__str__ and not is_missing(plain)
+    return _to_text(plain) if is_text else plain
+
+
+def _to_own_text_or_none(value: object) -> object:
+    return None if is_missing(value) else _to_own_text(value)
 
 
 def _clean(text: str) -> str:

@@ -75,7 +75,7 @@ export const RUNBOOKS = {
   },
   "retention-overdue": {
     "text": [
-      "Rows, retained texts, or another thing that is kept for a time are older than their setting and two nights. The alert says which."
+      "Messages, or something else that is kept for a time, should have been deleted at least two nights ago, and are still there. The alert says which."
     ],
     "steps": [
       "Run `doctor`: it says whether pg_cron runs the jobs.",

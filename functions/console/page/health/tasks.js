@@ -14,8 +14,8 @@ export function Tasks({ health: { at, evaluated_at, tasks } }) {
     {
       name: "Retention", done: retention.done_at, due: retention.due_at,
       detail: retention.oldest_row_at
-        ? html`the oldest row is of <${Time} time=${retention.oldest_row_at} />; rows are kept for ${retention.days} days`
-        : "there are no rows",
+        ? html`the oldest message is of <${Time} time=${retention.oldest_row_at} />; messages are kept for ${retention.days} days`
+        : "there are no messages",
     },
     {
       name: "Retraining", done: retraining.done_at, due: retraining.due_at,

@@ -11,6 +11,15 @@ _BYTE_ORDER_MARKS = re.compile(
 _UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
 
 
+KEY_HASH = re.compile("[0-9a-f]{64}")
+"""The SHA-256 of a key."""
+
+
+def split_hashes(text: str) -> list[str]:
+    """Return the hashes of a list, clean and in lower case. They may be no hashes."""
+    return [part.strip("\"' \t\r\n").lower() for part in clean_key(text).split(",")]
+
+
 def clean_key(text: str) -> str:
     """Remove what editors, shells and configuration files put around a key.
 

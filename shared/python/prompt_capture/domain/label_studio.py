@@ -190,7 +190,9 @@ def _read_data(task: Mapping[str, Any]) -> EntryFields:
     """Return the id of the prompt, and what the data of a task says of a decision."""
     data = task.get("data")
     if not isinstance(data, dict):
-        raise InvalidEntry("data: the task has no data. Export the tasks with their data")
+        raise InvalidEntry(
+            "data: the entry has no data, as each task of Label Studio has. Export tasks as JSON"
+        )
     if misspelling := find_misspelt_decision(data, _TASK_FIELDS):
         raise InvalidEntry(f"data: {misspelling.name} {misspelling.reason}")
     values = {

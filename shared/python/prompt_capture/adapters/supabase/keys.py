@@ -28,6 +28,7 @@ KeyType = Literal[
     "a web page",
     "the address of a secret",
     "a line of a file of settings",
+    "the id of a key",
     "not a key",
 ]
 
@@ -61,6 +62,9 @@ _PRIVATE_FIELDS = {"d", "k"}
 _MIN_SECRET_LENGTH = 32
 _INVALID_JWK = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplementedError)
 """What PyJWT raises for a JWK that it cannot use."""
+
+_KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""The Dashboard lists keys by their ids. A key of this deployment may have the same form."""
 
 _STANDARD_BASE64 = str.maketrans("-_", "+/")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
@@ -134,7 +138,7 @@ def usable_key(setting: str, text: str) -> str:
     key = clean_key(text)
     if not key:
         return ""
-    key_type = detect_key_type(key)
+    key_type = "the id of a key" if _KEY_ID.fullmatch(key) else detect_key_type(key)
     if key_type not in EXPECTED_TYPES[setting]:
         raise UnusableKey(
             setting,

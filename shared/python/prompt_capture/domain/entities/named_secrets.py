@@ -53,6 +53,8 @@ _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[
 # A remark behind a name: "Password (again): "
 _ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
 _REMARK = r"(?:\ ?\([\w.+]{1,12}+(?:[ -][\w.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
+# The Bulgarian word is one letter, with which words of other languages begin.
+_IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -78,7 +80,8 @@ _HEAD = NamePattern(
                 (?P<lock>{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
-        (?:\ {any_of(words.QUALIFIERS)}{NAME_END}|{any_of(words.OWNERS_WITHOUT_SPACE)})?
+        (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
+          |{any_of(words.OWNERS_WITHOUT_SPACE)})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
@@ -88,7 +91,7 @@ _HEAD = NamePattern(
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
-              |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
+              |(?P<is>\ {_IS}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
@@ -304,6 +307,7 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         bool(head["lock"])
         or not before.isdisjoint(_LOCKS)
         or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
+        or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
     )
 
@@ -379,7 +383,7 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
             return True
     if head["code"] and not head["lock"]:
         before = _words_directly_before(searched, head.start())
-        if not before.isdisjoint(words.OWNERS):
+        if head["qualifier"] in words.OWNERS or not before.isdisjoint(words.OWNERS):
             return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
     if head["code"] or head["pin"]:
         return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)

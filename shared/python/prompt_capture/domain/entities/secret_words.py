@@ -11,7 +11,7 @@ PASSWORD = names(
     lozinka lozinku zaporka slaptažodis
     parool salasõna contrasenya sandi geslo lykilorð lykilorðið nenosiri nywila
     şifresi şifreniz jelszavam پسورد รหัสไวไฟ
-    пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน পাসওয়ার্ড گذرواژه
+    пароль лозинка лозинката парола паролата κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน পাসওয়ার্ড گذرواژه
     requirepass masterauth
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
@@ -67,6 +67,9 @@ PIN = names(
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
     "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
+    "пин кодът", "пин-кодът",
+    "doğrulama kodum", "onay kodum", "güvenlik kodum", "giriş kodu",
+    "giriş kodum", "giriş kodunuz",
     "mã xác nhận", "mã xác minh", "mã otp",
     "mã xác thực", "mã xác thực otp", "mã xác nhận otp", "mã đăng nhập", "mã bảo mật",
     "kode verifikasi", "kode otp", "رمز التحقق", "رمز التأكيد", "رمز التفعيل", "كود التحقق",
@@ -77,7 +80,9 @@ PIN = names(
 )  # fmt: skip
 """Names of secrets that have digits."""
 
-CODE = names("code codes código codice kod kode koden koodi код combination combo kombination")
+CODE = names(
+    "code codes código codice kod kode koden koodi код кодът combination combo kombination"
+)
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
@@ -94,7 +99,7 @@ LOCKS = names(
     cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
     dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
     skrytki weryfikacyjny guard cancello portone citofono
-    домофона двери сейфа подъезда""",
+    домофона двери сейфа подъезда потвърждение достъп вход""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
@@ -109,9 +114,9 @@ NO_LOCKS = names(
 OWNERS = names(
     """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
     la mon notre votre ton el mi tu su nuestro il mio tuo suo de mijn jouw uw mój twój ваш мой твой
-    наш seu teu meu din min vår"""
+    наш seu teu meu din min vår моят вашият ми ви"""
 )
-"""Words before "code" that make digits behind it a secret: "my code is 4711"."""
+"""Words before or behind "code" that make digits a secret: "my code is 4711", "koden min er"."""
 
 TOKEN = names(
     """token bearer secret psk netzwerkschlüssel netzwerksicherheitsschlüssel apikey apikeys
@@ -146,7 +151,8 @@ QUALIFIERS = names(
     antigua anterior provisional maestra nova atual temporária provisória antiga mestra nuova
     attuale temporanea provvisoria vecchia principale iniziale nowe tymczasowe aktualne obecne
     stare główne новый временный текущий старый основной tijdelijk
-    mitt ditt vårt saya anda kamu kami yangu langu mea μου σου μας שלי שלך שלנו من ما""",  # noqa: RUF001 (Greek)
+    mitt ditt vårt min din saya anda kamu kami yangu langu mea ми ви
+    μου σου μας שלי שלך שלנו من ما""",  # noqa: RUF001 (Greek)
     "của tôi", "của bạn", "của em", "của anh", "của chúng tôi", "الخاصة بي", "الخاص بي",
     "الخاصة بك", "الخاص بك", "الخاصة بنا", "الخاص بنا",
 )  # fmt: skip
@@ -175,7 +181,7 @@ OWNERS_WITHOUT_VERB = names("ваш твой")
 FROM = names("from von de da")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
-    per till til voor fürs ans beim im am à от для від на к di van za na για του της στο"""  # noqa: RUF001 (Greek)
+    per till til voor fürs ans beim im am à от для від на к за di van za na για του της στο"""  # noqa: RUF001 (Greek)
 )
 """Words between the name of a secret and its value."""
 

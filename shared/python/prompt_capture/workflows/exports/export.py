@@ -227,5 +227,3 @@ class ExportDataset:
         logger.info("Exported a dataset.", extra=fields)
         if manifest.counts.lines < self._options.min_lines:
             logger.warning("The dataset has fewer lines than EXPORT_MIN_LINES.", extra=fields)
-        for warning in manifest.warnings:
-            logger.warning(warning)
