@@ -11,7 +11,10 @@ from .clients import AnyClient, create_client
 from .echo_service import EchoService, run_echo_service, write_certificate
 from .scripted_service import ScriptedService, run_service
 
-SHORT_TIMEOUTS = Timeouts(deadline=0.6, attempt=0.2)
+# A machine may be busy: where a response is expected, no test depends on how soon it comes.
+PATIENT = Timeouts(deadline=60, attempt=60)
+HALF_PATIENT = Timeouts(deadline=60, attempt=2)
+IMPATIENT = Timeouts(deadline=0.6, attempt=0.2)
 
 Connect = Callable[..., AnyClient]
 
@@ -40,7 +43,7 @@ async def connect(request: pytest.FixtureRequest, service: Service) -> AsyncIter
     clients: list[AnyClient] = []
 
     def connect_client(service: Service = service, **options: object) -> AnyClient:
-        client = create_client(request.param, service, **{"timeouts": SHORT_TIMEOUTS, **options})
+        client = create_client(request.param, service, **{"timeouts": PATIENT, **options})
         clients.append(client)
         return client
 

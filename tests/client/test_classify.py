@@ -19,7 +19,7 @@ from prompt_capture.client import (
 )
 from prompt_capture.client.connections import PerProcess
 
-from .conftest import Connect
+from .conftest import HALF_PATIENT, IMPATIENT, Connect
 from .scripted_service import CLASSIFICATION, DROP, HANG, TRICKLE, ScriptedService
 
 MESSAGE = "move my appointment with doctor krusenberg"
@@ -75,7 +75,7 @@ async def test_a_transient_error_is_retried_with_the_same_request_and_idempotenc
     connect: Connect, scripted: ScriptedService, fault: object
 ) -> None:
     scripted.script = [fault, (200, CLASSIFICATION)]  # type: ignore[list-item]
-    classification = await connect().classify(MESSAGE, user_id="u")
+    classification = await connect(timeouts=HALF_PATIENT).classify(MESSAGE, user_id="u")
     assert classification.captured == "stored"
     first, second = scripted.requests
     assert first.body == second.body
@@ -114,7 +114,7 @@ async def test_errors_are_raised_only_on_request_and_never_contain_the_message(
 ) -> None:
     scripted.script = [fault]  # type: ignore[list-item]
     with caplog.at_level(logging.DEBUG, "prompt_capture"):
-        classification = await connect().classify(MESSAGE, user_id="u")
+        classification = await connect(timeouts=IMPATIENT).classify(MESSAGE, user_id="u")
     assert (classification.intent, classification.captured, classification.log_id) == (
         "unknown",
         "no_response",
@@ -126,7 +126,7 @@ async def test_errors_are_raised_only_on_request_and_never_contain_the_message(
     assert MESSAGE not in caplog.text
 
     with pytest.raises(NoResponse) as raised:
-        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+        await connect(timeouts=IMPATIENT, raise_errors=True).classify(MESSAGE, user_id="u")
     error: BaseException = raised.value
     assert (error.__cause__, error.__context__) == (None, None)
     assert MESSAGE not in repr(error)
@@ -171,7 +171,7 @@ async def test_a_call_without_a_response_ends_at_its_deadline(
 ) -> None:
     scripted.script = [TRICKLE]
     started_at = time.monotonic()
-    classification = await connect().classify(MESSAGE, user_id="u")
+    classification = await connect(timeouts=IMPATIENT).classify(MESSAGE, user_id="u")
     assert classification.captured == "no_response"
     assert time.monotonic() - started_at < 30  # the service hangs for a minute
 

@@ -12,7 +12,7 @@ import pytest
 
 from prompt_capture.client import AsyncCaptureClient, CaptureClient, NoResponse, Service
 
-from .conftest import SHORT_TIMEOUTS, Connect
+from .conftest import HALF_PATIENT, IMPATIENT, PATIENT, Connect
 from .scripted_service import CLASSIFICATION, DROP, HANG, RECORDED, ScriptedService
 
 LOG_ID = UUID(CLASSIFICATION["log_id"])
@@ -89,8 +89,9 @@ async def test_the_workflows_own_exception_takes_precedence_over_a_service_that_
     connect: Connect, scripted: ScriptedService, raise_errors: bool
 ) -> None:
     scripted.script = [HANG]
+    client = connect(timeouts=IMPATIENT, raise_errors=raise_errors)
     with pytest.raises(KeyError, match="calendar"):
-        async with connect(raise_errors=raise_errors).workflow(LOG_ID, "create_task"):
+        async with client.workflow(LOG_ID, "create_task"):
             raise KeyError("calendar")
 
 
@@ -101,7 +102,7 @@ async def test_the_outcome_of_a_block_that_met_an_untrusted_certificate_is_sent_
     """The certificate of another server than the service's."""
     scripted.script = [fault, RECORDED]
     with pytest.raises(SSLCertVerificationError):
-        async with connect().workflow(LOG_ID, "create_task"):
+        async with connect(timeouts=HALF_PATIENT).workflow(LOG_ID, "create_task"):
             raise SSLCertVerificationError
     assert len(scripted.requests) == 2
 
@@ -228,7 +229,7 @@ async def test_a_cancelled_workflow_counts_as_failed_however_often_it_is_cancell
     service: Service, scripted: ScriptedService, times: int
 ) -> None:
     scripted.script = [RECORDED]
-    async with AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS) as client:
+    async with AsyncCaptureClient(service, timeouts=PATIENT) as client:
         await _cancel_during_workflow(client, times)
     (outcome,) = scripted.bodies
     assert (outcome["was_successful"], outcome["execution_error"]) == (False, "Cancelled.")
@@ -238,7 +239,7 @@ async def test_the_callers_own_timeout_raises_timeout_error(
     service: Service, scripted: ScriptedService
 ) -> None:
     scripted.script = [RECORDED]
-    async with AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS) as client:
+    async with AsyncCaptureClient(service, timeouts=PATIENT) as client:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01), client.workflow(LOG_ID, "create_task"):
                 await asyncio.sleep(60)
@@ -342,7 +343,7 @@ async def test_a_block_of_the_asynchronous_client_that_is_entered_again_is_anoth
     service: Service, scripted: ScriptedService
 ) -> None:
     scripted.script = [RECORDED]
-    client = AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS)
+    client = AsyncCaptureClient(service, timeouts=PATIENT)
     block = client.workflow(LOG_ID, "create_task")
     with pytest.raises(ValueError, match="full"):
         async with block:
