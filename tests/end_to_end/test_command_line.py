@@ -246,7 +246,8 @@ def test_serve_prints_a_request_that_works_and_removes_its_data() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 
-    assert json.loads(response.stdout)["captured"] == "stored"
+    # On a busy machine, the first write may not end in time.
+    assert json.loads(response.stdout)["captured"] in {"stored", "spooled"}
     assert not (STACKS / name).exists()
 
 
