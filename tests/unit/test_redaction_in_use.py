@@ -859,3 +859,67 @@ def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
 )
 def test_random_characters_open_a_session(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "text size 12 14 16 18",
+        "text sizes are 10 12 14 16 18",
+        "call sizes: 10 12 14 16",
+        "sms limit 160 70 153 67",
+        "number of calls 120 130 140 150",
+        "calls per hour: 120 130 140 150 160",
+        "phone prices 199 299 399 499",
+        "phones: 12 14 15 16",
+        "cell voltages 3.7 3.8 3.9 4.1",
+        "mobile contact hours 10-12 14-16",
+        "anzahl anrufe 120 130 140 150",
+        "phone cost line: call [[PHONE:646-555-0199]]",
+        "tlf [[PHONE:22 33 44 55]]",
+        "my cell [[PHONE:91 23 45 67]]",
+        "my cell is [[PHONE:91 23 45 67]]",
+        "puhelin [[PHONE:41 234 567]]",
+    ],
+)
+def test_measures_in_a_row_are_no_phone_number(marked: str) -> None:
+    _check(marked)
+
+
+_COMMIT = "ce387e4ed257dd7c5203dc8485c53ce56f35204d"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"git cherry-pick {_COMMIT}",
+        f"git cherry-pick -x {_COMMIT}",
+        f"git show {_COMMIT}",
+        f"git log {_COMMIT}",
+        f"git rebase --onto main {_COMMIT}",
+        f"git bisect bad {_COMMIT}",
+        f"git reset --hard {_COMMIT}",
+        f"git push origin {_COMMIT}:main",
+        f"git diff {_COMMIT}..{_COMMIT[::-1]}",
+        f"HEAD is now at {_COMMIT}",
+        f"merge {_COMMIT} into main",
+        f"parent {_COMMIT}",
+        f"index {_COMMIT}..{_COMMIT[::-1]}",
+        f"uses: actions/checkout@{_COMMIT}",
+    ],
+)
+def test_the_commits_of_git_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        f"git config token [[SECRET:{_COMMIT}]]",
+        f"git config --global github.token [[SECRET:{_COMMIT}]]",
+        f"I got this from the git server: [[SECRET:{_COMMIT}]]",
+        f"merge the api key [[SECRET:{_COMMIT}]]",
+    ],
+)
+def test_a_token_near_the_word_git_is_no_commit(marked: str) -> None:
+    _check(marked)
