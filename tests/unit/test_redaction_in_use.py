@@ -923,3 +923,79 @@ def test_the_commits_of_git_stay(text: str) -> None:
 )
 def test_a_token_near_the_word_git_is_no_commit(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: minimum 8 characters",
+        "Password: max 20 chars",
+        "password: 8 to 64 characters",
+        "password: 8-64 characters",
+        "passwort: mindestens 8 zeichen",
+        "Passwort: 8 bis 64 Zeichen",
+        "mot de passe : minimum 8 caractères",
+        "mot de passe : au moins 8 caractères",
+        "contraseña: al menos 8 caracteres",
+        "password: minimo 8 caratteri",
+        "senha: pelo menos 8 caracteres",
+        "wachtwoord: minimaal 8 tekens",
+        "hasło: minimum 8 znaków",
+        "пароль: минимум 8 символов",
+        "lösenord: minst 8 tecken",
+        "password is at most 20 characters",
+    ],
+)
+def test_how_many_characters_a_password_needs_is_no_password(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "change the passcode of the ipad from [[SECRET:1234]] to [[SECRET:998877]]",
+        "PIN meiner Karte ist [[SECRET:4821]]",
+        "pin karty [[SECRET:4821]]",
+        "пин-код карты [[SECRET:4821]]",
+        "пин код от карты: [[SECRET:4821]]",
+        "auth code [[SECRET:882134]]",
+        "mfa seed [[SECRET:JBSWY3DPEHPK3PXP]]",
+        "FTP pass [[SECRET:ftp4me]]",
+        "pin? [[SECRET:4821]]",
+        "password? [[SECRET:Bananas4U]]",
+        "the password? it's [[SECRET:Bananas4U]]",
+        "the gate code? it's [[SECRET:4821#]]",
+        "le mot de passe ? c'est [[SECRET:Tournesol12]]",
+        "pin: [[SECRET:4 7 1 1]]",
+        "my pin [[SECRET:4 7 1 1]]",
+        "pins: [[SECRET:4821]], [[SECRET:9910]]",
+    ],
+)
+def test_a_secret_is_found_behind_questions_owners_and_old_values(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pins 4 5 6 7",
+        "gpio pins 17 27 22",
+        "arduino pins 2 3 4",
+        "pin D4",
+        "pin A0",
+        "safety pins 100",
+        "the code from 2019 to 2024",
+        "password? what password?",
+        "password? it's wrong",
+        "forgot your password? 24/7 support",
+        "forgot password? call 3 people",
+        "pin? 2 of them",
+        "Forgot password? windows10 does not let me in",
+        "Lost your PIN? 2026 cards have none",
+        "the gate code? ask mom",
+        "code? 404",
+        "season pass 2024",
+    ],
+)
+def test_pins_of_boards_years_and_open_questions_stay(text: str) -> None:
+    assert redact(text) == text

@@ -66,6 +66,10 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
     (?:[^\x00-\x7f ]{1,12}(?=[!-~]{0,64}[a-z])
         (?!sha|md5|utf|aes|rsa|bcrypt|base64|wpa|ipv|oauth))?
     (?=[!-~]{0,64}[0-9])"""
+# "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
+_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
+_ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
+    |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
 _COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
 # <input name="password" value="...">, {"name": "password", "value": "..."}
 _VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
@@ -79,7 +83,8 @@ _HEAD = NamePattern(
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
         (?:\ {any_of(words.QUALIFIERS)}{NAME_END}|{any_of(words.OWNERS_WITHOUT_SPACE)})?
-        (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
+        (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
+                |\ (?:for|of|zu|fur|de|du|del)\ {_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ {_ELIDED}{_LETTERS}
@@ -95,10 +100,17 @@ _HEAD = NamePattern(
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
+          |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
         (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
         (?:\\(?=["'])|[ub](?=["']))?""",
+)
+# How long a password has to be: "at least 8 characters", "8 to 64 characters".
+_LENGTH = LazyPattern(
+    rf"(?:{any_of(words.LIMITS)} )?[0-9]{{1,3}}"
+    rf"(?: ?(?:-|to|and|bis|und|a|et|y|e|en|do|i|до) ?[0-9]{{1,3}})?[ -]{any_of(words.CHARACTERS)}"
+    rf"{NOT_BEFORE_WORD}",
 )
 _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
@@ -189,13 +201,14 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
 
 def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     relation = _relation(head)
-    if not _names_a_secret(searched, head, relation):
+    is_length = _LENGTH.compiled.match(searched.lower, head.end())
+    if is_length or not _names_a_secret(searched, head, relation):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
         return _quoted_span(searched, head)
     value = _trim(head, token[0])
-    if _is_no_value(value):
+    if _is_no_value(value) or (head["code"] and _are_years(head["old"] or "", value)):
         return None
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
@@ -208,6 +221,11 @@ def _is_no_value(value: str) -> bool:
     """Return whether a value is none of any secret: a time, a variable, "at least 8 characters"."""
     is_other = not value.isalpha() and NO_VALUE.compiled.fullmatch(value)
     return not value or bool(is_other or _COUNTED.match(value))
+
+
+def _are_years(first: str, last: str) -> bool:
+    """Return whether a range is one of years: "the code from 2019 to 2024"."""
+    return bool(_YEAR.fullmatch(first) and _YEAR.fullmatch(last))
 
 
 def _trim(head: re.Match[str], token: str) -> str:
@@ -224,6 +242,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     is_number = value.isdigit() or _NUMBERED.fullmatch(value)
     return bool(
         ADDRESS.fullmatch(value)
+        or _is_of_a_board(head, value)
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
         or _is_attempt(searched.lower, head)
     )
@@ -293,7 +312,8 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return before.isdisjoint(words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
-        return (relation in {"assigned", "is"} or is_option) and before.isdisjoint(words.TICKETS)
+        is_password = is_option or not before.isdisjoint(words.SYSTEMS)
+        return (relation in {"assigned", "is"} or is_password) and before.isdisjoint(words.TICKETS)
     if head["key"]:
         return (
             not before.isdisjoint(words.KEY_KINDS)
@@ -384,6 +404,16 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
     if head["code"] or head["pin"]:
         return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)
     return True
+
+
+def _is_of_a_board(head: re.Match[str], value: str) -> bool:
+    """Return whether a pin is a contact or a needle: "pin D4", "pins 17 27 22"."""
+    if not (head["pin"] or "").startswith("pin"):
+        return False
+    digits = sum(map(str.isdigit, value))
+    if head["pin"] == "pins":
+        return digits <= _MIN_DIGITS
+    return digits < _MIN_DIGITS and not value.isdigit()
 
 
 def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:

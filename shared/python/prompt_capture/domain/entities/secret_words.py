@@ -44,6 +44,9 @@ TICKETS = name_set(
 )
 """Words before "pass" that make it a ticket or a road."""
 
+SYSTEMS = name_set("ftp sftp ssh vpn db database sql mysql smtp imap wifi wlan router login admin")
+"""Words before "pass" that make it a password."""
+
 SEED_PHRASE = names(
     "mnemonic wiederherstellungsphrase seed-phrase",
     "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
@@ -65,7 +68,7 @@ PIN = names(
     "cryptogramme visuel",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
-    "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
+    "пин-код", "пин код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
     "mã xác nhận", "mã xác minh", "mã otp",
     "mã xác thực", "mã xác thực otp", "mã xác nhận otp", "mã đăng nhập", "mã bảo mật",
@@ -81,7 +84,7 @@ CODE = names("code codes código codice kod kode koden koodi код combination 
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
-    """2fa mfa otp totp sms alarm door frontdoor gate entry entrance backup unlock safe
+    """2fa mfa otp totp sms auth alarm door frontdoor gate entry entrance backup unlock safe
     vault lock locker padlock lockbox keybox garage building house home apartment flat
     office elevator lift keypad keyless access security verification confirmation
     authentication authenticator login signin recovery reset activation pairing parental
@@ -124,6 +127,7 @@ TOKEN = names(
     "totp seed",
     "otp seed",
     "2fa seed",
+    "mfa seed",
 )
 KEY = names("key keys schlüssel")
 """Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
@@ -136,7 +140,10 @@ KEY_KINDS = name_set(
 ACCOUNTS = names(
     """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
     server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
-    steam windows laptop pc phone handy hotel zoom вайфай вай-фай""",
+    steam windows laptop pc phone handy hotel zoom вайфай вай-фай karty karte kartu карты карточки
+    картки""",
+    *(f"{owner} {card}" for owner in ("meiner", "deiner", "unserer")
+      for card in ("karte", "bankkarte", "ec-karte", "kreditkarte", "girokarte")),
     "الواي فاي", "واي فاي", "לוויי פיי", "של הוויי פיי", "לרשת", "وای فای",
 )  # fmt: skip
 """What a password is for, where no preposition stands before it: "password wifi: ..."."""
@@ -197,6 +204,22 @@ NETWORK_NAMES = names("wifi wi-fi wlan ssid hotspot")
 USER = names("user username login benutzer benutzername email mail utilisateur usuario")
 PASSWORD_OF_USER = names("password pass passwort kennwort pw pwd passwd contraseña")
 """Words before a name and a password: "user/pass: ann/...", "username and password: ann, ..."."""
+
+LIMITS = names(
+    """min min. minimum max max. maximum between mind. mindestens maximal höchstens wenigstens
+    zwischen entre mínimo máximo minimo massimo almeno tra fra minimaal maximaal minstens
+    maximum tussen maksymalnie minimalnie od минимум максимум от minst högst mellan mindst højst
+    minimi vähintään enintään""",
+    "at least", "at most", "up to", "no more than", "a minimum of", "a maximum of", "minimum of",
+    "au moins", "au plus", "au minimum", "al menos", "como mínimo", "pelo menos", "no mínimo",
+    "ten minste", "co najmniej", "не менее", "не меньше", "en az",
+)  # fmt: skip
+CHARACTERS = names(
+    """characters character chars char letters digits symbols zeichen stellen ziffern buchstaben
+    caractères caracteres caratteri chiffres lettres letras dígitos cifre lettere tekens cijfers
+    letters znaków znaki cyfr символов символа знаков tecken siffror tegn merkkiä karakter"""
+)
+"""What says how long a password has to be: "at least 8 characters"."""
 
 TYPES = frozenset({"string", "str", "null", "none", "undefined"})
 """What stands in place of a value in programs and descriptions."""
