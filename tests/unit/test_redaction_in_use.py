@@ -999,3 +999,56 @@ def test_a_secret_is_found_behind_questions_owners_and_old_values(marked: str) -
 )
 def test_pins_of_boards_years_and_open_questions_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "né en France le [[BIRTH_DATE:12 mars 1970]]",
+        "née au Maroc le [[BIRTH_DATE:12/03/1970]]",
+        "née aux États-Unis le [[BIRTH_DATE:12/03/1970]]",
+        "nato in Italia il [[BIRTH_DATE:12/03/1970]]",
+        "födelsedag [[BIRTH_DATE:12 mars 1970]]",
+        "fødselsdag: [[BIRTH_DATE:12. marts 1970]]",
+        "[[BIRTH_DATE:12 Mart 1987]] doğumluyum",
+        "[[BIRTH_DATE:12 Mart 1987]] doğumlu",
+        "doğum tarihi [[BIRTH_DATE:3 Ağustos 1990]]",
+        "narozen [[BIRTH_DATE:12. března 1987]]",
+        "narodená [[BIRTH_DATE:12. marca 1987]]",
+        "născut la [[BIRTH_DATE:12 martie 1987]]",
+        "народилася [[BIRTH_DATE:12 березня 1987]]",
+        "syntynyt [[BIRTH_DATE:12. maaliskuuta 1987]]",
+        "született [[BIRTH_DATE:1987. március 12.]]",
+    ],
+)
+def test_a_birth_is_known_with_its_country_and_the_months_of_its_language(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "CBU [[BANK:2850590940090418135201]]",
+        "hesap numarası [[BANK:12345678]]",  # noqa: RUF001 (Turkish)
+        "hesap no: [[BANK:12345678]]",
+        "رقم الحساب [[BANK:123456789012]]",
+        "מספר חשבון [[BANK:123456]]",
+        "खाता संख्या [[BANK:50100123456789]]",
+        "số tài khoản [[BANK:0123456789012]] Vietcombank",
+        "rekening BCA [[BANK:1234567890]]",
+        "no rekening: [[BANK:1234567890]] a/n Budi",
+        "номер рахунку [[BANK:26001234567890]]",
+        "občanský průkaz [[ID:123456789]]",
+        "občiansky preukaz: [[ID:AB123456]]",
+        "voter card [[ID:ABC1234567]]",
+        "citizen id [[ID:1123456789012]]",
+        "teudat zehut [[ID:831542360]]",
+        "רישיון נהיגה [[ID:1234567]]",
+        "DL# [[ID:S530-4218-9017-22]]",
+        "bu hesap 450 lira",
+        "hesap no kaç?",
+        "fatura numarası 12345678",  # noqa: RUF001 (Turkish)
+    ],
+)
+def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: str) -> None:
+    _check(marked)

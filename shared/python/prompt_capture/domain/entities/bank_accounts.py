@@ -29,7 +29,7 @@ _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
 
 _NAMES = names(
-    """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb iban bic blz
+    """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
     tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
@@ -39,7 +39,12 @@ _NAMES = names(
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
-    "банковского счёта", "корр. счёт",
+    "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
+    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
+    "no rekening",
+    "nomor rekening", *(f"rekening {bank}" for bank in ("bca", "bni", "bri", "mandiri")),
+    "رقم الحساب", "رقم حساب", "رقم حسابي", "شماره حساب", "מספר חשבון", "חשבון בנק", "खाता संख्या",
+    "खाता नंबर", "เลขที่บัญชี", "เลขบัญชี",
 )  # fmt: skip
 # Forms with other lengths or characters: Poland, France (RIB), Norway, Czechia, Hungary.
 _NATIONAL_FORM = (
@@ -50,7 +55,7 @@ _NATIONAL_FORM = (
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
     numbered=True,
 )
 # "take into account 20000 samples"
