@@ -1052,3 +1052,41 @@ def test_a_birth_is_known_with_its_country_and_the_months_of_its_language(marked
 )
 def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "aws account 123456789012",
+        "my AWS account number is 123456789012",
+        "google ads account 123-456-7890",
+        "github account: 123456",
+        "steam acct 7656119801234567",
+        "the user account 1234567",
+        "my bank account [[BANK:123456789012]]",
+        "savings account [[BANK:123456789012]]",
+        "paypal account [[BANK:123456789012]]",
+        "pay to account [[BANK:123456789012]] on aws",
+        "password: xxxx",
+        "password: XXXX-XXXX",
+        "token: xxxxxxxxxxxxxxxx",
+        "pin: xxxx",
+        "password: TODO",
+        "password: tbc",
+        "password: ask Bob",
+        "passwords from 2019 to 2024 leaked",
+        "change the alarm code from [[SECRET:2019]] to [[SECRET:2024]]",
+        "postal pin code 110001",
+        "zip pin 110001",
+        "zip password: [[SECRET:hunter2]]",
+        "delivery pin: [[SECRET:4821]]",
+        "pin code [[SECRET:411001]]",
+        "flights to tel aviv 12 14 16 18",
+        "tel aviv, 2 rooms, 1200 1300 1400",
+        "tel aviv office [[PHONE:03 123 4567]]",
+        f"rollback to {_COMMIT}",
+        f"deployed {_COMMIT} to staging",
+    ],
+)
+def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
+    _check(marked)

@@ -26,7 +26,12 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     split_capitals,
 )
-from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
+from prompt_capture.domain.entities.secret_values import (
+    ADDRESS,
+    MASK_OR_NOTE,
+    NO_VALUE,
+    PUNCTUATION,
+)
 from prompt_capture.domain.searchable_text import Span
 
 # The name of a secret, and what leads to its value: words such as "for the router", and "is".
@@ -208,7 +213,8 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     if not token:
         return _quoted_span(searched, head)
     value = _trim(head, token[0])
-    if _is_no_value(value) or (head["code"] and _are_years(head["old"] or "", value)):
+    are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
+    if are_years or _is_no_value(value):
         return None
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
@@ -220,7 +226,7 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
 def _is_no_value(value: str) -> bool:
     """Return whether a value is none of any secret: a time, a variable, "at least 8 characters"."""
     is_other = not value.isalpha() and NO_VALUE.compiled.fullmatch(value)
-    return not value or bool(is_other or _COUNTED.match(value))
+    return not value or bool(is_other or _COUNTED.match(value) or MASK_OR_NOTE.fullmatch(value))
 
 
 def _are_years(first: str, last: str) -> bool:
@@ -305,11 +311,11 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
     if head["argument"] and not _is_argument(searched, head):
         return False
-    if not (head["pass"] or head["key"] or head["code"] or head["password"]):
+    if not (head["pass"] or head["key"] or head["code"] or head["password"] or head["pin"]):
         return True
     before = _words_directly_before(searched, head.start())
-    if head["password"]:
-        return before.isdisjoint(words.POSTAL)
+    if head["pin"] or head["password"]:
+        return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
         is_password = is_option or not before.isdisjoint(words.SYSTEMS)

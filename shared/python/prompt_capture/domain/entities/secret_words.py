@@ -91,7 +91,7 @@ LOCKS = names(
     secret bank atm card sim voicemail phone tablet screen wifi fi wlan router guest airbnb
     shed bike buzz buzzer intercom conference webinar suitcase luggage drawer box cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
-    microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
+    microsoft factor digit time onetime opener key tür haustür wohnungstür tor tresor
     alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
     cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
     cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
@@ -185,6 +185,9 @@ PREPOSITION = names(
     per till til voor fürs ans beim im am à от для від на к di van za na για του της στο"""  # noqa: RUF001 (Greek)
 )
 """Words between the name of a secret and its value."""
+
+POSTAL_PINS = name_set("postal zip")
+"""Words before a PIN that make it a postal code, as in India."""
 
 POSTAL = name_set("ταχυδρομικός")
 """Words before the Greek word for a password and a code that make it a postal code."""
@@ -281,7 +284,7 @@ CONJUNCTIONS = name_set(
 STATES = name_set(
     """wrong right correct incorrect invalid valid blocked locked expired gone lost forgotten
     missing broken working safe secure insecure weak strong saved stored stolen leaked
-    compromised known unknown required needed changed reset hidden shared asked accepted
+    compromised known unknown ask required needed changed reset hidden shared asked accepted
     rejected refused denied empty different fine good bad great easy hard long short shown
     visible public private used unique random mandatory optional case case-sensitive unavailable
     available ready active inactive disabled enabled outdated old new due set unset sent coming

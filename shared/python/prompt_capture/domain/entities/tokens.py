@@ -88,6 +88,7 @@ _OF_GIT = LazyPattern(
             |diff|diff-tree|fetch|format-patch|log|ls-tree|merge|merge-base|name-rev|notes|pull|push
             |range-diff|rebase|reset|restore|rev-list|rev-parse|revert|shortlog|show|switch|tag
             |update-ref|verify-commit|worktree)(?:[ ][^ ,;!?|:=\x7f]{1,40}){0,4}[ ]
+        |(?:rollback|roll[ ]back|rolled[ ]back|deploy|deployed|reverted)[ ](?:to[ ])?
         |head[ ]is[ ]now[ ]at[ ]|(?:parent|merge|index)[ ]|uses:[ ][^ @\x7f]{1,60}@
         )["'`(]?\Z""",
     re.VERBOSE,
