@@ -206,8 +206,8 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
 
 def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     relation = _relation(head)
-    is_length = _LENGTH.compiled.match(searched.lower, head.end())
-    if is_length or not _names_a_secret(searched, head, relation):
+    is_secret = _names_a_secret(searched, head, relation)
+    if not is_secret or _LENGTH.compiled.match(searched.lower, head.end()):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
