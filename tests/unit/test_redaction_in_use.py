@@ -1090,3 +1090,24 @@ def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: 
 )
 def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "price per person 1200-1500",
+        "budget per person 100000",
+        "dinner for one person 555-0199",
+        "Person 5550199",
+        "perso n [[ID:C01X00T47]]",
+        "perso n° [[ID:C01X00T47]]",
+        "persono. [[ID:C01X00T47]]",
+        "compte n [[BANK:123456789]]",
+        "cardno [[CARD:4539453331478936]]",
+        "accountnum: [[BANK:123456789]]",
+        "ausweisnr [[ID:L01X00T47]]",
+        "passport_n: [[ID:533380006]]",
+    ],
+)
+def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
+    _check(marked)

@@ -232,10 +232,13 @@ NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°", "conta n.º"."""
 _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
 NUMBER_FOLLOWS = (
-    rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}[^a-z0-9\x7f]{{0,6}}"
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.]))(?:{NUMBER}))?{NAME_END}[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
 )
-"""What may stand between a name and its number: "number: ", "_no" and a quotation mark."""
+"""What may stand between a name and its number: "number: ", "_no" and a quotation mark.
+
+A single "n" is apart from the name: "perso n 1", but not "person 1".
+"""
 
 
 class LazyPattern:
