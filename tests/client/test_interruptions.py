@@ -35,6 +35,16 @@ class InterruptedJob:
         raise self._error
 
 
+class CallableHandler:
+    """A handler that is an object of its own."""
+
+    def __init__(self, end: Callable[..., object]) -> None:
+        self._end = end
+
+    def __call__(self, *_: object) -> None:
+        self._end()
+
+
 @pytest.fixture
 def limit() -> Iterator[Callable[[Callable[..., object]], None]]:
     """Have a signal handler interrupt the test in a moment."""
@@ -77,7 +87,15 @@ def test_an_error_of_a_signal_handler_is_raised(
     assert len(scripted.requests) == 1
 
 
-@pytest.mark.parametrize("wrap", [partial, lambda handler: lambda *_: handler()])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        partial,
+        lambda handler: lambda *_: handler(),
+        CallableHandler,
+        lambda handler: partial(CallableHandler(handler)),
+    ],
+)
 def test_any_kind_of_handler_counts(
     client: CaptureClient,
     scripted: ScriptedService,

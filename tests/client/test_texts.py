@@ -374,7 +374,9 @@ async def test_a_key_of_zero_is_a_key(connect: Connect, scripted: ScriptedServic
     assert scripted.requests[0].headers["idempotency-key"] == "0"
 
 
-@pytest.mark.parametrize("value", [False, 0, np.bool_(False), np.int64(0)], ids=repr)
+@pytest.mark.parametrize(
+    "value", [False, 0, 0.0, np.bool_(False), np.int64(0), np.float64(0)], ids=repr
+)
 async def test_numbers_and_truth_values_of_databases_and_numpy_are_sent(
     connect: Connect, scripted: ScriptedService, value: Any
 ) -> None:
@@ -475,7 +477,7 @@ async def test_a_text_that_is_made_late_is_sent(
     assert correction["corrected_secondary_intents"] == ["remind", "help"]
 
 
-@pytest.mark.parametrize("value", ["yes", 2, 0.0])
+@pytest.mark.parametrize("value", ["yes", 2, 0.5])
 async def test_what_is_no_truth_value_is_left_to_the_service(
     connect: Connect, scripted: ScriptedService, value: Any
 ) -> None:

@@ -48,7 +48,8 @@ UNITS = (
     "smbclient -U a%b ", "ваш код 1 ", "a@b.cc|",
     "password (a1567b82633c004352d7-44=", "cuenta ES91-2100-0418-4502-0005-1332 ",
     "password est trop ", "密码是最少6位", "vpc-0a1b2c3d4e5f67890 ", "password: a().b().c(",
-    "パスワードは", "비밀번호는a", "password: a-",
+    "パスワードは", "비밀번호는a", "password: a-", "password? a1", "pin of the a from 1 to ",
+    "git show a ", "pins 1 2 ", "call sizes 12 14 16 ", "password: at least 8 ", "1987. mart ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

@@ -902,3 +902,255 @@ def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
 )
 def test_random_characters_open_a_session(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "text size 12 14 16 18",
+        "text sizes are 10 12 14 16 18",
+        "call sizes: 10 12 14 16",
+        "sms limit 160 70 153 67",
+        "number of calls 120 130 140 150",
+        "calls per hour: 120 130 140 150 160",
+        "phone prices 199 299 399 499",
+        "phones: 12 14 15 16",
+        "cell voltages 3.7 3.8 3.9 4.1",
+        "mobile contact hours 10-12 14-16",
+        "anzahl anrufe 120 130 140 150",
+        "phone cost line: call [[PHONE:646-555-0199]]",
+        "tlf [[PHONE:22 33 44 55]]",
+        "my cell [[PHONE:91 23 45 67]]",
+        "my cell is [[PHONE:91 23 45 67]]",
+        "puhelin [[PHONE:41 234 567]]",
+    ],
+)
+def test_measures_in_a_row_are_no_phone_number(marked: str) -> None:
+    _check(marked)
+
+
+_COMMIT = "ce387e4ed257dd7c5203dc8485c53ce56f35204d"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"git cherry-pick {_COMMIT}",
+        f"git cherry-pick -x {_COMMIT}",
+        f"git show {_COMMIT}",
+        f"git log {_COMMIT}",
+        f"git rebase --onto main {_COMMIT}",
+        f"git bisect bad {_COMMIT}",
+        f"git reset --hard {_COMMIT}",
+        f"git push origin {_COMMIT}:main",
+        f"git diff {_COMMIT}..{_COMMIT[::-1]}",
+        f"HEAD is now at {_COMMIT}",
+        f"merge {_COMMIT} into main",
+        f"parent {_COMMIT}",
+        f"index {_COMMIT}..{_COMMIT[::-1]}",
+        f"uses: actions/checkout@{_COMMIT}",
+    ],
+)
+def test_the_commits_of_git_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        f"git config token [[SECRET:{_COMMIT}]]",
+        f"git config --global github.token [[SECRET:{_COMMIT}]]",
+        f"I got this from the git server: [[SECRET:{_COMMIT}]]",
+        f"merge the api key [[SECRET:{_COMMIT}]]",
+    ],
+)
+def test_a_token_near_the_word_git_is_no_commit(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: minimum 8 characters",
+        "Password: max 20 chars",
+        "password: 8 to 64 characters",
+        "password: 8-64 characters",
+        "passwort: mindestens 8 zeichen",
+        "Passwort: 8 bis 64 Zeichen",
+        "mot de passe : minimum 8 caractères",
+        "mot de passe : au moins 8 caractères",
+        "contraseña: al menos 8 caracteres",
+        "password: minimo 8 caratteri",
+        "senha: pelo menos 8 caracteres",
+        "wachtwoord: minimaal 8 tekens",
+        "hasło: minimum 8 znaków",
+        "пароль: минимум 8 символов",
+        "lösenord: minst 8 tecken",
+        "password is at most 20 characters",
+    ],
+)
+def test_how_many_characters_a_password_needs_is_no_password(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "change the passcode of the ipad from [[SECRET:1234]] to [[SECRET:998877]]",
+        "PIN meiner Karte ist [[SECRET:4821]]",
+        "pin karty [[SECRET:4821]]",
+        "пин-код карты [[SECRET:4821]]",
+        "пин код от карты: [[SECRET:4821]]",
+        "auth code [[SECRET:882134]]",
+        "mfa seed [[SECRET:JBSWY3DPEHPK3PXP]]",
+        "FTP pass [[SECRET:ftp4me]]",
+        "pin? [[SECRET:4821]]",
+        "password? [[SECRET:Bananas4U]]",
+        "the password? it's [[SECRET:Bananas4U]]",
+        "the gate code? it's [[SECRET:4821#]]",
+        "le mot de passe ? c'est [[SECRET:Tournesol12]]",
+        "pin: [[SECRET:4 7 1 1]]",
+        "my pin [[SECRET:4 7 1 1]]",
+        "pins: [[SECRET:4821]], [[SECRET:9910]]",
+    ],
+)
+def test_a_secret_is_found_behind_questions_owners_and_old_values(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pins 4 5 6 7",
+        "gpio pins 17 27 22",
+        "arduino pins 2 3 4",
+        "pin D4",
+        "pin A0",
+        "safety pins 100",
+        "the code from 2019 to 2024",
+        "password? what password?",
+        "password? it's wrong",
+        "forgot your password? 24/7 support",
+        "forgot password? call 3 people",
+        "pin? 2 of them",
+        "Forgot password? windows10 does not let me in",
+        "Lost your PIN? 2026 cards have none",
+        "the gate code? ask mom",
+        "code? 404",
+        "season pass 2024",
+    ],
+)
+def test_pins_of_boards_years_and_open_questions_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "né en France le [[BIRTH_DATE:12 mars 1970]]",
+        "née au Maroc le [[BIRTH_DATE:12/03/1970]]",
+        "née aux États-Unis le [[BIRTH_DATE:12/03/1970]]",
+        "nato in Italia il [[BIRTH_DATE:12/03/1970]]",
+        "födelsedag [[BIRTH_DATE:12 mars 1970]]",
+        "fødselsdag: [[BIRTH_DATE:12. marts 1970]]",
+        "[[BIRTH_DATE:12 Mart 1987]] doğumluyum",
+        "[[BIRTH_DATE:12 Mart 1987]] doğumlu",
+        "doğum tarihi [[BIRTH_DATE:3 Ağustos 1990]]",
+        "narozen [[BIRTH_DATE:12. března 1987]]",
+        "narodená [[BIRTH_DATE:12. marca 1987]]",
+        "născut la [[BIRTH_DATE:12 martie 1987]]",
+        "народилася [[BIRTH_DATE:12 березня 1987]]",
+        "syntynyt [[BIRTH_DATE:12. maaliskuuta 1987]]",
+        "született [[BIRTH_DATE:1987. március 12.]]",
+    ],
+)
+def test_a_birth_is_known_with_its_country_and_the_months_of_its_language(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "CBU [[BANK:2850590940090418135201]]",
+        "hesap numarası [[BANK:12345678]]",  # noqa: RUF001 (Turkish)
+        "hesap no: [[BANK:12345678]]",
+        "رقم الحساب [[BANK:123456789012]]",
+        "מספר חשבון [[BANK:123456]]",
+        "खाता संख्या [[BANK:50100123456789]]",
+        "số tài khoản [[BANK:0123456789012]] Vietcombank",
+        "rekening BCA [[BANK:1234567890]]",
+        "no rekening: [[BANK:1234567890]] a/n Budi",
+        "номер рахунку [[BANK:26001234567890]]",
+        "občanský průkaz [[ID:123456789]]",
+        "občiansky preukaz: [[ID:AB123456]]",
+        "voter card [[ID:ABC1234567]]",
+        "citizen id [[ID:1123456789012]]",
+        "teudat zehut [[ID:831542360]]",
+        "רישיון נהיגה [[ID:1234567]]",
+        "DL# [[ID:S530-4218-9017-22]]",
+        "bu hesap 450 lira",
+        "hesap no kaç?",
+        "fatura numarası 12345678",  # noqa: RUF001 (Turkish)
+    ],
+)
+def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "aws account 123456789012",
+        "my AWS account number is 123456789012",
+        "google ads account 123-456-7890",
+        "github account: 123456",
+        "steam acct 7656119801234567",
+        "the user account 1234567",
+        "my bank account [[BANK:123456789012]]",
+        "savings account [[BANK:123456789012]]",
+        "paypal account [[BANK:123456789012]]",
+        "pay to account [[BANK:123456789012]] on aws",
+        "password: xxxx",
+        "password: XXXX-XXXX",
+        "token: xxxxxxxxxxxxxxxx",
+        "pin: xxxx",
+        "password: TODO",
+        "password: tbc",
+        "password: ask Bob",
+        "passwords from 2019 to 2024 leaked",
+        "change the alarm code from [[SECRET:2019]] to [[SECRET:2024]]",
+        "postal pin code 110001",
+        "zip pin 110001",
+        "zip password: [[SECRET:hunter2]]",
+        "delivery pin: [[SECRET:4821]]",
+        "pin code [[SECRET:411001]]",
+        "flights to tel aviv 12 14 16 18",
+        "tel aviv, 2 rooms, 1200 1300 1400",
+        "tel aviv office [[PHONE:03 123 4567]]",
+        f"rollback to {_COMMIT}",
+        f"deployed {_COMMIT} to staging",
+    ],
+)
+def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "price per person 1200-1500",
+        "budget per person 100000",
+        "dinner for one person 555-0199",
+        "Person 5550199",
+        "perso n [[ID:C01X00T47]]",
+        "perso n° [[ID:C01X00T47]]",
+        "persono. [[ID:C01X00T47]]",
+        "compte n [[BANK:123456789]]",
+        "cardno [[CARD:4539453331478936]]",
+        "accountnum: [[BANK:123456789]]",
+        "ausweisnr [[ID:L01X00T47]]",
+        "passport_n: [[ID:533380006]]",
+    ],
+)
+def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
+    _check(marked)

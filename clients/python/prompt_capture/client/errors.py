@@ -10,6 +10,7 @@ reach the parent of the process that raised them.
 
 import signal
 from collections.abc import Iterator
+from inspect import getattr_static
 from traceback import walk_tb
 from typing import ClassVar
 
@@ -68,8 +69,9 @@ def to_capture_error(error: Exception) -> CaptureError:
 def is_interruption(error: BaseException) -> bool:
     """Return whether a signal handler raised an error, such as the time limit of a job."""
     handlers = map(signal.getsignal, signal.valid_signals())
-    functions = (getattr(handler, "func", handler) for handler in handlers)  # of a partial
-    codes = {getattr(function, "__code__", None) for function in functions}
+    functions = [getattr(handler, "func", handler) for handler in handlers]  # of a partial
+    calls = [getattr_static(function, "__call__", None) for function in functions]  # of an object
+    codes = {getattr(each, "__code__", None) for each in (*functions, *calls)}
     return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
 
 

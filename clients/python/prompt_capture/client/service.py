@@ -197,9 +197,12 @@ def _to_id(value: Any) -> Any:
 
 
 def _to_flag(value: Any) -> Any:
-    """Return a truth value, also of the 0 or 1 of a database. Others stay as they are."""
+    """Return a truth value, also of the 0 or 1 of a database. Others stay as they are.
+
+    A column of a table has 0.0 and 1.0 where a value of another row is missing.
+    """
     number = _to_number(value)
-    return bool(number) if isinstance(number, int) and number in {0, 1} else number
+    return bool(number) if isinstance(number, int | float) and number in {0, 1} else number
 
 
 def _to_consent(value: Any) -> Any:

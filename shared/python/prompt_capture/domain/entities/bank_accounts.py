@@ -29,7 +29,7 @@ _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
 
 _NAMES = names(
-    """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb iban bic blz
+    """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
     tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
@@ -39,7 +39,11 @@ _NAMES = names(
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
-    "банковского счёта", "корр. счёт",
+    "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
+    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
+    *(f"rekening {bank}" for bank in ("bca", "bni", "bri", "mandiri")),
+    "رقم الحساب", "رقم حساب", "رقم حسابي", "شماره حساب", "מספר חשבון", "חשבון בנק", "खाता संख्या",
+    "खाता नंबर", "เลขที่บัญชี", "เลขบัญชี",
 )  # fmt: skip
 # Forms with other lengths or characters: Poland, France (RIB), Norway, Czechia, Hungary.
 _NATIONAL_FORM = (
@@ -50,7 +54,7 @@ _NATIONAL_FORM = (
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
     numbered=True,
 )
 # "take into account 20000 samples"
@@ -61,6 +65,14 @@ _IDIOM = LazyPattern(
     re.VERBOSE,
 )
 _IDIOM_WINDOW = 90
+# "AWS account 123456789012" is none of a bank.
+_OF_A_SERVICE = LazyPattern(
+    r"""(?<![a-z0-9\x7f])(?:aws|amazon|gcp|google|ads|analytics|azure|microsoft|apple|github|gitlab
+        |steam|epic|xbox|facebook|meta|instagram|twitter|linkedin|tiktok|netflix|spotify|salesforce
+        |hubspot|user|service|admin)\ \Z""",
+    re.VERBOSE,
+)
+_SERVICE_WINDOW = 12
 # Also the word for an invoice, whose number is shorter.
 _RUSSIAN_NAMES = names("счёт счета счёту счёте")
 _NAMED_RUSSIAN = NamePattern(
@@ -77,7 +89,7 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     yield from _find_ibans(searched)
     for pattern in (_NAMED, _NAMED_RUSSIAN):
         for match in pattern.finditer(searched):
-            if not _is_amount(searched, match):
+            if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 yield match.span("number")
 
 
@@ -88,6 +100,12 @@ def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
         return False
     before = context_before(searched.lower, match.start(), _IDIOM_WINDOW)
     return is_amount(searched.lower, match.end()) or bool(_IDIOM.compiled.search(before))
+
+
+def _is_of_a_service(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether an account is one of a service, such as a cloud or a shop."""
+    before = context_before(searched.lower, match.start(), _SERVICE_WINDOW)
+    return match[0].startswith("acc") and bool(_OF_A_SERVICE.compiled.search(before))
 
 
 def _find_ibans(searched: Searched) -> Iterator[Span]:

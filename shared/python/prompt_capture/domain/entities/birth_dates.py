@@ -37,8 +37,16 @@ _MONTHS = names(
     ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
     בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
     มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
+    ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+    ledna února března dubna května června července srpna září října listopadu prosince
+    januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
+    ianuarie februarie martie aprilie iunie iulie septembrie octombrie noiembrie decembrie
+    január február március április május június július augusztus szeptember október
+    січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+    tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta
+    lokakuuta marraskuuta joulukuuta marts
     يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
-    """
+    """  # noqa: RUF001 (Turkish)
 )
 _MONTH = any_of(_MONTHS)
 _YEAR = "(?:19|20|25)[0-9]{2}"
@@ -54,6 +62,7 @@ _DATE = LazyPattern(
                 (?:\ ?[0-9]{{1,2}}(?:\ ?{any_of(names("日 일"))})?)?
             |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
                 (?:[t ][0-9]{{2}}:[0-9]{{2}}(?::[0-9.]{{2,10}})?(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
+            |\.\ {_MONTH}\ [0-9]{{1,2}}\.?
             |(?:0[1-9]|1[0-2])[0-3][0-9])
         |[0-9]?(?:
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
@@ -79,7 +88,8 @@ _BORN = names(
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     naixement nascut nascuda gimimo gimęs gimusi gimiau γεννημένος γεννημένη γεννήθηκε
     เกิดวันที่ เกิดเมื่อ วันเดือนปีเกิด
-    родился родилась рождения народився народилася γεννήθηκα lahir doğumluyum dzimis
+    родился родилась рождения народився народилася γεννήθηκα lahir doğumlu doğumluyum
+    dzimis narodená narodený
     مواليد ولدت נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
@@ -89,7 +99,9 @@ _BORN = names(
     "data nasc.", "data de nasc.", "dt. nasc.", "fecha nac", "fecha de nac", "fec nac", "data nasc",
     "data de nasc", "dt nasc", "ur.", "szül.",
     "nar.", "dat. nar.", "д.р.", "д. р.", "г.р.", "né le",  # noqa: RUF001 (Russian)
-    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a",
+    "née le", "né(e) le", "né à", "née à", "né en", "née en", "né au", "née au",
+    "né aux", "née aux",
+    "nato il", "nata il", "nato a", "nata a", "nato in", "nata in",
     "doğum tarihi", "doğum tarihim",
     "born on", "born at", "vaig néixer", "ngày tháng năm sinh", "ngày sinh", "sinh ngày",
     "sinh năm", "tanggal lahir", "tarikh lahir",
@@ -99,6 +111,7 @@ _BORN = names(
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny
+    födelsedag fødselsdag bursdag
     जन्मदिन 生日 誕生日 생일"""
 )
 # Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).

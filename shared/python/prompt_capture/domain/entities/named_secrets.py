@@ -26,7 +26,12 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     split_capitals,
 )
-from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
+from prompt_capture.domain.entities.secret_values import (
+    ADDRESS,
+    MASK_OR_NOTE,
+    NO_VALUE,
+    PUNCTUATION,
+)
 from prompt_capture.domain.searchable_text import Span
 
 # The name of a secret, and what leads to its value: words such as "for the router", and "is".
@@ -68,6 +73,10 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
     (?:[^\x00-\x7f ]{1,12}(?=[!-~]{0,64}[a-z])
         (?!sha|md5|utf|aes|rsa|bcrypt|base64|wpa|ipv|oauth))?
     (?=[!-~]{0,64}[0-9])"""
+# "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
+_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
+_ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
+    |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
 _COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
 # <input name="password" value="...">, {"name": "password", "value": "..."}
 _VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
@@ -82,7 +91,8 @@ _HEAD = NamePattern(
         ){NAME_END}
         (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
           |{any_of(words.OWNERS_WITHOUT_SPACE)})?
-        (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset))?
+        (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
+                |\ (?:for|of|zu|fur|de|du|del)\ {_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ {_ELIDED}{_LETTERS}
@@ -98,10 +108,17 @@ _HEAD = NamePattern(
           |(?:\ {any_of(words.ACCOUNTS)}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
+          |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
         (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
         (?:\\(?=["'])|[ub](?=["']))?""",
+)
+# How long a password has to be: "at least 8 characters", "8 to 64 characters".
+_LENGTH = LazyPattern(
+    rf"(?:{any_of(words.LIMITS)} )?[0-9]{{1,3}}"
+    rf"(?: ?(?:-|to|and|bis|und|a|et|y|e|en|do|i|до) ?[0-9]{{1,3}})?[ -]{any_of(words.CHARACTERS)}"
+    rf"{NOT_BEFORE_WORD}",
 )
 _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
@@ -192,13 +209,15 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
 
 def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     relation = _relation(head)
-    if not _names_a_secret(searched, head, relation):
+    is_secret = _names_a_secret(searched, head, relation)
+    if not is_secret or _LENGTH.compiled.match(searched.lower, head.end()):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
         return _quoted_span(searched, head)
     value = _trim(head, token[0])
-    if _is_no_value(value):
+    are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
+    if are_years or _is_no_value(value):
         return None
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
@@ -210,7 +229,12 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
 def _is_no_value(value: str) -> bool:
     """Return whether a value is none of any secret: a time, a variable, "at least 8 characters"."""
     is_other = not value.isalpha() and NO_VALUE.compiled.fullmatch(value)
-    return not value or bool(is_other or _COUNTED.match(value))
+    return not value or bool(is_other or _COUNTED.match(value) or MASK_OR_NOTE.fullmatch(value))
+
+
+def _are_years(first: str, last: str) -> bool:
+    """Return whether a range is one of years: "the code from 2019 to 2024"."""
+    return bool(_YEAR.fullmatch(first) and _YEAR.fullmatch(last))
 
 
 def _trim(head: re.Match[str], token: str) -> str:
@@ -227,6 +251,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     is_number = value.isdigit() or _NUMBERED.fullmatch(value)
     return bool(
         ADDRESS.fullmatch(value)
+        or _is_of_a_board(head, value)
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
         or _is_attempt(searched.lower, head)
     )
@@ -289,14 +314,15 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
     if head["argument"] and not _is_argument(searched, head):
         return False
-    if not (head["pass"] or head["key"] or head["code"] or head["password"]):
+    if not (head["pass"] or head["key"] or head["code"] or head["password"] or head["pin"]):
         return True
     before = _words_directly_before(searched, head.start())
-    if head["password"]:
-        return before.isdisjoint(words.POSTAL)
+    if head["pin"] or head["password"]:
+        return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
-        return (relation in {"assigned", "is"} or is_option) and before.isdisjoint(words.TICKETS)
+        is_password = is_option or not before.isdisjoint(words.SYSTEMS)
+        return (relation in {"assigned", "is"} or is_password) and before.isdisjoint(words.TICKETS)
     if head["key"]:
         return (
             not before.isdisjoint(words.KEY_KINDS)
@@ -388,6 +414,16 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
     if head["code"] or head["pin"]:
         return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)
     return True
+
+
+def _is_of_a_board(head: re.Match[str], value: str) -> bool:
+    """Return whether a pin is a contact or a needle: "pin D4", "pins 17 27 22"."""
+    if not (head["pin"] or "").startswith("pin"):
+        return False
+    digits = sum(map(str.isdigit, value))
+    if head["pin"] == "pins":
+        return digits <= _MIN_DIGITS
+    return digits < _MIN_DIGITS and not value.isdigit()
 
 
 def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:

@@ -99,7 +99,8 @@ _MEASURES = name_set(
     costs price prices priced sold sales users subscribers subscriptions rows items lines records
     events requests logs processed handled made total totals sum average avg mean median max min
     maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
-    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell
+    sizes limits volumes values value voltage voltages pages options levels scores rates lengths
+    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
     dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
     durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
     usuarios duração custa preço durata costa prezzo utenti kosztuje
@@ -114,6 +115,7 @@ _COUNT_BEFORE = LazyPattern(
     r"(?:numbers? of|count of|sum of|total(?: of| de)?|average|avg|anzahl(?: der)?|summe der"
     r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
 )
+_COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
@@ -205,10 +207,10 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
 def _is_count(searched: Searched, match: re.Match[str]) -> bool:
     """Return whether a number is a count or a measure: "call volume: 1234567".
 
-    Counts have no groups and no zero before them.
+    Counts have no zero before them. In groups, they are several in a row: "text sizes 12 14 16 18".
     """
     number = match["number"]
-    if number[0] == "0" or not number.isdigit():
+    if number[0] == "0" or not (number.isdigit() or _COUNTS_IN_A_ROW.fullmatch(number)):
         return False
     text = searched.text[match.start() : match.start("number")]
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)

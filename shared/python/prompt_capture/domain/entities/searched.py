@@ -234,11 +234,14 @@ _HAS = any_of(names("has have hat mit with a tiene tem ha heeft har ma"))
 _THE = any_of(names("the die der le el o il het"))
 _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
 NUMBER_FOLLOWS = (
-    rf"(?:(?:[ ._-]{{0,2}}|\ {_HAS}\ (?:{_THE}\ )?(?!no?\ )){NUMBER})?"
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])|\ {_HAS}\ (?:{_THE}\ )?(?!no?\ )){NUMBER})?"
     rf"{NAME_END}[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
 )
-"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer" and quotes."""
+"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer" and quotes.
+
+A single "n" is apart from the name: "perso n 1", but not "person 1".
+"""
 
 
 class LazyPattern:

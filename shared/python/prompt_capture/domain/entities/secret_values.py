@@ -19,6 +19,9 @@ NO_VALUE = LazyPattern(
         |[a-z_][a-z_.]*(?:\(\)?|\([0-9]+\)?|\[[a-z_., ]*\]?)              # a call, a type""",
     re.VERBOSE | re.IGNORECASE,
 )
+MASK_OR_NOTE = re.compile(r"x{3,}(?:[-_.]x+)*|todo|tbd|tbc|fixme", re.IGNORECASE)
+"""What stands for a value that is hidden, or is to be decided."""
+
 ADDRESS = re.compile(
     r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"
 )

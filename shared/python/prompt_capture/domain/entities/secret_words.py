@@ -44,6 +44,9 @@ TICKETS = name_set(
 )
 """Words before "pass" that make it a ticket or a road."""
 
+SYSTEMS = name_set("ftp sftp ssh vpn db database sql mysql smtp imap wifi wlan router login admin")
+"""Words before "pass" that make it a password."""
+
 SEED_PHRASE = names(
     "mnemonic wiederherstellungsphrase seed-phrase",
     "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
@@ -65,7 +68,7 @@ PIN = names(
     "cryptogramme visuel",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
-    "пин-код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
+    "пин-код", "пин код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
     "doğrulama kodu", "doğrulama kodunuz", "onay kodu", "onay kodunuz", "güvenlik kodu",
     "пин кодът", "пин-кодът",
     "doğrulama kodum", "onay kodum", "güvenlik kodum", "giriş kodu",
@@ -86,14 +89,14 @@ CODE = names(
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
-    """2fa mfa otp totp sms alarm door frontdoor gate entry entrance backup unlock safe
+    """2fa mfa otp totp sms auth alarm door frontdoor gate entry entrance backup unlock safe
     vault lock locker padlock lockbox keybox garage building house home apartment flat
     office elevator lift keypad keyless access security verification confirmation
     authentication authenticator login signin recovery reset activation pairing parental
     secret bank atm card sim voicemail phone tablet screen wifi fi wlan router guest airbnb
     shed bike buzz buzzer intercom conference webinar suitcase luggage drawer box cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
-    microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
+    microsoft factor digit time onetime opener key tür haustür wohnungstür tor tresor
     alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
     cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
     cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
@@ -129,6 +132,7 @@ TOKEN = names(
     "totp seed",
     "otp seed",
     "2fa seed",
+    "mfa seed",
 )
 KEY = names("key keys schlüssel")
 """Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
@@ -141,7 +145,10 @@ KEY_KINDS = name_set(
 ACCOUNTS = names(
     """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
     server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
-    steam windows laptop pc phone handy hotel zoom вайфай вай-фай""",
+    steam windows laptop pc phone handy hotel zoom вайфай вай-фай karty karte kartu карты карточки
+    картки""",
+    *(f"{owner} {card}" for owner in ("meiner", "deiner", "unserer")
+      for card in ("karte", "bankkarte", "ec-karte", "kreditkarte", "girokarte")),
     "الواي فاي", "واي فاي", "לוויי פיי", "של הוויי פיי", "לרשת", "وای فای",
 )  # fmt: skip
 """What a password is for, where no preposition stands before it: "password wifi: ..."."""
@@ -185,6 +192,9 @@ PREPOSITION = names(
 )
 """Words between the name of a secret and its value."""
 
+POSTAL_PINS = name_set("postal zip")
+"""Words before a PIN that make it a postal code, as in India."""
+
 POSTAL = name_set("ταχυδρομικός")
 """Words before the Greek word for a password and a code that make it a postal code."""
 
@@ -203,6 +213,22 @@ NETWORK_NAMES = names("wifi wi-fi wlan ssid hotspot")
 USER = names("user username login benutzer benutzername email mail utilisateur usuario")
 PASSWORD_OF_USER = names("password pass passwort kennwort pw pwd passwd contraseña")
 """Words before a name and a password: "user/pass: ann/...", "username and password: ann, ..."."""
+
+LIMITS = names(
+    """min min. minimum max max. maximum between mind. mindestens maximal höchstens wenigstens
+    zwischen entre mínimo máximo minimo massimo almeno tra fra minimaal maximaal minstens
+    maximum tussen maksymalnie minimalnie od минимум максимум от minst högst mellan mindst højst
+    minimi vähintään enintään""",
+    "at least", "at most", "up to", "no more than", "a minimum of", "a maximum of", "minimum of",
+    "au moins", "au plus", "au minimum", "al menos", "como mínimo", "pelo menos", "no mínimo",
+    "ten minste", "co najmniej", "не менее", "не меньше", "en az",
+)  # fmt: skip
+CHARACTERS = names(
+    """characters character chars char letters digits symbols zeichen stellen ziffern buchstaben
+    caractères caracteres caratteri chiffres lettres letras dígitos cifre lettere tekens cijfers
+    letters znaków znaki cyfr символов символа знаков tecken siffror tegn merkkiä karakter"""
+)
+"""What says how long a password has to be: "at least 8 characters"."""
 
 TYPES = frozenset({"string", "str", "null", "none", "undefined"})
 """What stands in place of a value in programs and descriptions."""
@@ -264,7 +290,7 @@ CONJUNCTIONS = name_set(
 STATES = name_set(
     """wrong right correct incorrect invalid valid blocked locked expired gone lost forgotten
     missing broken working safe secure insecure weak strong saved stored stolen leaked
-    compromised known unknown required needed changed reset hidden shared asked accepted
+    compromised known unknown ask required needed changed reset hidden shared asked accepted
     rejected refused denied empty different fine good bad great easy hard long short shown
     visible public private used unique random mandatory optional case case-sensitive unavailable
     available ready active inactive disabled enabled outdated old new due set unset sent coming

@@ -81,6 +81,19 @@ _HASHED = LazyPattern(
         ["'`]?[ ]?(?::|=|is|was|ist|est|es)?[ ]?["'`(]?\Z""",
     re.VERBOSE,
 )
+# What stands before a commit in commands, messages and workflows of Git.
+_OF_GIT = LazyPattern(
+    r"""(?<![a-z0-9\x7f])(?:
+        git[ ](?:archive|bisect|blame|branch|cat-file|checkout|cherry|cherry-pick|commit|describe
+            |diff|diff-tree|fetch|format-patch|log|ls-tree|merge|merge-base|name-rev|notes|pull|push
+            |range-diff|rebase|reset|restore|rev-list|rev-parse|revert|shortlog|show|switch|tag
+            |update-ref|verify-commit|worktree)(?:[ ][^ ,;!?|:=\x7f]{1,40}){0,4}[ ]
+        |(?:rollback|roll[ ]back|rolled[ ]back|deploy|deployed|reverted)[ ](?:to[ ])?
+        |head[ ]is[ ]now[ ]at[ ]|(?:parent|merge|index)[ ]|uses:[ ][^ @\x7f]{1,60}@
+        )["'`(]?\Z""",
+    re.VERBOSE,
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:\.\.\.?[0-9a-f]{40})?")
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
 _DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
@@ -211,6 +224,10 @@ def _start_with_number(text: str, start: int) -> int:
 
 def _is_hash(searched: Searched, start: int, token: str) -> bool:
     """Return whether the words before digits make them the hash of something that is no secret."""
+    if _COMMIT.fullmatch(token):
+        before = context_before(searched.lower, start, _HASH_WINDOW)
+        if _OF_GIT.compiled.search(before):
+            return True
     if len(token) not in _HASH_SIZES or not _HEXADECIMAL.fullmatch(token):
         return False
     return bool(_HASHED.compiled.search(context_before(searched.lower, start, _HASH_WINDOW)))
