@@ -372,6 +372,45 @@ def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, l
     )
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label\nhello,greeting\nLabel,Text\nfarewell,bye\n",
+        "id,text,label\n1,hello,greeting\ntext,label,id\nbye,farewell,2\n",
+        "text,label,split\nhello,greeting,test\ntext,label,date\nbye,farewell,2024\n",
+        "text,label,source\nhello,greeting,a\nlabel,text,date\nfarewell,bye,2024\n",
+    ],
+    ids=["swapped", "rotated", "no split", "further columns"],
+)
+def test_the_header_of_a_joined_file_with_other_columns_is_rejected(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match="Line 3 is a header with other columns"):
+        read_as("csv", file)
+
+
+def test_a_repeated_header_may_have_other_columns_that_are_not_read(tmp_path: Path) -> None:
+    content = "text,label,source\nhello,greeting,a\ntext,label,date\nbye,farewell,2024\n"
+
+    assert [each.text for each in _read_csv(tmp_path, content)] == ["hello", "bye"]
+
+
+@pytest.mark.parametrize("row", ["text,greeting", "label,greeting", "hello,text", "text,text"])
+def test_a_text_or_a_label_may_be_the_name_of_a_column(tmp_path: Path, row: str) -> None:
+    assert len(_read_csv(tmp_path, f"text,label\n{row}\n")) == 1
+
+
+def test_texts_without_labels_have_no_header_in_another_order(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("id,text\n1,hello\ntext,id\nbye,2\n")
+
+    with pytest.raises(InvalidExamples, match="Line 3 is a header"):
+        read_unlabelled([DataSource(file)], Remarks())
+
+
 @pytest.mark.parametrize("blank", ["\n", ",,\n", ' , \n"",\n'])
 def test_rows_without_content_may_precede_the_header(tmp_path: Path, blank: str) -> None:
     examples = _read_csv(tmp_path, f"{blank}text,label,\nhello,greeting,\n")
