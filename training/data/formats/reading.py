@@ -158,6 +158,10 @@ class Reading:
             self.remarks.leave_out(reason, location, len(names))
 
 
+REFUSED = ("reject", "ignore")
+"""The values of Prodigy's field `answer` that say that the label of a text does not hold."""
+
+
 def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` where another field than `split` states the split of a text."""
     if _SPLIT in values:
