@@ -287,6 +287,22 @@ def test_a_column_that_states_splits_under_another_name_is_rejected(
     assert {each.split for each in read_as("parquet", with_split)} == {"train"}
 
 
+@pytest.mark.parametrize("name", ["is_train", "Is_Test", "training"])
+@pytest.mark.parametrize("flags", [[None, True], [None, 0], [None, "False"]])
+def test_a_column_that_says_which_texts_train_is_rejected(
+    tmp_path: Path, name: str, flags: list[Any]
+) -> None:
+    rows = f"text,label,{name}\nhi,greeting,\nhello,greeting,{flags[1]}\n"
+    columns = {"text": ["hi", "hello"], "label": ["greeting"] * 2, name: flags}
+    problem = f"{name}.* is not read.*write the field split instead"
+
+    with pytest.raises(InvalidExamples, match=f"(?i)line 3: {problem}"):
+        _read_csv(tmp_path, rows)
+    with pytest.raises(InvalidExamples, match=f"row 2: {problem}"):
+        read_as("parquet", _write_parquet(tmp_path, **columns))
+    assert _read_csv(tmp_path, rows.replace(f"{flags[1]}\n", "of dogs\n"))[1] == HELLO
+
+
 def test_splits_that_are_class_labels_are_read_by_their_names(tmp_path: Path) -> None:
     features = datasets.Features(
         text=datasets.Value("string"),

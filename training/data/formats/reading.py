@@ -56,13 +56,24 @@ SPLIT_NAMES = frozenset(
 """The names of splits, in lower case."""
 
 _SPLIT = "split"
-SPLIT_ALIASES = frozenset(
+_SPLIT_ALIASES = frozenset(
     {
         *("data_split", "dataset", "dataset_split", "fold", "ml_use", "part", "partition", "phase"),
         *("set", "split_name", "subset", "usage"),
     }
 )
 """How other programs name the split of a text."""
+
+_SPLIT_FLAGS = frozenset(
+    {
+        *("is_dev", "is_eval", "is_heldout", "is_test", "is_testing", "is_train", "is_training"),
+        *("is_val", "is_valid", "is_validation", "training"),
+    }
+)
+_FLAGS = frozenset({"0", "0.0", "1", "1.0", "f", "false", "n", "no", "t", "true", "y", "yes"})
+"""Fields with which other programs say whether a text is in a split, and the values of these."""
+
+_SPLIT_FIELDS = _SPLIT_ALIASES | _SPLIT_FLAGS
 
 _NO_VALUE = re.compile(
     r"nan|<na>|n/a|\\N|##+|#getting_data|#nv|#yok|#n/a|(?:err|error|erreur|fehler):\d{3}",
@@ -167,9 +178,21 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
     if _SPLIT in values:
         return
     for name, value in values.items():
-        is_name = isinstance(value, str) and value.strip().casefold() in SPLIT_NAMES
-        if is_name and name.casefold() in SPLIT_ALIASES:
+        if not states_split(name) or not isinstance(value, str | int):
+            continue
+        text = str(value).strip().casefold()
+        if text in SPLIT_NAMES and name.casefold() in _SPLIT_ALIASES:
             raise InvalidExamples(f"{location}: {name} {Misspelling(name, _SPLIT).reason}.")
+        if text in _FLAGS and name.casefold() in _SPLIT_FLAGS:
+            raise InvalidExamples(
+                f"{location}: {name} is not read. If it says which texts are for training, write "
+                "the field split instead, with train or test. If not, delete it."
+            )
+
+
+def states_split(name: str) -> bool:
+    """Return whether a field of this name may state the split of a text."""
+    return name.casefold() in _SPLIT_FIELDS
 
 
 def _to_example(values: Mapping[str, Any], location: Location) -> Example:
