@@ -77,7 +77,13 @@ def test_lists_of_other_programs_lose_no_field(
 
 
 def test_fields_of_other_programs_that_say_nothing_do_not_matter(tmp_path: Path) -> None:
-    fields = {"split": None, "secondary": [], "corrected": False, "answer": "accept", "id": 7}
+    fields: dict[str, Any] = {
+        "split": None,
+        "secondary": [],
+        "corrected": False,
+        "answer": "accept",
+        "id": 7,
+    }
 
     assert [each.text for each in _read(tmp_path, [_utterance("a", **fields)])] == ["a"]
 
