@@ -19,6 +19,5 @@ def usable_aws_settings() -> Iterator[None]:
         reason = str(error).rstrip(".") if is_described else "an endpoint or a proxy is no URL"
         raise InvalidSettings(
             f"AWS cannot be called: {reason}. Check the settings of AWS clients: AWS_PROFILE, "
-            "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files of AWS_CONFIG_FILE and "
-            "AWS_SHARED_CREDENTIALS_FILE."
+            "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files that `aws configure` writes."
         ) from None
