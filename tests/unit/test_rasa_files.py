@@ -113,6 +113,16 @@ def test_every_line_that_begins_with_a_dash_is_an_example(tmp_path: Path) -> Non
     ]  # fmt: skip
 
 
+def test_examples_in_quotation_marks_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = "nlu:\n- intent: a\n  examples: |\n    - \"hello\"\n    - 'hi'\n    - don't\n"
+
+    assert [text for text, _ in _read(tmp_path, content, remarks)] == ['"hello"', "'hi'", "don't"]
+    assert [line.partition("yml: ")[2] for line in remarks] == [
+        "2 noted: texts in quotation marks, which are part of them (lines 4 and 5)."
+    ]
+
+
 @pytest.mark.parametrize(
     "examples",
     [

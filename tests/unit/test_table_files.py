@@ -388,6 +388,16 @@ def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, l
     )
 
 
+@pytest.mark.parametrize("text", ["'hello'", '"""hello"""', "`hello`", "\u201chello\u201d"])
+def test_texts_in_quotation_marks_are_named(tmp_path: Path, text: str) -> None:
+    remarks = Remarks()
+
+    examples = _read_csv(tmp_path, f"text,label\n{text},greeting\n'a' or 'b',greeting\n", remarks)
+
+    assert len(examples) == 2
+    assert "1 noted: texts in quotation marks, which are part of them (line 2)." in str([*remarks])
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -192,6 +192,7 @@ class _Reader:
             has_examples = True
             values = {"text": self._remove_entities(text, location), "label": label}
             if located := self._reading.accept(values, location):
+                self._reading.note_quotes(located)
                 yield located
         if not has_examples:
             self._reading.remarks.leave_out("intents without examples", self._at(item))

@@ -91,6 +91,12 @@ _QUOTED = re.compile(
 )
 """A label in quotation marks, which a program wrote or a space before them kept."""
 
+_QUOTED_TEXT = re.compile(
+    r"([\"'`])(?:(?!\1).)+\1|[\u201c\u201e][^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb",
+    re.DOTALL,
+)
+"""A text with quotation marks around it, and none of the same kind in it."""
+
 _BYTES = re.compile(r"b([\"']).*\1", re.DOTALL)
 """A text that Python wrote without decoding it."""
 
@@ -161,6 +167,11 @@ class Reading:
         if _BYTES.fullmatch(example.text):
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
         return LocatedExample(example, location)
+
+    def note_quotes(self, located: LocatedExample) -> None:
+        """Name a text in quotation marks, of a format that has no such quotes or has other ones."""
+        if _QUOTED_TEXT.fullmatch(located.example.text.strip()):
+            self.remarks.note("texts in quotation marks, which are part of them", located.location)
 
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
         """Name the fields or columns of a file that are not read."""
