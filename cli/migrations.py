@@ -82,7 +82,7 @@ def _migrations_folder(folder: Path) -> Path:
     """Return the folder of the migrations. Also accept `supabase` and `supabase/migrations`."""
     if (folder / "supabase").is_dir():
         found = folder / "supabase" / "migrations"
-    elif (folder / "config.toml").is_file():
+    elif (folder / "config.toml").is_file() or folder.resolve().name == "supabase":
         found = folder / "migrations"
     elif folder.resolve().name == "migrations":
         found = folder
@@ -113,9 +113,10 @@ def _read_database() -> list[Migration]:
         return []
     import psycopg
 
+    from cli.database_connection import connect_to_read
+
     try:
-        with psycopg.connect(url.get_secret_value(), connect_timeout=5) as connection:
-            connection.read_only = True
+        with connect_to_read(url) as connection:
             return [Migration(*row) for row in connection.execute(APPLIED_MIGRATIONS)]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return []

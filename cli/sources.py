@@ -69,10 +69,14 @@ def _download(url: str, folder: Path, progress: Progress) -> DataSource:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+
     name, _, key = url.removeprefix(_S3).partition("/")
     report = progress.step(f"Downloading {url}")
     try:
-        return _Bucket(boto3.client("s3"), name, folder, report).download(key.strip("/"))
+        with usable_aws_settings():
+            client = boto3.client("s3")
+        return _Bucket(client, name, folder, report).download(key.strip("/"))
     except (BotoCoreError, Boto3Error, ClientError) as error:
         raise InvalidExamples(f"Cannot download {url}: {error}") from None
 

@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.checks.endpoints import FUNCTION_PATHS
 from cli.checks.interface import Deployment, DoctorSettings, ParameterState
+from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+from prompt_capture.adapters.http_client import usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import PARAMETER_SUFFIX, parameter_names
 
@@ -52,14 +54,19 @@ def open_deployment(
     The stack of a stage takes precedence over variables, and a parameter over the variable of its
     setting. Raises `InvalidSettings`.
     """
-    session = boto3.Session(region_name=region or environment.get("AWS_REGION"))
+    with usable_aws_settings():
+        session = boto3.Session(region_name=region or environment.get("AWS_REGION"))
     variables = dict(environment) | (read_stage_settings(session, stage) if stage else {})
     states: dict[str, ParameterState] = {}
     if names := parameter_names(variables):
-        values, states = _read_parameters(session.client("ssm"), names)
+        with usable_aws_settings():
+            ssm = session.client("ssm")
+        values, states = _read_parameters(ssm, names)
         variables |= values
     settings = DoctorSettings.from_env(variables)
-    with httpx.Client(timeout=_TIMEOUT) as http:
+    with usable_http_settings():
+        client = httpx.Client(timeout=_TIMEOUT)
+    with client as http:
         yield Deployment(settings, http, session, states)
 
 
@@ -69,9 +76,11 @@ def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
     Leaves out what the stack lacks. Raises `InvalidSettings` if the stack does not exist or the
     credentials cannot read it.
     """
+    with usable_aws_settings():
+        stacks, functions = session.client("cloudformation"), session.client("lambda")
     try:
-        resources = _resources(session.client("cloudformation"), f"prompt-capture-{stage}")
-        urls = _function_urls(session.client("lambda"), resources)
+        resources = _resources(stacks, f"prompt-capture-{stage}")
+        urls = _function_urls(functions, resources)
     except (BotoCoreError, ClientError) as error:
         reason = type(error).__name__
         if isinstance(error, ClientError):

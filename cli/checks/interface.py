@@ -6,11 +6,12 @@ from typing import Any, Literal, TypeVar
 
 import boto3
 import httpx
-import psycopg
 from botocore.config import Config
 from pydantic import SecretStr
 
-from prompt_capture.settings import ProjectUrl, Settings, Url
+from cli.database_connection import connect_to_read
+from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+from prompt_capture.settings import HttpUrl, ProjectUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -37,10 +38,10 @@ class DoctorSettings(Settings):
     supabase_signing_key: SecretStr | None = None
     supabase_jwt_secret: SecretStr | None = None
     database_url: SecretStr | None = None
-    classify_url: Url | None = None
-    outcomes_url: Url | None = None
-    corrections_url: Url | None = None
-    models_url: Url | None = None
+    classify_url: HttpUrl | None = None
+    outcomes_url: HttpUrl | None = None
+    corrections_url: HttpUrl | None = None
+    models_url: HttpUrl | None = None
     api_key: SecretStr | None = None
     api_key_hashes: SecretStr | None = None
     operator_key: SecretStr | None = None
@@ -80,9 +81,10 @@ class Deployment:
         return f"{self.supabase_url}/rest/v1"
 
     def client(self, service: str) -> Any:
-        """Create an AWS client with short timeouts."""
+        """Create an AWS client with short timeouts. Raises `InvalidSettings`."""
         create: Any = self.aws.client  # typed for literals alone
-        return create(service, config=_AWS)
+        with usable_aws_settings():
+            return create(service, config=_AWS)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Query the database in a read-only transaction.
@@ -95,8 +97,7 @@ class Deployment:
             "DATABASE_URL",
             "Set it to the project's connection string (Dashboard, Connect, Session pooler).",
         )
-        with psycopg.connect(url.get_secret_value(), connect_timeout=5) as connection:
-            connection.read_only = True
+        with connect_to_read(url) as connection:
             return connection.execute(statement.encode()).fetchall()
 
 

@@ -18,6 +18,7 @@ from cli.checks.keys import accepted_keys, keys
 from cli.checks.models import models
 from cli.checks.monitoring import monitoring
 from cli.checks.versions import versions
+from prompt_capture.domain.errors import InvalidSettings
 
 CHECKS: Mapping[str, Check] = {
     "parameters": parameters,
@@ -77,6 +78,8 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
             f"the database refuses the query ({type(error).__name__})",
             _database_remediation(error),
         )
+    except InvalidSettings as error:
+        yield skipped(_INTERRUPTED, "AWS cannot be called", str(error))
     except BotoCoreError as error:
         yield skipped(
             _INTERRUPTED,

@@ -54,6 +54,40 @@ def test_the_test_set_keeps_its_split(tmp_path: Path) -> None:
     assert read_as("clu", tmp_path / "again.json") == examples
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"split": "test"}, "split is no field of an utterance.*Rename the field intent to label"),
+        ({"secondary": ["Cancel"]}, "secondary is no field"),
+        ({"corrected": True}, "corrected is no field"),
+        ({"answer": "reject"}, "answer is no field"),
+        ({"partition": "test"}, "partition is not known. If it is split, rename it"),
+    ],
+    ids=["split", "secondary", "corrected", "Prodigy", "another name of the split"],
+)
+def test_lists_of_other_programs_lose_no_field(
+    tmp_path: Path, fields: dict[str, Any], problem: str
+) -> None:
+    """They would train on their test set, or on labels that annotators refused."""
+    file = tmp_path / "texts.json"
+    file.write_text(json.dumps([_utterance("a"), _utterance("b", **fields)]))
+
+    with pytest.raises(InvalidExamples, match=f"utterance 2: {problem}"):
+        read_examples([file])
+
+
+def test_fields_of_other_programs_that_say_nothing_do_not_matter(tmp_path: Path) -> None:
+    fields: dict[str, Any] = {
+        "split": None,
+        "secondary": [],
+        "corrected": False,
+        "answer": "accept",
+        "id": 7,
+    }
+
+    assert [each.text for each in _read(tmp_path, [_utterance("a", **fields)])] == ["a"]
+
+
 def test_utterances_have_no_split_where_there_is_no_test_set(tmp_path: Path) -> None:
     """CLU splits such a project itself, so all of it may be measured on."""
     content = _clu(_utterance("a", dataset="Train"), _utterance("b"), _utterance("c", dataset=""))

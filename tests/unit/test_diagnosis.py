@@ -59,6 +59,10 @@ def test_labels_that_differ_only_in_their_writing_are_named() -> None:
     ]
 
 
+def test_numbers_that_differ_in_their_sign_or_point_are_not_alike() -> None:
+    assert list(diagnosis.describe_similar_labels(["-1", "1", "1.5", "15", "+2", "2"])) == []
+
+
 def test_labels_that_differ_by_the_mark_of_a_copied_file_are_named() -> None:
     labels = ["greet", "greet (1)", "greet - Copy", "level 2", "level (2) up", "greet copy (2)"]
 

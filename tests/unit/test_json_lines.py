@@ -53,6 +53,11 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": "b", "secondary_intents": ["c"]}', "If it is secondary, rename"),
         ('{"text": "a", "label": "b", "dataset": "Test"}', "1: dataset .*If it is split, rename"),
         ('{"text": "a", "label": "b", "partition": "dev"}', "1: partition .*If it is split"),
+        (
+            '{"text": "a", "label": "b", "training": false}',
+            "1: training is not read.*split instead",
+        ),
+        ('{"text": "a", "label": "b", "is_test": "TRUE"}', "1: is_test is not read"),
         ('{"Text": "a", "label": "b"}', "line 1: Text .*If it is text, rename it"),
         ('{\n"text": "a",\n"label": "b"}', r"Write each on one line: jq -c"),
         ('{\n"text": "a",\n"label": }', r"line 1 is not valid JSON.*per line"),

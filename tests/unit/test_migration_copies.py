@@ -326,12 +326,14 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.parametrize("has_configuration", [True, False])
 @pytest.mark.parametrize("part", ["", "supabase", "supabase/migrations"])
 def test_the_folder_may_be_the_project_or_its_folders_of_migrations(
-    tmp_path: Path, part: str
+    tmp_path: Path, part: str, has_configuration: bool
 ) -> None:
     (tmp_path / "supabase/migrations").mkdir(parents=True)
-    (tmp_path / "supabase/config.toml").touch()
+    if has_configuration:
+        (tmp_path / "supabase/config.toml").touch()
 
     assert run("--to", str(tmp_path / part))[0] == 0
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,54 @@ def test_every_line_that_begins_with_a_dash_is_an_example(tmp_path: Path) -> Non
     assert _read_examples(tmp_path, *lines) == [
         "good morning", "good evening", "good night", "-good dash",
     ]  # fmt: skip
+
+
+def test_examples_in_quotation_marks_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = "nlu:\n- intent: a\n  examples: |\n    - \"hello\"\n    - 'hi'\n    - don't\n"
+
+    assert [text for text, _ in _read(tmp_path, content, remarks)] == ['"hello"', "'hi'", "don't"]
+    assert [line.partition("yml: ")[2] for line in remarks] == [
+        "2 noted: texts in quotation marks, which are part of them (lines 4 and 5)."
+    ]
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        '"- hello\n    - hi"',
+        "'- hello\n    - hi'",
+        '"\n    - hello\n    - hi\n    "',
+        "-hello\n    -hi",
+        '"- hello\n\n    - hi\n    - good day"',
+    ],
+    ids=["quotes", "apostrophes", "quotes on lines of their own", "plain", "some"],
+)
+def test_examples_whose_lines_yaml_joins_are_rejected(tmp_path: Path, examples: str) -> None:
+    with pytest.raises(InvalidExamples, match="line 3: YAML joins the lines"):
+        _read(tmp_path, f"nlu:\n- intent: greet\n  examples: {examples}\n- synonym: a\n")
+
+
+@pytest.mark.parametrize("style", [None, '"', "'", "|"])
+@pytest.mark.parametrize("width", [20, 80, 1_000])
+def test_examples_may_be_a_text_as_the_library_of_yaml_writes_it(
+    tmp_path: Path, style: str | None, width: int
+) -> None:
+    texts = ["hello", "the early train to Köln - the one at six - on a friday", "-", "see you"]
+    section = {"intent": "greet", "examples": "".join(f"- {text}\n" for text in texts)}
+    content = yaml.dump(
+        {"nlu": [section, {**section, "intent": "b"}]}, default_style=style, width=width
+    )
+
+    read = _read(tmp_path, content)
+
+    assert read == [(text, label) for label in ("greet", "b") for text in texts]
+
+
+def test_examples_on_one_line_are_no_joined_lines(tmp_path: Path) -> None:
+    content = "nlu:\n- intent: a\n  examples: -hi\n- intent: b\n  examples: -yo\n"
+
+    assert _read(tmp_path, content) == [("hi", "a"), ("yo", "b")]
 
 
 def test_examples_may_be_a_list_of_texts_or_of_texts_with_metadata(tmp_path: Path) -> None:

@@ -138,6 +138,19 @@ def test_a_review_file_without_the_prompts_is_rejected_with_the_remedy(
         read_examples([file])
 
 
+@pytest.mark.parametrize(
+    "fields", [{"completion": "greeting"}, {"label": "greeting"}, {"response": "hello"}]
+)
+def test_a_list_of_prompts_of_another_program_is_no_review_file(
+    tmp_path: Path, fields: dict[str, str]
+) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps([{"prompt": "hello", **fields}]))
+
+    with pytest.raises(InvalidExamples, match=r"entry 1 has no text\. Rename the field prompt"):
+        read_examples([file])
+
+
 def test_a_list_of_prompts_is_read_by_its_labels_like_its_lines(tmp_path: Path) -> None:
     prompt = {"id": "x", "prompt": "hello", "predicted_intent": "a", "corrected_intent": None}
     file = tmp_path / "prompts.json"

@@ -664,6 +664,17 @@ def test_a_header_that_is_repeated_is_no_entry() -> None:
     assert (len(review.decided), review.errors) == (2, [])
 
 
+@pytest.mark.parametrize(
+    "second", ["id,notes,corrected_intent,prompt", "id,corrected_intent,prompt,notes"]
+)
+def test_a_header_of_a_joined_file_in_another_order_is_rejected(second: str) -> None:
+    first = f"id,corrected_intent,notes,prompt\n{ID},reminder,,hello\n"
+    content = f"{first}{second}\n{OTHER},email,reminder,status\n"
+
+    with pytest.raises(InvalidReview, match="Line 3 is a header with other columns"):
+        read_review(content)
+
+
 def test_invisible_characters_in_the_name_of_a_column_do_not_matter() -> None:
     content = f"\u200bid,corrected_intent\u200b\n{ID},reminder\n"
 

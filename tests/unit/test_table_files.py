@@ -316,6 +316,22 @@ def test_a_column_that_states_splits_under_another_name_is_rejected(
     assert {each.split for each in read_as("parquet", with_split)} == {"train"}
 
 
+@pytest.mark.parametrize("name", ["is_train", "Is_Test", "training"])
+@pytest.mark.parametrize("flags", [[None, True], [None, 0], [None, "False"]])
+def test_a_column_that_says_which_texts_train_is_rejected(
+    tmp_path: Path, name: str, flags: list[Any]
+) -> None:
+    rows = f"text,label,{name}\nhi,greeting,\nhello,greeting,{flags[1]}\n"
+    columns = {"text": ["hi", "hello"], "label": ["greeting"] * 2, name: flags}
+    problem = f"{name}.* is not read.*write the field split instead"
+
+    with pytest.raises(InvalidExamples, match=f"(?i)line 3: {problem}"):
+        _read_csv(tmp_path, rows)
+    with pytest.raises(InvalidExamples, match=f"row 2: {problem}"):
+        read_as("parquet", _write_parquet(tmp_path, **columns))
+    assert _read_csv(tmp_path, rows.replace(f"{flags[1]}\n", "of dogs\n"))[1] == HELLO
+
+
 def test_splits_that_are_class_labels_are_read_by_their_names(tmp_path: Path) -> None:
     features = datasets.Features(
         text=datasets.Value("string"),
@@ -399,6 +415,55 @@ def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, l
     assert f"1 left out: repeated headers, and lines below a header (line {line})." in str(
         [*remarks]
     )
+
+
+@pytest.mark.parametrize("text", ["'hello'", '"""hello"""', "`hello`", "\u201chello\u201d"])
+def test_texts_in_quotation_marks_are_named(tmp_path: Path, text: str) -> None:
+    remarks = Remarks()
+
+    examples = _read_csv(tmp_path, f"text,label\n{text},greeting\n'a' or 'b',greeting\n", remarks)
+
+    assert len(examples) == 2
+    assert "1 noted: texts in quotation marks, which are part of them (line 2)." in str([*remarks])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label\nhello,greeting\nLabel,Text\nfarewell,bye\n",
+        "id,text,label\n1,hello,greeting\ntext,label,id\nbye,farewell,2\n",
+        "text,label,split\nhello,greeting,test\ntext,label,date\nbye,farewell,2024\n",
+        "text,label,source\nhello,greeting,a\nlabel,text,date\nfarewell,bye,2024\n",
+    ],
+    ids=["swapped", "rotated", "no split", "further columns"],
+)
+def test_the_header_of_a_joined_file_with_other_columns_is_rejected(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match="Line 3 is a header with other columns"):
+        read_as("csv", file)
+
+
+def test_a_repeated_header_may_have_other_columns_that_are_not_read(tmp_path: Path) -> None:
+    content = "text,label,source\nhello,greeting,a\ntext,label,date\nbye,farewell,2024\n"
+
+    assert [each.text for each in _read_csv(tmp_path, content)] == ["hello", "bye"]
+
+
+@pytest.mark.parametrize("row", ["text,greeting", "label,greeting", "hello,text", "text,text"])
+def test_a_text_or_a_label_may_be_the_name_of_a_column(tmp_path: Path, row: str) -> None:
+    assert len(_read_csv(tmp_path, f"text,label\n{row}\n")) == 1
+
+
+def test_texts_without_labels_have_no_header_in_another_order(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("id,text\n1,hello\ntext,id\nbye,2\n")
+
+    with pytest.raises(InvalidExamples, match="Line 3 is a header"):
+        read_unlabelled([DataSource(file)], Remarks())
 
 
 @pytest.mark.parametrize("blank", ["\n", ",,\n", ' , \n"",\n'])

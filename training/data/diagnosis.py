@@ -54,6 +54,8 @@ def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
     """Name the labels that differ only in case, white space, punctuation, composition or a copy."""
     groups: dict[str, list[str]] = {}
     for label in sorted(set(labels)):
+        if _NUMBER.fullmatch(label):  # -1 is another number than 1
+            continue
         groups.setdefault(_compared(_COPY.sub("", label)), []).append(label)
     for group in groups.values():
         if len(group) > 1:

@@ -308,11 +308,13 @@ def redrive_dead_letters() -> RedriveDeadLetters:
 def _dead_letters() -> "SqsDeadLetters":
     import boto3
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
 
-    return SqsDeadLetters(
-        boto3.client("sqs"), QueueSettings.from_env(environment()).spool_queue_url
-    )
+    queue_url = QueueSettings.from_env(environment()).spool_queue_url
+    with usable_aws_settings():
+        client = boto3.client("sqs")
+    return SqsDeadLetters(client, queue_url)
 
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
@@ -348,9 +350,12 @@ def dataset_store(bucket: str) -> "DatasetStore":
         return LocalDatasetStore(Path(bucket))
     import boto3
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
     from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 
-    return S3DatasetStore(boto3.client("s3"), bucket)
+    with usable_aws_settings():
+        client = boto3.client("s3")
+    return S3DatasetStore(client, bucket)
 
 
 def _existing_dataset_store(bucket: str) -> "DatasetStore":
@@ -402,9 +407,12 @@ def published_models() -> "PublishedFiles":
         return open_published_folder(Path(bucket))
     import boto3
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
     from prompt_capture.adapters.aws.s3_models import open_published_bucket
 
-    return open_published_bucket(boto3.client("s3"), bucket)
+    with usable_aws_settings():
+        client = boto3.client("s3")
+    return open_published_bucket(client, bucket)
 
 
 def model_objects(bucket: str) -> "ModelObjects":
@@ -415,9 +423,12 @@ def model_objects(bucket: str) -> "ModelObjects":
         return LocalModelObjects(Path(bucket))
     import boto3
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
     from prompt_capture.adapters.aws.s3_models import S3ModelObjects
 
-    return S3ModelObjects(boto3.client("s3"), bucket)
+    with usable_aws_settings():
+        client = boto3.client("s3")
+    return S3ModelObjects(client, bucket)
 
 
 def model_folder(folder: Path) -> "ModelFolder":
@@ -476,9 +487,12 @@ def notifier(topic: str | None) -> "Notifier":
         return LogNotifier()
     import boto3
 
+    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
     from prompt_capture.adapters.aws.notifications import SnsNotifier
 
-    return SnsNotifier(boto3.client("sns"), topic)
+    with usable_aws_settings():
+        client = boto3.client("sns")
+    return SnsNotifier(client, topic)
 
 
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":

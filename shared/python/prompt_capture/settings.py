@@ -95,14 +95,24 @@ def _check_scheme(value: object) -> object:
     return value
 
 
-Url = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme)]
-
 _API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
+_LONGEST_LABEL = 63
 _DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
 
 
 def _clean_url(value: object) -> object:
     return _API_PATH.sub("", clean_key(value)) if isinstance(value, str) else value
+
+
+def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
+    """Reject a host that no request can name, as where a variable within a URL was empty."""
+    labels = (url.host or "").removesuffix(".").split(".")
+    if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
+        raise ValueError("a part of the host's name is empty or too long")
+    return url
+
+
+HttpUrl = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme), AfterValidator(_check_host)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -114,7 +124,7 @@ def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
     return url
 
 
-ProjectUrl = Annotated[Url, BeforeValidator(_clean_url), AfterValidator(_check_project)]
+ProjectUrl = Annotated[HttpUrl, BeforeValidator(_clean_url), AfterValidator(_check_project)]
 """The address of a project. That of one of its APIs is understood, as the Dashboard shows it."""
 
 PARAMETER_SUFFIX = "_PARAMETER"
@@ -222,7 +232,7 @@ class ConsoleSettings(Settings):
 
     supabase_url: ProjectUrl
     supabase_publishable_key: SecretStr
-    models_url: Url | None = None
+    models_url: HttpUrl | None = None
     models_url_auth: Literal["token", "iam"] = "token"
 
     @property
@@ -304,7 +314,7 @@ class AwsSettings(Settings):
 class ParameterStoreSettings(AwsSettings):
     """The Parameter Store. AWS_ENDPOINT_URL_SSM overrides the endpoint of AWS."""
 
-    aws_endpoint_url_ssm: Url | None = None
+    aws_endpoint_url_ssm: HttpUrl | None = None
 
     @property
     def endpoint(self) -> str:
@@ -316,7 +326,7 @@ class ParameterStoreSettings(AwsSettings):
 class SqsSettings(AwsSettings):
     """SQS. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
 
-    aws_endpoint_url_sqs: Url | None = None
+    aws_endpoint_url_sqs: HttpUrl | None = None
 
     @property
     def endpoint(self) -> str:
@@ -353,7 +363,7 @@ class TopicSettings(AwsSettings):
     """The topic of the alerts. AWS_ENDPOINT_URL_SNS overrides the endpoint of AWS."""
 
     alert_topic_arn: str
-    aws_endpoint_url_sns: Url | None = None
+    aws_endpoint_url_sns: HttpUrl | None = None
 
     @property
     def endpoint(self) -> str:
@@ -377,7 +387,7 @@ class ModelBucketSettings(AwsSettings):
     """The bucket of the published models. AWS_ENDPOINT_URL_S3 overrides the endpoint of AWS."""
 
     models_bucket: str
-    aws_endpoint_url_s3: Url | None = None
+    aws_endpoint_url_s3: HttpUrl | None = None
 
     @property
     def bucket_url(self) -> str:

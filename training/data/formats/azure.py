@@ -12,7 +12,8 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import Reading
+from training.data.formats.reading import REFUSED, Reading, reject_other_split
+from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _MAX_TEXT = 500
@@ -20,6 +21,10 @@ _MAX_TEXT = 500
 
 _NO_INTENT = "None"
 _TEST_SPLIT = "test"
+_DATASET = "dataset"
+_FIELDS_OF_JSON_LINES = ("split", "secondary", "corrected")
+"""What JSON lines say of a text, and no utterance does."""
+
 _BATCH_TEST = "LabeledTestSetUtterances"
 """The key of the utterances in a batch test for LUIS version 3."""
 
@@ -43,6 +48,8 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         location = file.location("utterance", number)
         if not isinstance(utterance, dict):
             raise InvalidExamples(f"{location} is not a JSON object.")
+        if reading.needs_labels:
+            _reject_json_lines(utterance, location)
         entities = utterance.get("entities", utterance.get("entityLabels"))
         if isinstance(entities, list) and entities:
             reading.remarks.leave_out("entity annotations", location, len(entities))
@@ -53,10 +60,8 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         }
         if located := reading.accept(values, location):
             yield located
-    patterns = content.get("patterns") if isinstance(content, dict) else None
-    if isinstance(patterns, list):
-        for number in range(1, len(patterns) + 1):
-            reading.remarks.leave_out("patterns", file.location("pattern", number))
+    for number in range(1, _count_patterns(content) + 1):
+        reading.remarks.leave_out("patterns", file.location("pattern", number))
 
 
 def leave_out_long(
@@ -95,6 +100,23 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
     return utterances, None
 
 
+def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` for the fields of other programs that would not be read.
+
+    A list of objects with `text` and `intent` is a list of utterances, whoever wrote it.
+    """
+    unread = [name for name in _FIELDS_OF_JSON_LINES if utterance.get(name)]
+    if utterance.get("answer") in REFUSED:
+        unread.append("answer")
+    if unread:
+        raise InvalidExamples(
+            f"{location}: {unread[0]} is no field of an utterance of CLU or LUIS. Rename the field "
+            "intent to label, so that the file is read as JSON lines with this field."
+        )
+    others = {name: value for name, value in utterance.items() if name != _DATASET}
+    reject_other_split(others, location)
+
+
 def _is_training_set(dataset: object) -> bool:
     """Return whether an utterance is in the training set of CLU, where it is by default."""
     return dataset is None or (
@@ -109,11 +131,11 @@ def _split_finder(
 
     Where a project states its test set, the other utterances train only. CLU splits others itself.
     """
-    datasets = [each.get("dataset") for each in utterances if isinstance(each, dict)]
+    datasets = [each.get(_DATASET) for each in utterances if isinstance(each, dict)]
     training_split = None if all(map(_is_training_set, datasets)) else TRAINING_SPLIT
 
     def find_split(utterance: Mapping[str, Any]) -> Any:
-        dataset = utterance.get("dataset", default_split)
+        dataset = utterance.get(_DATASET, default_split)
         return training_split if _is_training_set(dataset) else dataset
 
     return find_split
@@ -133,6 +155,12 @@ def _count_unused_intents(content: Any, utterances: Sequence[Any]) -> int:
     }
     used = [each.get("intent") for each in utterances if isinstance(each, dict)]
     return sum(name not in used for name in names - {_NO_INTENT})
+
+
+def _count_patterns(content: Any) -> int:
+    """Return how many patterns a LUIS app has."""
+    patterns = content.get("patterns") if isinstance(content, dict) else None
+    return len(patterns) if isinstance(patterns, list) else 0
 
 
 def _parse(file: DataFile) -> dict[str, Any] | list[Any]:

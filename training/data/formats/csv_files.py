@@ -74,6 +74,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                     f"number that contains {delimiter}."
                 )
             if located := _read_row(file, row, columns, reading):
+                reading.note_quotes(located)
                 if _has_joined_rows(located.example.text, table.delimiter):
                     fact = f"texts with {delimiter} and a line end"
                     origin = "which may be rows that quotes joined"

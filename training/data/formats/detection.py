@@ -27,6 +27,9 @@ _AZURE_KEY = re.compile(
 _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
+_REVIEW_FIELDS = frozenset(
+    {"annotation_id", "annotations", "corrected_intent", "log_id", "predicted_intent"}
+)
 _PROMPT_FIELDS = frozenset({"annotations", "corrected_intent", "log_id", "prompt"})
 _TASK = frozenset({"annotation_id", "completed_by", "data", "result"})
 _KEY = re.compile(r'"(\w+)"\s*:')
@@ -159,6 +162,11 @@ def _is_list_of_prompts(names: Set[str]) -> bool:
     return {"prompt", "predicted_intent", "label"} <= names and "notes" not in names
 
 
+def _has_prompts_alone(names: Set[str]) -> bool:
+    """Return whether a list has prompts of another program, such as those of fine-tuning."""
+    return "prompt" in names and names.isdisjoint(_REVIEW_FIELDS)
+
+
 def _is_json(start: str) -> bool:
     """Return whether a text is JSON, and not a message that begins with a bracket."""
     return start.startswith(("{", "[")) and (
@@ -188,8 +196,13 @@ def _is_review_line(start: str) -> bool:
 def _detect_json(start: str) -> str:
     if start.startswith("["):
         names = set(_KEY.findall(start))
-        is_other = _is_other_project(names) or _is_list_of_prompts(names)
-        if _REVIEW_KEY.search(start) and not is_other and not _is_annotated_elsewhere(names):
+        is_other = (
+            _is_other_project(names)
+            or _is_list_of_prompts(names)
+            or _has_prompts_alone(names)
+            or _is_annotated_elsewhere(names)
+        )
+        if _REVIEW_KEY.search(start) and not is_other:
             return "review"
         return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
     if _is_review_line(start):

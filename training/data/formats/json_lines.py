@@ -15,7 +15,7 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import Reading, reject_other_split
+from training.data.formats.reading import REFUSED, Reading, reject_other_split
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -44,9 +44,6 @@ _TEXT_ALIASES = frozenset(
 _MIN_SCORE = 0.5
 """The score from which on a label of spaCy's `cats` holds."""
 
-_REFUSED = ("reject", "ignore")
-"""The values of Prodigy's field `answer` that say that the label of a line does not hold."""
-
 _FORM = 'Write one {"text": ..., "label": ...} per line'
 
 
@@ -58,7 +55,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
 def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     for values, location in read_values(file, reading.report):
-        if reading.needs_labels and values.get("answer") in _REFUSED:
+        if reading.needs_labels and values.get("answer") in REFUSED:
             reading.remarks.leave_out("texts whose label an annotator refused", location)
             continue
         example = _to_example(values, location) if reading.needs_labels else _to_text(values)

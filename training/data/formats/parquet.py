@@ -11,7 +11,7 @@ from pyarrow import parquet
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import SPLIT_ALIASES, Reading, reject_other_split
+from training.data.formats.reading import Reading, reject_other_split, states_split
 from training.data.remarks import Remarks
 
 _SPLIT = "split"
@@ -36,7 +36,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         ignored = list_unknown(table.schema_arrow.names, names.values())
         reading.leave_out_fields(ignored, file.location())
         if reading.needs_labels and _SPLIT not in names:
-            splits = [name for name in ignored if name.casefold() in SPLIT_ALIASES]
+            splits = list(filter(states_split, ignored))
             for number, row in enumerate(table.read(columns=splits).to_pylist(), 1):
                 reject_other_split(row, file.location("row", number))
         class_names = _read_class_names(table.schema_arrow)

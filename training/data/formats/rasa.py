@@ -14,7 +14,7 @@ from yaml.composer import ComposerError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from prompt_capture.domain.text_files import count_lines
+from prompt_capture.domain.text_files import count_lines, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
@@ -122,6 +122,7 @@ class _Reader:
         self._reading = reading
         self._separators: dict[int, str] = {}
         """The separators in the texts by the character that stands for each."""
+        self._lines: list[str] = []
 
     def read(self) -> Iterator[LocatedExample]:
         for item in self._read_sections():
@@ -136,6 +137,7 @@ class _Reader:
     def _read_sections(self) -> Sequence[Node]:
         """Return the items under `nlu`."""
         text = self._file.read_text()
+        self._lines = split_lines(text)
         if found := _CONTROL_CHARACTER.search(text):
             raise self._file.invalid(
                 f"Line {count_lines(text[: found.start()])} contains the control character "
@@ -190,6 +192,7 @@ class _Reader:
             has_examples = True
             values = {"text": self._remove_entities(text, location), "label": label}
             if located := self._reading.accept(values, location):
+                self._reading.note_quotes(located)
                 yield located
         if not has_examples:
             self._reading.remarks.leave_out("intents without examples", self._at(item))
@@ -215,6 +218,11 @@ class _Reader:
             raise InvalidExamples(
                 f"{self._at(examples)}: `>` joins the lines of the examples. Write `examples: |`."
             )
+        if not _is_literal(examples) and self._has_joined_lines(examples, text):
+            raise InvalidExamples(
+                f"{self._at(examples)}: YAML joins the lines of the examples. Write `examples: |`, "
+                "without quotes around the examples."
+            )
         first = examples.start_mark.line + 2 if _is_literal(examples) else None
         for offset, line in enumerate(text.split("\n")):
             location = self._at(examples) if first is None else self._line(first + offset)
@@ -222,6 +230,16 @@ class _Reader:
                 yield line[1:].strip(_STRIPPED), location
             elif line.strip():
                 self._reading.remarks.leave_out("lines that do not begin with a dash", location)
+
+    def _has_joined_lines(self, examples: Node, text: str) -> bool:
+        """Return whether lines of the file that begin with a dash are no lines of a text.
+
+        YAML joins the lines of a text with quotes, or without a sign such as `|`.
+        """
+        below = slice(examples.start_mark.line + 1, examples.end_mark.line + 1)
+        written = [line for line in self._lines[below] if line.lstrip(" ").startswith("-")]
+        read = [line for line in text.split("\n")[1:] if line.startswith("-")]
+        return len(written) > len(read)
 
     def _remove_entities(self, text: str, location: Location) -> str:
         """Return a text without its entity annotations; raise `InvalidExamples` as Rasa does."""

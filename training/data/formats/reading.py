@@ -56,13 +56,24 @@ SPLIT_NAMES = frozenset(
 """The names of splits, in lower case."""
 
 _SPLIT = "split"
-SPLIT_ALIASES = frozenset(
+_SPLIT_ALIASES = frozenset(
     {
         *("data_split", "dataset", "dataset_split", "fold", "ml_use", "part", "partition", "phase"),
         *("set", "split_name", "subset", "usage"),
     }
 )
 """How other programs name the split of a text."""
+
+_SPLIT_FLAGS = frozenset(
+    {
+        *("is_dev", "is_eval", "is_heldout", "is_test", "is_testing", "is_train", "is_training"),
+        *("is_val", "is_valid", "is_validation", "training"),
+    }
+)
+_FLAGS = frozenset({"0", "0.0", "1", "1.0", "f", "false", "n", "no", "t", "true", "y", "yes"})
+"""Fields with which other programs say whether a text is in a split, and the values of these."""
+
+_SPLIT_FIELDS = _SPLIT_ALIASES | _SPLIT_FLAGS
 
 _NO_VALUE = re.compile(
     r"nan|<na>|n/a|\\N|##+|#getting_data|#nv|#yok|#n/a|(?:err|error|erreur|fehler):\d{3}",
@@ -79,6 +90,12 @@ _QUOTED = re.compile(
     r"b?([\"'`]).*\1|[\u201c\u201e\u00ab\u2018].*[\u201d\u201c\u00bb\u2019]", re.DOTALL
 )
 """A label in quotation marks, which a program wrote or a space before them kept."""
+
+_QUOTED_TEXT = re.compile(
+    r"([\"'`])(?:(?!\1).)+\1|[\u201c\u201e][^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb",
+    re.DOTALL,
+)
+"""A text with quotation marks around it, and none of the same kind in it."""
 
 _BYTES = re.compile(r"b([\"']).*\1", re.DOTALL)
 """A text that Python wrote without decoding it."""
@@ -151,6 +168,11 @@ class Reading:
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
         return LocatedExample(example, location)
 
+    def note_quotes(self, located: LocatedExample) -> None:
+        """Name a text in quotation marks, of a format that has no such quotes or has other ones."""
+        if _QUOTED_TEXT.fullmatch(located.example.text.strip()):
+            self.remarks.note("texts in quotation marks, which are part of them", located.location)
+
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
         """Name the fields or columns of a file that are not read."""
         if names:
@@ -158,14 +180,30 @@ class Reading:
             self.remarks.leave_out(reason, location, len(names))
 
 
+REFUSED = ("reject", "ignore")
+"""The values of Prodigy's field `answer` that say that the label of a text does not hold."""
+
+
 def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` where another field than `split` states the split of a text."""
     if _SPLIT in values:
         return
     for name, value in values.items():
-        is_name = isinstance(value, str) and value.strip().casefold() in SPLIT_NAMES
-        if is_name and name.casefold() in SPLIT_ALIASES:
+        if not states_split(name) or not isinstance(value, str | int):
+            continue
+        text = str(value).strip().casefold()
+        if text in SPLIT_NAMES and name.casefold() in _SPLIT_ALIASES:
             raise InvalidExamples(f"{location}: {name} {Misspelling(name, _SPLIT).reason}.")
+        if text in _FLAGS and name.casefold() in _SPLIT_FLAGS:
+            raise InvalidExamples(
+                f"{location}: {name} is not read. If it says which texts are for training, write "
+                "the field split instead, with train or test. If not, delete it."
+            )
+
+
+def states_split(name: str) -> bool:
+    """Return whether a field of this name may state the split of a text."""
+    return name.casefold() in _SPLIT_FIELDS
 
 
 def _to_example(values: Mapping[str, Any], location: Location) -> Example:

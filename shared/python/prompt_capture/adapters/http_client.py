@@ -1,9 +1,13 @@
 """Connection pools that stay open between the invocations of a function."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import httpx
+
+from prompt_capture.domain.errors import InvalidSettings
 
 
 def create_http_client(
@@ -12,17 +16,31 @@ def create_http_client(
     """Create a connection pool that survives a freeze of the Lambda environment.
 
     `timeout_seconds` limits each step of a request; `connect_seconds`, the connection alone. Idle
-    connections are dropped after 20 s, because the server may have closed them by then.
+    connections are dropped after 20 s, because the server may have closed them by then. Raise
+    `InvalidSettings`.
     """
-    return httpx.AsyncClient(
-        auth=auth,
-        verify=tls_context(),
-        timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds or timeout_seconds),
-        limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
-    )
+    with usable_http_settings():
+        return httpx.AsyncClient(
+            auth=auth,
+            verify=tls_context(),
+            timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds or timeout_seconds),
+            limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
+        )
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
     """Return the shared TLS context. Reading the certificates takes at least 10 ms."""
     return httpx.create_ssl_context()
+
+
+@contextmanager
+def usable_http_settings() -> Iterator[None]:
+    """Raise `InvalidSettings` where a client's environment variables allow none in this block."""
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError, OSError) as error:
+        raise InvalidSettings(
+            f"No HTTP client can be created ({type(error).__name__}). Check the environment "
+            "variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+        ) from None

@@ -40,25 +40,20 @@ class TableRow:
     """A row of a table: the line on which it begins, and its cells by the name of their column.
 
     Names are in lower case. `protected` names the columns whose cell was protected as a formula.
-    `problem` says what is wrong with the row, where something is.
+    `is_header` means that the row repeats the header, as where files are joined. `problem` says
+    what is wrong with the row, where something is.
     """
 
     line: int
     cells: Mapping[str, str]
     protected: frozenset[str] = frozenset()
+    is_header: bool = False
     problem: str | None = None
 
     @property
     def is_blank(self) -> bool:
         """Whether no cell has content."""
         return self.problem is None and not any(cell.strip() for cell in self.cells.values())
-
-    @property
-    def is_header(self) -> bool:
-        """Whether the row repeats a header of several columns, as where files are joined."""
-        return len(self.cells) > 1 and all(
-            _normalise_name(cell) == name for name, cell in self.cells.items()
-        )
 
     @property
     def is_rule(self) -> bool:
@@ -71,7 +66,8 @@ class Table:
     """The rows of a table, which are read as they are iterated over, and the names of its columns.
 
     `delimiter` separates the cells. `unnamed` says which columns before the last named one have no
-    name: their cells are not read. Iteration raises `InvalidFile` for quotes that do not match.
+    name: their cells are not read. Iteration raises `InvalidFile` for quotes that do not match, and
+    for a header with other columns.
     """
 
     names: tuple[str, ...]
@@ -100,15 +96,14 @@ def read_table(
     separator = _SEPARATOR_LINE.match(content)
     reader = _RecordReader(content[separator.end() :] if separator else content)
     reader.line += 1 if separator else 0
-    found = _find_header(reader, separator[1] if separator else None, columns)
-    if not found:
+    header = _find_header(reader, separator[1] if separator else None, columns, optional)
+    if not header:
         alternatives = ", or ".join(" and ".join(each) for each in columns)
         raise InvalidFile(
             f"The first line must name the columns {alternatives}. Add the line, or rename the "
             "columns."
         )
-    header, required = found
-    for name in (*required, *optional):
+    for name in header.read:
         _reject_repeated_column(header, name)
     records = reader.records(header.delimiter, header.skips_spaces)
     return Table(
@@ -175,10 +170,13 @@ class _Header:
     """The columns of a table by position, and how its rows are separated into cells.
 
     `line` is where the header is, and `width` the number of its cells, unnamed ones included.
+    `read` are the columns that are read, and `required` those among them that there must be.
     """
 
     line: int
     names: tuple[str, ...]
+    required: frozenset[str]
+    read: tuple[str, ...]
     width: int
     delimiter: str
     skips_spaces: bool
@@ -196,7 +194,30 @@ class _Header:
         written = {name: cell for name, cell in zip(self.names, cells, strict=False) if name}
         texts = {name: unprotect_formula(cell) for name, cell in written.items()}
         protected = frozenset(name for name, text in texts.items() if text != written[name])
-        return TableRow(line, texts, protected, self._describe_surplus(cells))
+        is_header = self._is_header(cells)
+        if is_header and not self._has_same_columns(written):
+            raise InvalidFile(
+                f"Line {line} is a header with other columns, or in another order, as where files "
+                "are joined. Write the same columns in the same order, or keep the files apart."
+            )
+        return TableRow(line, texts, protected, is_header, self._describe_surplus(cells))
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        """Return whether a row has the names of the required columns, in any order.
+
+        One name may be a text. Where one is required, the row has the names of all columns.
+        """
+        names = self.required if len(self.required) > 1 else frozenset(filter(None, self.names))
+        return len(names) > 1 and names.issubset(map(_normalise_name, cells))
+
+    def _has_same_columns(self, cells: Mapping[str, str]) -> bool:
+        """Return whether a header has the columns that are read at their places.
+
+        In place of another column it may have one that this header lacks.
+        """
+        found = {name: _normalise_name(cell) for name, cell in cells.items()}
+        moved = [name for name, other in found.items() if other != name]
+        return not any(name in self.read or found[name] in self.names for name in moved)
 
     def _describe_surplus(self, cells: Sequence[str]) -> str | None:
         """Say what is wrong with a row of too many cells, where all others may have moved.
@@ -283,9 +304,12 @@ def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
 
 
 def _find_header(
-    reader: _RecordReader, separator: str | None, columns: Sequence[Collection[str]]
-) -> tuple[_Header, Collection[str]] | None:
-    """Return the header and the first set of columns that it contains."""
+    reader: _RecordReader,
+    separator: str | None,
+    columns: Sequence[Collection[str]],
+    optional: Collection[str],
+) -> _Header | None:
+    """Return the header, which has the first set of columns that it contains."""
     for delimiter in [separator] if separator else _DELIMITERS:
         line, record = reader.first_record(delimiter)
         names = _normalise_names(record)
@@ -293,8 +317,15 @@ def _find_header(
             skips_spaces = len(names) > 1 and all(
                 cell.startswith(" ") for cell in record[1 : len(names)]
             )
-            header = _Header(line, names, len(record), delimiter, skips_spaces)
-            return header, required
+            return _Header(
+                line,
+                names,
+                frozenset(required),
+                tuple(name for name in dict.fromkeys((*required, *optional)) if name in names),
+                len(record),
+                delimiter,
+                skips_spaces,
+            )
     return None
 
 

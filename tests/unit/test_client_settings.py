@@ -1,0 +1,98 @@
+"""Settings with which no client can be created end a command with a message that names them."""
+
+import re
+from pathlib import Path
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.settings import SupabaseSettings
+
+PROJECT = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_SECRET_KEY": "sb_secret_x"}
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+TOO_LONG = "a" * 64
+
+
+def _run(*arguments: str, **environment: str) -> str:
+    """Run a command that cannot begin, and return what it says."""
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300", **environment})
+    assert result.exit_code
+    assert isinstance(result.exception, SystemExit)
+    return result.output
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"AWS_PROFILE": "nope"}, r"The config profile \(nope\) could not be found"),
+        ({"AWS_ENDPOINT_URL": "secret"}, "an endpoint or a proxy is no URL"),
+        ({"AWS_CONFIG_FILE": __file__}, "Unable to parse config file"),
+    ],
+    ids=["profile", "endpoint", "configuration file"],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "redrive",
+        "export --mode review",
+        "train --data s3://bucket/data.csv --out build/next",
+        "doctor --stage dev",
+    ],
+)
+def test_unusable_settings_of_aws_clients_are_named(
+    command: str, environment: dict[str, str], reason: str
+) -> None:
+    where = {"AWS_DEFAULT_REGION": "eu-west-1", "EXPORT_BUCKET": "b", "SPOOL_QUEUE_URL": "http://q"}
+
+    output = _run(*command.split(), **PROJECT, **CREDENTIALS, **where, **environment)
+
+    assert re.search(reason, output)
+    assert "secret" not in output
+
+
+def test_a_missing_region_is_named() -> None:
+    output = _run("redrive", SPOOL_QUEUE_URL="http://q", **CREDENTIALS)
+
+    assert "You must specify a region. Check the settings of AWS clients" in output
+
+
+@pytest.mark.parametrize("command", ["doctor", "health", "prompts --failed"])
+def test_an_unusable_proxy_is_named(command: str) -> None:
+    output = _run(*command.split(), **PROJECT, HTTP_PROXY="http://[::1")
+
+    assert "No HTTP client can be created (InvalidURL)" in output
+
+
+@pytest.mark.parametrize("host", [".supabase.co", "a..supabase.co", f"{TOO_LONG}.supabase.co"])
+def test_a_host_that_no_request_can_name_is_refused(host: str) -> None:
+    """As in `https://$REF.supabase.co` where REF is not set."""
+    with pytest.raises(InvalidSettings, match="a part of the host's name is empty or too long"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"https://{host}"})
+
+
+@pytest.mark.parametrize("host", ["[::1]:54321", "127.0.0.1", "db.local.", "bücher.example"])
+def test_other_hosts_are_taken(host: str) -> None:
+    assert SupabaseSettings.from_env({"SUPABASE_URL": f"http://{host}"}).rest_url
+
+
+@pytest.mark.parametrize("command", ["doctor", "migrations add --to ."])
+def test_a_database_at_such_a_host_is_unreachable(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "supabase").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    output = _run(*command.split(), DATABASE_URL=f"postgres://u:secret@{TOO_LONG}.example/x")
+
+    assert "DATABASE_URL" in output
+    assert "secret" not in output
