@@ -4087,7 +4087,8 @@ declare
 begin
   batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
-    order by text_key limit (select retention_batch_rows from private.settings)
+    -- Few, since ranking an item takes longer than deleting a row, and reviewers wait for the locks of a batch.
+    order by text_key limit least(200, (select retention_batch_rows from private.settings))
   ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);

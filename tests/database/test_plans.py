@@ -681,6 +681,16 @@ def test_a_page_of_captured_texts_reads_their_corrections_whatever_the_planner_k
     assert read_in_transaction(overgrown, "public.correction_events") - read < 100
 
 
+def test_a_batch_of_the_nightly_refreshment_holds_few_texts(overgrown: Connection) -> None:
+    """It ranks each of them, so a reviewer would wait for many."""
+    overgrown.execute("select private.refresh_queue_items('')")
+    held = overgrown.execute(
+        """select count(*) from pg_locks
+           where locktype = 'advisory' and classid = 4 and pid = pg_backend_pid()"""
+    ).fetchone()
+    assert held == (200,)
+
+
 def test_a_capture_reads_the_rows_of_its_sender_alone_whatever_the_planner_knows(
     overgrown: Connection,
 ) -> None:
