@@ -1235,6 +1235,8 @@ create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+-- For a day that it takes for empty, the planner would read what all users sent on it.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   settings private.settings;
@@ -1730,6 +1732,18 @@ begin
 end
 $$;
 
+-- The number of the latest event about a text, of all reviewers. 0: there is none.
+create function private.latest_event(p_text_key bytea) returns bigint
+language sql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+  select coalesce(max(id), 0) from (
+    -- `offset` keeps the planner from reading all events in the order of their numbers until it finds one of the text.
+    select id from public.correction_events where text_key = p_text_key offset 0
+  ) as events
+$$;
+
 -- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
@@ -1782,8 +1796,7 @@ begin
   then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
-  select * into latest from public.correction_events events
-  where events.text_key = new.text_key order by id desc limit 1;
+  select * into latest from public.correction_events where id = private.latest_event(new.text_key);
   decision := private.find_decision(new.text_key);
   new.from_intent := coalesce(decision.to_intent, new.from_intent);
 
@@ -2949,8 +2962,9 @@ begin
     pool.decided_at is null or ((private.find_decision(pool.text_key)).log_id = any (log_ids)) is not false
   );
   update public.correction_events set notes = null where notes is not null and log_id = any (log_ids);
+  -- Not `log_id is null`: by that index, a plan would read the corrections of all texts without rows.
   update public.correction_events set notes = null
-  where notes is not null and log_id is null and text_key = any (texts);
+  where notes is not null and num_nulls(log_id) = 1 and text_key = any (texts);
 end
 $$;
 
@@ -3876,6 +3890,7 @@ create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
 set search_path = ''
+set enable_seqscan = off  -- all that a batch reads, its triggers included, is found by keys
 as $$
 declare
   settings private.settings;
@@ -3929,7 +3944,10 @@ begin
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
   select queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents, count(*),
     array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
-  from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
+  -- `limit` makes the planner look up the item of each row. It may take decided items for rare, and would begin with these.
+  from public.nlu_prompt_logs logs cross join lateral (
+    select * from public.review_queue items where items.text_key = logs.text_key limit 1
+  ) as queue
   where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
   group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
     queue.decided_at
@@ -4053,7 +4071,8 @@ declare
 begin
   batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
-    order by text_key limit (select retention_batch_rows from private.settings)
+    -- Few, since ranking an item takes longer than deleting a row, and reviewers wait for the locks of a batch.
+    order by text_key limit least(200, (select retention_batch_rows from private.settings))
   ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
@@ -4322,7 +4341,7 @@ begin
   select array_agg(text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
   select array_agg(id), texts || array_agg(text_key) into event_ids, texts from (
     select id, text_key from public.correction_events where private.fold_name(reviewer) = folded
-    order by id limit max_rows - cardinality(log_ids)
+    order by private.fold_name(reviewer), id limit max_rows - cardinality(log_ids)  -- as in copies_with_reviewer
   ) as batch;
   if texts is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
@@ -7061,6 +7080,7 @@ create function private.read_captured_texts(
 language sql stable
 security definer
 set search_path = ''
+set enable_seqscan = off  -- all texts and their corrections are found by keys
 as $$
   with recursive texts as (
     (
@@ -7990,7 +8010,10 @@ begin
   select (logs.created_at at time zone 'UTC')::date, logs.model_version, logs.source, logs.predicted_intent,
     coalesce(queue.corrected_intent, ''), private.band(logs.confidence), logs.audit_probability,
     count(*), count(*)
-  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  from public.nlu_prompt_logs logs left join lateral (
+    -- As in delete_expired_rows (08).
+    select corrected_intent from public.review_queue items where items.text_key = logs.text_key limit 1
+  ) as queue on true
   where logs.id = any (expired) and logs.is_audited
   group by 1, 2, 3, 4, 5, 6, 7
   order by 1, 2, 3, 4, 5, 6, 7
@@ -9223,14 +9246,6 @@ as $$
   ) as earlier
 $$;
 
--- The number of the latest event about a text, of all reviewers. 0: there is none.
-create function private.latest_event(p_text_key bytea) returns bigint
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(max(id), 0) from public.correction_events where text_key = p_text_key
-$$;
-
 -- Whether a text is in the pool of disagreements, which is decided without knowing what a model predicted.
 create function private.is_blind(item public.review_queue) returns boolean
 language sql immutable
@@ -9275,13 +9290,20 @@ as $$
   ) end
 $$;
 
--- The latest event of a reviewer about a text.
-create function private.own_event(p_text_key bytea, p_reviewer text) returns public.correction_events
+-- The latest event of a reviewer about a text; with a number, the latest one before it.
+create function private.own_event(p_text_key bytea, p_reviewer text, before bigint default null)
+returns public.correction_events
 language sql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
-  select * from public.correction_events
-  where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer order by id desc limit 1
+  select * from public.correction_events where id = (
+    select max(id) from (
+      select id from public.correction_events
+      where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer and (id < before) is not false
+      offset 0  -- as in latest_event (05)
+    ) as own
+  )
 $$;
 
 -- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
@@ -9474,8 +9496,7 @@ begin
     raise exception 'A decision needs an intent.'
       using errcode = 'check_violation', hint = 'Choose an intent, or skip the item.';
   end if;
-  select * into latest from public.correction_events events
-  where events.text_key = queued.text_key order by id desc limit 1;
+  select * into latest from public.correction_events where id = private.latest_event(queued.text_key);
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (caller, intent, secondary_intents, notes) then
     event := latest.id;
@@ -9519,10 +9540,7 @@ begin
     return jsonb_build_object('state', 'gone');
   end if;
   latest := private.own_event(queued.text_key, caller);
-  select * into earlier from public.correction_events events
-  where events.text_key = queued.text_key and private.fold_name(events.reviewer) = caller
-    and id < undo_console_decision.event
-  order by id desc limit 1;
+  earlier := private.own_event(queued.text_key, caller, event);
   if latest.id = undo_console_decision.event then
     -- Others may have voted for the same intent, but not blind.
     update public.model_disagreements pool
@@ -10813,7 +10831,7 @@ revoke all on function
   private.near_duplicate_label(bytea),
   private.label_near_duplicates(public.review_queue, bigint, bigint[]),
   private.end_near_duplicate_labels(bytea[]),
-  private.own_event(bytea, text),
+  private.own_event(bytea, text, bigint),
   private.wants_second_opinion(bytea),
   private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),

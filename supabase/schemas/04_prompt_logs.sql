@@ -407,6 +407,8 @@ create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+-- For a day that it takes for empty, the planner would read what all users sent on it.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   settings private.settings;

@@ -195,6 +195,18 @@ begin
 end
 $$;
 
+-- The number of the latest event about a text, of all reviewers. 0: there is none.
+create function private.latest_event(p_text_key bytea) returns bigint
+language sql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+  select coalesce(max(id), 0) from (
+    -- `offset` keeps the planner from reading all events in the order of their numbers until it finds one of the text.
+    select id from public.correction_events where text_key = p_text_key offset 0
+  ) as events
+$$;
+
 -- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
@@ -247,8 +259,7 @@ begin
   then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
-  select * into latest from public.correction_events events
-  where events.text_key = new.text_key order by id desc limit 1;
+  select * into latest from public.correction_events where id = private.latest_event(new.text_key);
   decision := private.find_decision(new.text_key);
   new.from_intent := coalesce(decision.to_intent, new.from_intent);
 

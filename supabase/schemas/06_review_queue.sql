@@ -805,8 +805,9 @@ begin
     pool.decided_at is null or ((private.find_decision(pool.text_key)).log_id = any (log_ids)) is not false
   );
   update public.correction_events set notes = null where notes is not null and log_id = any (log_ids);
+  -- Not `log_id is null`: by that index, a plan would read the corrections of all texts without rows.
   update public.correction_events set notes = null
-  where notes is not null and log_id is null and text_key = any (texts);
+  where notes is not null and num_nulls(log_id) = 1 and text_key = any (texts);
 end
 $$;
 

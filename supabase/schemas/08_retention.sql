@@ -131,6 +131,7 @@ create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
 set search_path = ''
+set enable_seqscan = off  -- all that a batch reads, its triggers included, is found by keys
 as $$
 declare
   settings private.settings;
@@ -184,7 +185,10 @@ begin
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
   select queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents, count(*),
     array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
-  from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
+  -- `limit` makes the planner look up the item of each row. It may take decided items for rare, and would begin with these.
+  from public.nlu_prompt_logs logs cross join lateral (
+    select * from public.review_queue items where items.text_key = logs.text_key limit 1
+  ) as queue
   where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
   group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
     queue.decided_at
@@ -308,7 +312,8 @@ declare
 begin
   batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
-    order by text_key limit (select retention_batch_rows from private.settings)
+    -- Few, since ranking an item takes longer than deleting a row, and reviewers wait for the locks of a batch.
+    order by text_key limit least(200, (select retention_batch_rows from private.settings))
   ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);

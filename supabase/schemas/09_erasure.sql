@@ -143,7 +143,7 @@ begin
   select array_agg(text_key) into texts from public.nlu_prompt_logs where id = any (log_ids);
   select array_agg(id), texts || array_agg(text_key) into event_ids, texts from (
     select id, text_key from public.correction_events where private.fold_name(reviewer) = folded
-    order by id limit max_rows - cardinality(log_ids)
+    order by private.fold_name(reviewer), id limit max_rows - cardinality(log_ids)  -- as in copies_with_reviewer
   ) as batch;
   if texts is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.

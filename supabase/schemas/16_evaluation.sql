@@ -377,6 +377,7 @@ create function private.read_captured_texts(
 language sql stable
 security definer
 set search_path = ''
+set enable_seqscan = off  -- all texts and their corrections are found by keys
 as $$
   with recursive texts as (
     (

@@ -315,7 +315,10 @@ begin
   select (logs.created_at at time zone 'UTC')::date, logs.model_version, logs.source, logs.predicted_intent,
     coalesce(queue.corrected_intent, ''), private.band(logs.confidence), logs.audit_probability,
     count(*), count(*)
-  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  from public.nlu_prompt_logs logs left join lateral (
+    -- As in delete_expired_rows (08).
+    select corrected_intent from public.review_queue items where items.text_key = logs.text_key limit 1
+  ) as queue on true
   where logs.id = any (expired) and logs.is_audited
   group by 1, 2, 3, 4, 5, 6, 7
   order by 1, 2, 3, 4, 5, 6, 7

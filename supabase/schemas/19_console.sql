@@ -356,14 +356,6 @@ as $$
   ) as earlier
 $$;
 
--- The number of the latest event about a text, of all reviewers. 0: there is none.
-create function private.latest_event(p_text_key bytea) returns bigint
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(max(id), 0) from public.correction_events where text_key = p_text_key
-$$;
-
 -- Whether a text is in the pool of disagreements, which is decided without knowing what a model predicted.
 create function private.is_blind(item public.review_queue) returns boolean
 language sql immutable
@@ -408,13 +400,20 @@ as $$
   ) end
 $$;
 
--- The latest event of a reviewer about a text.
-create function private.own_event(p_text_key bytea, p_reviewer text) returns public.correction_events
+-- The latest event of a reviewer about a text; with a number, the latest one before it.
+create function private.own_event(p_text_key bytea, p_reviewer text, before bigint default null)
+returns public.correction_events
 language sql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
-  select * from public.correction_events
-  where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer order by id desc limit 1
+  select * from public.correction_events where id = (
+    select max(id) from (
+      select id from public.correction_events
+      where text_key = p_text_key and private.fold_name(reviewer) = p_reviewer and (id < before) is not false
+      offset 0  -- as in latest_event (05)
+    ) as own
+  )
 $$;
 
 -- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
@@ -607,8 +606,7 @@ begin
     raise exception 'A decision needs an intent.'
       using errcode = 'check_violation', hint = 'Choose an intent, or skip the item.';
   end if;
-  select * into latest from public.correction_events events
-  where events.text_key = queued.text_key order by id desc limit 1;
+  select * into latest from public.correction_events where id = private.latest_event(queued.text_key);
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (caller, intent, secondary_intents, notes) then
     event := latest.id;
@@ -652,10 +650,7 @@ begin
     return jsonb_build_object('state', 'gone');
   end if;
   latest := private.own_event(queued.text_key, caller);
-  select * into earlier from public.correction_events events
-  where events.text_key = queued.text_key and private.fold_name(events.reviewer) = caller
-    and id < undo_console_decision.event
-  order by id desc limit 1;
+  earlier := private.own_event(queued.text_key, caller, event);
   if latest.id = undo_console_decision.event then
     -- Others may have voted for the same intent, but not blind.
     update public.model_disagreements pool

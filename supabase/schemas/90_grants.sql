@@ -701,7 +701,7 @@ revoke all on function
   private.near_duplicate_label(bytea),
   private.label_near_duplicates(public.review_queue, bigint, bigint[]),
   private.end_near_duplicate_labels(bytea[]),
-  private.own_event(bytea, text),
+  private.own_event(bytea, text, bigint),
   private.wants_second_opinion(bytea),
   private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),

@@ -372,6 +372,10 @@ HOLES: dict[str, tuple[str, Test]] = {
         "alter default privileges in schema public grant select on tables to anon",
         reach.test_no_default_privilege_is_added,
     ),
+    "a column of texts that is sampled": (
+        "alter table public.labelled_texts alter column text set statistics 100",
+        policies.test_no_column_of_texts_or_names_is_sampled,
+    ),
     "users who can use every sequence": (
         "grant usage, select on all sequences in schema public to authenticated",
         reach.test_no_role_of_the_api_has_a_right_to_a_sequence,

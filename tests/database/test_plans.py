@@ -538,6 +538,184 @@ def test_clearing_notes_does_not_read_those_of_other_texts(busy: Connection) -> 
     assert read < 500
 
 
+@pytest.fixture
+def unanalysed(server: Server, filled: str) -> Iterator[Connection]:
+    """A transaction with 20,000 corrections of which the planner knows nothing, as after a restore.
+
+    Ann decided all texts, and Bob is a reviewer.
+    """
+    with server.connect("supabase_admin", filled, autocommit=False) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            """insert into public.correction_events
+                 (text_key, from_intent, to_intent, reviewer, channel)
+               select text_key, 'help', 'help', 'ann', 'api' from public.nlu_prompt_logs"""
+        )
+        connection.execute("set local session_replication_role = origin")
+        add_account(connection, BOB, "reviewer")
+        yield connection
+
+
+def correct_through_the_api(connection: Connection, text_key: object) -> None:
+    """Correct the first row of a text."""
+    connection.execute("set local role service_role")
+    connection.execute(
+        """select public.record_correction(id, 'search', 'bob', null, 'api')
+           from public.nlu_prompt_logs where text_key = %s order by id limit 1""",
+        [text_key],
+    )
+
+
+def list_items(connection: Connection, _: object) -> None:
+    """List the queue as a reviewer in the console."""
+    claim(connection, BOB)
+    connection.execute("select public.console_items()")
+
+
+def decide_an_item(connection: Connection, text_key: object) -> None:
+    """Decide a text in the console, and take that back."""
+    row = connection.execute(
+        """select queue.id, max(events.id) from public.review_queue queue
+           join public.correction_events events using (text_key)
+           where text_key = %s group by queue.id""",
+        [text_key],
+    ).fetchone()
+    assert row is not None
+    claim(connection, BOB)
+    decided = connection.execute("select public.console_decide(%s, %s, 'search')", row).fetchone()
+    assert decided is not None
+    connection.execute(
+        "select public.console_undo(%s, %s)",
+        [row[0], decided[0]["event"]],  # type: ignore[index]
+    )
+
+
+@pytest.mark.parametrize("change", [correct_through_the_api, list_items, decide_an_item])
+def test_the_latest_correction_of_a_text_is_found_without_reading_those_of_others(
+    unanalysed: Connection, change: Callable[[Connection, object], None]
+) -> None:
+    texts = unanalysed.execute(
+        "select text_key from public.review_queue where waiting_since is not null limit 7"
+    ).fetchall()
+    for (text_key,) in texts:  # after five executions, the planner may take another plan
+        before = read_in_transaction(unanalysed, "public.correction_events")
+        change(unanalysed, text_key)
+        unanalysed.execute("reset role")
+        assert read_in_transaction(unanalysed, "public.correction_events") - before < 1_000
+
+
+def test_a_step_that_replaces_a_reviewers_name_reads_its_batch_of_corrections(
+    unanalysed: Connection,
+) -> None:
+    read = read_in_transaction(unanalysed, "public.correction_events")
+    unanalysed.execute("set local role postgres")
+    replaced = unanalysed.execute("select private.pseudonymise_reviewer('ann')").fetchone()
+    unanalysed.execute("reset role")
+    assert replaced == (500,)
+    assert read_in_transaction(unanalysed, "public.correction_events") - read < 5_000
+
+
+@pytest.fixture(scope="module")
+def grown(server: Server, template: str) -> str:
+    """A database for `overgrown`."""
+    server.copy_database(template, "grown")
+    return "grown"
+
+
+@pytest.fixture
+def overgrown(server: Server, grown: str) -> Iterator[Connection]:
+    """A transaction with 4,000 texts that Alice sent, one a minute.
+
+    The planner knows 1,000 copies of a single one. The older ones were decided, and have expired.
+    """
+    with server.connect("supabase_admin", grown, autocommit=False) as connection:
+        add_user(connection, ALICE)
+        add_user(connection, BOB)
+        connection.execute("set local session_replication_role = replica")
+        fill_rows = """
+            insert into public.nlu_prompt_logs (
+              id, user_id, prompt, predicted_intent, confidence, source, model_version, text_key,
+              has_review_reason, is_audited, audit_probability, created_at
+            )
+            select gen_random_uuid(), %s, 'text ' || n, 'help', 0.5, 'model', 'test-1',
+              int8send(n), true, true, 0.05, now() - (4001 - n) * interval '1 minute'
+            from (
+              select %s * number as n from generate_series(1, %s::bigint) as numbers (number)
+            ) as texts"""
+        fill_queue = """
+            insert into public.review_queue (
+              rank, text, predicted_intent, confidence, reasons, times_sent, user_count, text_key,
+              corrected_intent, waiting_since, decided_at
+            )
+            select 1, prompt, 'help', 0.5, '{random_audit}', 1, 1, text_key,
+              case when has_decision then 'help' end, case when not has_decision then now() end,
+              case when has_decision then now() end
+            from (
+              select distinct on (text_key) *, created_at < now() - interval '1 day' as has_decision
+              from public.nlu_prompt_logs
+            ) as logs"""
+        fill_corrections = """
+            insert into public.correction_events
+              (text_key, from_intent, to_intent, reviewer, notes, channel)
+            select text_key, 'help', 'help', 'ann', 'a note', 'api' from public.nlu_prompt_logs"""
+        tables = ("public.nlu_prompt_logs", "public.review_queue", "public.correction_events")
+        for first, rows in ((0, 1000), (1, 4000)):
+            for table in tables:
+                connection.execute(f"delete from {table}".encode())
+            connection.execute(fill_rows, [ALICE, first, rows])
+            connection.execute(fill_queue)
+            connection.execute(fill_corrections)
+            if first == 0:
+                connection.execute("analyze")
+        connection.execute("update private.settings set row_retention_days = 1")
+        connection.execute("set local session_replication_role = origin")
+        yield connection
+
+
+def test_a_batch_of_retention_reads_its_own_texts_whatever_the_planner_knows(
+    overgrown: Connection,
+) -> None:
+    overgrown.execute("update private.settings set retention_batch_rows = 100")
+    tables = ("public.review_queue", "public.correction_events")
+    for _ in range(7):  # after five executions, the planner may take another plan
+        before = [read_in_transaction(overgrown, table) for table in tables]
+        overgrown.execute("set local role postgres")
+        deleted = overgrown.execute("select private.delete_expired_rows()").fetchone()
+        overgrown.execute("reset role")
+        assert deleted == (100,)
+        for table, read in zip(tables, before, strict=True):
+            assert read_in_transaction(overgrown, table) - read < 2_000, table
+
+
+def test_a_page_of_captured_texts_reads_their_corrections_whatever_the_planner_knows(
+    overgrown: Connection,
+) -> None:
+    read = read_in_transaction(overgrown, "public.correction_events")
+    page = "select json_array_length(public.read_captured_texts(1, '', null, 20))"
+    assert overgrown.execute(page.encode()).fetchone() == (20,)
+    assert read_in_transaction(overgrown, "public.correction_events") - read < 100
+
+
+def test_a_batch_of_the_nightly_refreshment_holds_few_texts(overgrown: Connection) -> None:
+    """It ranks each of them, so a reviewer would wait for many."""
+    overgrown.execute("select private.refresh_queue_items('')")
+    held = overgrown.execute(
+        """select count(*) from pg_locks
+           where locktype = 'advisory' and classid = 4 and pid = pg_backend_pid()"""
+    ).fetchone()
+    assert held == (200,)
+
+
+def test_a_capture_reads_the_rows_of_its_sender_alone_whatever_the_planner_knows(
+    overgrown: Connection,
+) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1.5)
+    for _ in range(7):  # after five executions, the planner may take another plan
+        before = read_in_transaction(overgrown)
+        insert(overgrown, user_id=BOB, prompt="hello", created_at=yesterday)
+        assert read_in_transaction(overgrown) - before < 20
+
+
 def test_a_new_label_of_a_text_counts_for_all_its_audited_copies(
     server: Server, template: str
 ) -> None:

@@ -52,6 +52,19 @@ def test_each_policy_is_for_one_role_and_one_command_and_named_by_a_sentence(
     assert query_catalog(server, populated, violations) == []
 
 
+def test_no_column_of_texts_or_names_is_sampled(server: Server, populated: str) -> None:
+    """A sample outlives an erasure, and any user can read estimates through planned counts."""
+    sampled = f"""
+        select attrelid::regclass::text, attname from pg_attribute
+        where attrelid in {TABLES} and attnum > 0 and coalesce(attstattarget, -1) <> 0
+          and attrelid in (select oid from pg_class where relkind in ('r', 'p'))
+          and attname in (
+            'user_id', 'prompt', 'text', 'execution_error', 'notes', 'correction_notes', 'reviewer',
+            'corrected_by', 'actor', 'registered_by', 'acknowledged_by', 'muted_by', 'sender'
+          )"""
+    assert query_catalog(server, populated, sampled) == []
+
+
 def test_rows_are_deleted_only_with_their_user(server: Server, populated: str) -> None:
     cascades = """
         select conrelid::regclass::text, confrelid::regclass::text from pg_constraint

@@ -129,6 +129,7 @@ FOREIGN_OBJECTS = """
     union all select 'foreign server', srvname from pg_foreign_server
     union all select 'user mapping', umid::text from pg_user_mappings
     union all select 'event trigger', evtname from pg_event_trigger
+    union all select 'statistics', stxname from pg_statistic_ext
     union all select 'rule', ev_class::regclass::text || ' ' || rulename from pg_rewrite
       join pg_class on pg_class.oid = ev_class
       where rulename <> '_RETURN'
@@ -299,8 +300,8 @@ def check_other_grants(connection: Connection, server: Server) -> None:
 def check_foreign_objects(connection: Connection, server: Server) -> None:
     """Fail if there is an object that runs for others, or holds data beside the tables."""
     assert read(connection, FOREIGN_OBJECTS) <= read_before_migrations(server, FOREIGN_OBJECTS), (
-        "A rule rewrites statements, a large object has no row level security, and a foreign "
-        "server sends rows elsewhere."
+        "A rule rewrites statements, a large object has no row level security, a foreign server "
+        "sends rows elsewhere, and statistics tell by estimates who sent what."
     )
 
 
@@ -378,6 +379,10 @@ def test_no_role_has_a_setting_of_its_own(server: Server, populated: str) -> Non
         ),
         (
             "create rule copied as on insert to public.nlu_prompt_logs do also notify new_prompt",
+            check_foreign_objects,
+        ),
+        (
+            "create statistics public.senders (mcv) on user_id, prompt from public.nlu_prompt_logs",
             check_foreign_objects,
         ),
         (

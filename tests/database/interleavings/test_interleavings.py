@@ -187,7 +187,7 @@ MISTAKES = {
     ),
     "retention keeps the notes about the rows that it deletes": (
         "private.clear_notes(uuid[])",
-        _without("where notes is not null and log_id", "where false and log_id"),
+        _without("where notes is not null and", "where false and"),
         ("retention", "commit", "erasure"),
     ),
     "a transaction does not announce its change numbers": (
