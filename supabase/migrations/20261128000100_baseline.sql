@@ -2998,21 +2998,32 @@ begin
 end
 $$;
 
--- Those of these rows that are named by no correction, and the first others, which together are named by at most twice as
--- many corrections as a batch has rows; at least one row. Whoever deletes a row changes or deletes these corrections, too.
+-- Those of these rows whose texts have no corrections, and those of the first other texts, which together have at most
+-- twice as many corrections as a batch has rows; at least one text. Whoever deletes a row reads the corrections of its
+-- text, and changes or deletes those that name it.
 create function private.limit_corrections(log_ids uuid[]) returns uuid[]
 language plpgsql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
+declare
+  max_corrections constant integer := 2 * (select retention_batch_rows from private.settings);
 begin
   return (
-    select coalesce(array_agg(id order by position), '{}') from (
-      select id, position, corrections, sum(corrections) over (order by position) as total
-      from unnest(log_ids) with ordinality as logs (id, position) cross join lateral (
-        select count(*) as corrections from public.correction_events where log_id = logs.id
-      ) as counted
-    ) as numbered
-    where total <= greatest(2 * (select retention_batch_rows from private.settings), corrections) or corrections = 0
+    with candidates as materialized (
+      select logs.id, logs.text_key, position
+      from unnest(log_ids) with ordinality as known (id, position) join public.nlu_prompt_logs logs using (id)
+    ), counted as (
+      select text_key, corrections, sum(corrections) over (order by position) as total
+      from (select text_key, min(position) as position from candidates group by text_key) as texts
+      cross join lateral (
+        select count(*) as corrections from (
+          select from public.correction_events events where events.text_key = texts.text_key limit max_corrections
+        ) as events
+      ) as counts
+    )
+    select coalesce(array_agg(id order by position), '{}') from candidates join counted using (text_key)
+    where corrections = 0 or total <= greatest(max_corrections, corrections)
   );
 end
 $$;
@@ -5344,6 +5355,8 @@ declare
   number bigint := private.next_change_number();
   page record;
 begin
+  -- Another cleaner may be changing the same pages: what is read from here on includes its changes.
+  perform from public.exported_rows where bucket = p_bucket and key = p_key order by id for update;
   for page in
     with listed as materialized (
       -- An error of the cast would quote a text.

@@ -643,6 +643,8 @@ declare
   number bigint := private.next_change_number();
   page record;
 begin
+  -- Another cleaner may be changing the same pages: what is read from here on includes its changes.
+  perform from public.exported_rows where bucket = p_bucket and key = p_key order by id for update;
   for page in
     with listed as materialized (
       -- An error of the cast would quote a text.

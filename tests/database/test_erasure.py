@@ -331,12 +331,20 @@ def test_a_reviewer_is_pseudonymised_in_steps_that_hold_up_no_other_text(
     assert [str(name)[:7] for (name,) in names] == ["erased-"]
 
 
-def test_rows_are_deleted_in_batches_of_few_corrections(dashboard: Connection) -> None:
+@pytest.mark.parametrize("corrected_sender", [ALICE, BOB])
+def test_rows_are_deleted_in_batches_of_few_corrections(
+    dashboard: Connection, corrected_sender: UUID
+) -> None:
+    """All corrections of a text are read, whichever of its rows they name."""
+    add_user(dashboard, BOB)
     dashboard.execute("update private.settings set retention_batch_rows = 2")
     for number in range(4):
-        log_id = insert(dashboard, prompt=f"text {number}", created_at=LONG_AGO)
+        text = f"text {number}"
+        log_ids = {ALICE: insert(dashboard, prompt=text, created_at=LONG_AGO)}
+        if corrected_sender != ALICE:
+            log_ids[BOB] = insert(dashboard, prompt=text, user_id=BOB)
         for reviewer in ("ann", "bob", "cleo"):
-            correct(dashboard, log_id, "help", reviewer)
+            correct(dashboard, log_ids[corrected_sender], "help", reviewer)
 
     assert dashboard.execute("select private.delete_expired_rows()").fetchone() == (1,)
     with dashboard.transaction():
@@ -348,7 +356,8 @@ def test_rows_are_deleted_in_batches_of_few_corrections(dashboard: Connection) -
     assert erased == [("0",), ("1",)]
 
     dashboard.execute("select private.delete_expired_rows() from generate_series(1, 2)")
-    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+    alices = "select from public.nlu_prompt_logs where user_id = %s"
+    assert dashboard.execute(alices, [ALICE]).rowcount == 0
     retained = dashboard.execute("select from public.labelled_texts").rowcount
     assert retained == 3
 

@@ -3,6 +3,7 @@
 `interleavings/` lets every two operations meet; these tests name what went wrong.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import pytest
 from psycopg import errors
 from uuid6 import uuid7
 
-from .actors import ALICE, BOB
+from .actors import ALICE, BOB, STRANGER
 from .console import ConsoleUser, add_account
 from .registry import connect_registrar, register
 from .rows import (
@@ -1176,3 +1177,35 @@ def test_an_erasure_a_draw_and_the_replacement_of_a_name_do_not_deadlock(
         slow.commit()
         waiting_for_exports.result(timeout=10)
         drawing.result(timeout=10)
+
+
+def test_two_cleaners_of_an_object_forget_the_senders_of_both(
+    server: Server, database: str, unaudited: Connection
+) -> None:
+    """A row that came back would keep the line of its text once all senders are erased."""
+    users = (ALICE, BOB, STRANGER)
+    for user_id in users[1:]:
+        add_user(unaudited, user_id)
+    log_ids = [insert(unaudited, user_id=user_id) for user_id in users]
+    with (
+        server.connect("supabase_admin", database, autocommit=False) as first,
+        server.connect("supabase_admin", database) as second,
+        ThreadPoolExecutor() as threads,
+    ):
+        second.execute("select public.register_rows('bucket', 'key', %s)", [log_ids])
+        senders = []
+        for user_id in users[:2]:
+            erase(unaudited, user_id)
+            row = second.execute(
+                "select public.list_erased_lines('bucket', 'key') -> 'senders'"
+            ).fetchone()
+            senders.append(json.dumps(row[0] if row else None))
+        remove = "select public.unregister_senders('bucket', 'key', %s)"
+        first.execute(remove, senders[1:])
+        slower = threads.submit(second.execute, remove, senders[:1])
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        first.commit()
+        slower.result(timeout=10)
+
+    left = unaudited.execute("select log_ids from public.exported_rows").fetchall()
+    assert left == [([log_ids[2]],)]
