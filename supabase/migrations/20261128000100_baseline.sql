@@ -3273,9 +3273,12 @@ begin
       and (latest.to_intent is null) = (change.to_intent is null)
     order by latest.id desc limit 1
   );
+  -- The latest outcome and the latest correction of each reviewer are the last to go: one reviewer's changes do not
+  -- displace what others say.
   delete from private.deferred_changes where id in (
     select id from private.deferred_changes where log_id = change.log_id
-    order by id desc offset private.max_deferred_changes()
+    order by row_number() over (partition by private.fold_name(reviewer) order by id desc) > 1, id desc
+    offset private.max_deferred_changes()
   );
   return true;
 end

@@ -625,6 +625,20 @@ def test_the_changes_that_wait_for_one_row_are_bounded(unaudited: Connection) ->
     assert unaudited.execute("select from private.deferred_changes").rowcount == 20
 
 
+def test_the_changes_of_one_reviewer_that_wait_displace_no_others(unaudited: Connection) -> None:
+    log_id = build_row()["id"]
+    unaudited.execute("select public.record_outcome(%s, false, 'move', null)", [log_id])
+    correct = "select public.record_correction(%s, %s, %s, null, 'api')"
+    unaudited.execute(correct, [log_id, "search", "ann"])
+    for number in range(30):
+        unaudited.execute(correct, [log_id, ("help", "email")[number % 2], "bob"])
+
+    waiting = unaudited.execute(
+        "select reviewer, count(*) from private.deferred_changes group by 1 order by 1"
+    ).fetchall()
+    assert waiting == [("ann", 1), ("bob", 18), (None, 1)]
+
+
 def test_a_text_that_was_retained_is_in_the_window_in_which_its_item_is_added(
     unaudited: Connection, slow: Connection
 ) -> None:
