@@ -69,6 +69,18 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": 3}', "line 1: label"),
         ('{"body": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"utterance": "a", "label": "b"}', "no text. Rename the field utterance to text"),
+        (
+            '{"text": "a", "label": "b", "corrected_intent": "c"}',
+            "line 1: label and corrected_intent differ. Write the same intent in both, or delete",
+        ),
+        (
+            '[{"prompt": "a", "label": "b", "predicted_intent": "b", "corrected_intent": "c"}]',
+            "entry 1: label and corrected_intent differ",
+        ),
+        (
+            '{"text": "a", "label": ["b"], "corrected_intent": 3}',
+            "line 1: label and corrected_intent differ",
+        ),
         ('{"prompt": "a", "label": "b"}', "line 1 has no text. Rename the field prompt to text"),
         ('{"text": "a", "label": " "}', "line 1 has no label"),
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
@@ -105,6 +117,15 @@ def test_json_arrays_and_the_export_of_doccano_are_read(tmp_path: Path, content:
 @pytest.mark.parametrize("field", ["corrected_by", "id", "confidence", "note", "intents_seen"])
 def test_other_fields_are_ignored(tmp_path: Path, field: str) -> None:
     line = json.dumps({"text": "hello", "label": "greeting", field: "x"})
+
+    assert _read(tmp_path, line) == [HELLO]
+
+
+@pytest.mark.parametrize("intent", ["greeting", "greeting ", "", None])
+def test_a_corrected_intent_that_does_not_contradict_the_label_does_not_matter(
+    tmp_path: Path, intent: str | None
+) -> None:
+    line = json.dumps({"text": "hello", "label": "greeting", "corrected_intent": intent})
 
     assert _read(tmp_path, line) == [HELLO]
 

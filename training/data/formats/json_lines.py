@@ -11,6 +11,7 @@ from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -63,6 +64,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if reading.needs_labels:
             reject_other_split(values, location)
+            _reject_other_label(example, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")
@@ -147,6 +149,18 @@ def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
             if isinstance(score, int | float) and score >= _MIN_SCORE
         ]
     return None
+
+
+def _reject_other_label(example: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where a correction contradicts the label."""
+    label, corrected = example.get("label"), example.get("corrected_intent")
+    if not isinstance(label, str) or corrected in (None, ""):
+        return
+    if strip_invisible(str(corrected)) != strip_invisible(label):
+        raise InvalidExamples(
+            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
+            "delete corrected_intent."
+        )
 
 
 def _describe_alias(values: Mapping[str, Any]) -> str:
