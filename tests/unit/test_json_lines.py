@@ -203,3 +203,13 @@ def test_only_the_first_lines_are_named_and_the_others_counted(tmp_path: Path) -
     assert [line.partition("jsonl: ")[2] for line in remarks] == [
         "1,234 left out: texts that are empty (lines 1, 2, 3, 4, 5 and 1,229 more)."
     ]
+
+
+def test_several_entries_of_an_array_are_named_in_the_plural(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    _read(tmp_path, json.dumps([{"text": "", "label": "a"}] * 2), remarks)
+
+    assert [line.partition("jsonl: ")[2] for line in remarks] == [
+        "2 left out: texts that are empty (entries 1 and 2)."
+    ]
