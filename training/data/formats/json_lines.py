@@ -16,7 +16,7 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import REFUSED, Reading, reject_other_split
+from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -55,6 +55,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
 
 def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    splits = UnreadSplits()
     for values, location in read_values(file, reading.report):
         if reading.needs_labels and values.get("answer") in REFUSED:
             reading.remarks.leave_out("texts whose label an annotator refused", location)
@@ -64,12 +65,16 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if reading.needs_labels:
             reject_other_split(values, location)
+            splits.add(values)
             _reject_other_label(example, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")
         if located := reading.accept(example, location):
             yield located
+    if names := list(splits):
+        reason = f"fields that are not read and seem to be splits: {', '.join(names)}"
+        reading.remarks.leave_out(reason, file.location(), len(names))
 
 
 def read_values(
