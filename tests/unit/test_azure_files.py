@@ -62,8 +62,16 @@ def test_the_test_set_keeps_its_split(tmp_path: Path) -> None:
         ({"corrected": True}, "corrected is no field"),
         ({"answer": "reject"}, "answer is no field"),
         ({"partition": "test"}, "partition is not known. If it is split, rename it"),
+        ({"Split": "test"}, "Split is not known. If it is split, rename it"),
+        ({"splits": "test"}, "splits is not known. If it is split, rename it"),
+        ({"Secondary": ["Cancel"]}, "Secondary is not known. If it is secondary, rename it"),
+        ({"secondaryIntents": ["Cancel"]}, "secondaryIntents is not known. If it is secondary"),
+        (
+            {"corrected_secondary_intents": ["Cancel"]},
+            "corrected_secondary_intents is not known. If it is secondary",
+        ),
+        ({"intents": ["Book", "Cancel"]}, "intents is not known. If it is secondary"),
     ],
-    ids=["split", "secondary", "corrected", "Prodigy", "another name of the split"],
 )
 def test_lists_of_other_programs_lose_no_field(
     tmp_path: Path, fields: dict[str, Any], problem: str
@@ -80,6 +88,7 @@ def test_fields_of_other_programs_that_say_nothing_do_not_matter(tmp_path: Path)
     fields: dict[str, Any] = {
         "split": None,
         "secondary": [],
+        "secondary_intents": [],
         "corrected": False,
         "answer": "accept",
         "id": 7,

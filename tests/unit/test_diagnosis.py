@@ -166,7 +166,7 @@ def test_the_meaning_of_unknown_is_explained_where_it_is_missing_or_rare() -> No
 
 
 def test_the_names_that_other_tools_have_for_unknown_are_pointed_out() -> None:
-    foreign = ("None", "nlu_fallback", "out_of_scope")
+    foreign = ("None", "Unknown", "nlu_fallback", "oos", "out_of_scope")
     sentences = list(diagnosis.describe_scope([Example(text=x, label=x) for x in foreign], 0))
 
     assert [sentence.partition(" counts")[0] for sentence in sentences] == [

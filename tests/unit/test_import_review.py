@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -497,3 +498,43 @@ async def test_an_undecided_entry_shows_that_texts_have_moved(
 
     assert [error.entry for error in plan.errors] == [1]
     assert not plan.new
+
+
+def _annotated(log_id: UUID, prompt: str) -> dict[str, Any]:
+    """Return a task in Label Studio's JSON export, with an annotation."""
+    result = {"from_name": "intent", "type": "choices", "value": {"choices": ["reminder"]}}
+    data = {"prompt": prompt, "log_id": str(log_id)}
+    return {"id": 1, "data": data, "annotations": [{"result": [result]}]}
+
+
+def _flattened(log_id: UUID, prompt: str) -> dict[str, Any]:
+    """Return an annotation in Label Studio's exports JSON-MIN and CSV."""
+    fields = {"prompt": prompt, "log_id": str(log_id), "intent": "reminder"}
+    return {"id": 1, "annotation_id": 3, "annotator": 1, **fields}
+
+
+def _table(*entries: dict[str, Any]) -> str:
+    rows = [",".join(map(str, entry.values())) for entry in entries]
+    return "\n".join([",".join(entries[0]), *rows])
+
+
+@pytest.mark.parametrize(
+    ("write", "to_entry", "numbers"),
+    [(_file, _annotated, [1, 2]), (_file, _flattened, [1, 2]), (_table, _flattened, [2, 3])],
+    ids=["JSON", "JSON-MIN", "CSV"],
+)
+async def test_texts_of_label_studio_that_moved_to_other_ids_are_errors(
+    store: InMemoryPromptStore,
+    import_review: ImportReview,
+    write: Callable[..., str],
+    to_entry: Callable[[UUID, str], dict[str, Any]],
+    numbers: list[int],
+) -> None:
+    first, second, third = [await _log(store, text) for text in ("one", "two", "three")]
+    content = write(to_entry(first, "two"), to_entry(second, "one"), to_entry(third, "three"))
+
+    plan = await import_review.plan(read_review(content))
+
+    assert [error.entry for error in plan.errors] == numbers
+    assert all("this id has another prompt" in error.reason for error in plan.errors)
+    assert [entry.id for entry in plan.new] == [third]

@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
             "1: training is not read.*split instead",
         ),
         ('{"text": "a", "label": "b", "is_test": "TRUE"}', "1: is_test is not read"),
+        ('{"text": "a", "label": "b", "isTrain": false}', "1: isTrain is not read"),
+        ('{"text": "a", "label": "b", "train": 0}', "1: train is not read"),
+        ('{"text": "a", "label": "b", "test": true}', "1: test is not read"),
+        ('{"text": "a", "label": "b", "holdout": "yes"}', "1: holdout is not read"),
+        ('{"text": "a", "label": "b", "dataSplit": "test"}', "1: dataSplit .*If it is split"),
+        (
+            '{"text": "a", "label": "b", "metadata": {"split": "test"}}',
+            "1: metadata.split .*If it is split, rename it",
+        ),
         ('{"Text": "a", "label": "b"}', "line 1: Text .*If it is text, rename it"),
         ('{\n"text": "a",\n"label": "b"}', r"Write each on one line: jq -c"),
         ('{\n"text": "a",\n"label": }', r"line 1 is not valid JSON.*per line"),
@@ -69,6 +79,18 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": 3}', "line 1: label"),
         ('{"body": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"utterance": "a", "label": "b"}', "no text. Rename the field utterance to text"),
+        (
+            '{"text": "a", "label": "b", "corrected_intent": "c"}',
+            "line 1: label and corrected_intent differ. Write the same intent in both, or delete",
+        ),
+        (
+            '[{"prompt": "a", "label": "b", "predicted_intent": "b", "corrected_intent": "c"}]',
+            "entry 1: label and corrected_intent differ",
+        ),
+        (
+            '{"text": "a", "label": ["b"], "corrected_intent": 3}',
+            "line 1: label and corrected_intent differ",
+        ),
         ('{"prompt": "a", "label": "b"}', "line 1 has no text. Rename the field prompt to text"),
         ('{"text": "a", "label": " "}', "line 1 has no label"),
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
@@ -105,6 +127,15 @@ def test_json_arrays_and_the_export_of_doccano_are_read(tmp_path: Path, content:
 @pytest.mark.parametrize("field", ["corrected_by", "id", "confidence", "note", "intents_seen"])
 def test_other_fields_are_ignored(tmp_path: Path, field: str) -> None:
     line = json.dumps({"text": "hello", "label": "greeting", field: "x"})
+
+    assert _read(tmp_path, line) == [HELLO]
+
+
+@pytest.mark.parametrize("intent", ["greeting", "greeting ", "", None])
+def test_a_corrected_intent_that_does_not_contradict_the_label_does_not_matter(
+    tmp_path: Path, intent: str | None
+) -> None:
+    line = json.dumps({"text": "hello", "label": "greeting", "corrected_intent": intent})
 
     assert _read(tmp_path, line) == [HELLO]
 
@@ -182,3 +213,58 @@ def test_only_the_first_lines_are_named_and_the_others_counted(tmp_path: Path) -
     assert [line.partition("jsonl: ")[2] for line in remarks] == [
         "1,234 left out: texts that are empty (lines 1, 2, 3, 4, 5 and 1,229 more)."
     ]
+
+
+def test_several_entries_of_an_array_are_named_in_the_plural(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    _read(tmp_path, json.dumps([{"text": "", "label": "a"}] * 2), remarks)
+
+    assert [line.partition("jsonl: ")[2] for line in remarks] == [
+        "2 left out: texts that are empty (entries 1 and 2)."
+    ]
+
+
+@pytest.mark.parametrize("field", ["type", "mode", "source", "train_test"])
+def test_a_field_whose_values_are_splits_is_named(tmp_path: Path, field: str) -> None:
+    remarks = Remarks()
+    lines = [
+        json.dumps({"text": "hello", "label": "greeting", field: value, "note": "test"})
+        for value in ("train", " Test", None)
+    ]
+
+    _read(tmp_path, "\n".join(lines), remarks)
+
+    assert [line.partition("jsonl: ")[2] for line in remarks] == [
+        f"1 left out: fields that are not read and seem to be splits: {field}."
+    ]
+
+
+@pytest.mark.parametrize(
+    "values", [("train", "train"), ("train", "web"), ("test", 3), (None, None)], ids=str
+)
+def test_a_field_with_one_split_or_other_values_is_none_of_splits(
+    tmp_path: Path, values: tuple[Any, Any]
+) -> None:
+    remarks = Remarks()
+    lines = [json.dumps({"text": "a", "label": "b", "type": value}) for value in values]
+
+    _read(tmp_path, "\n".join(lines), remarks)
+
+    assert list(remarks) == []
+
+
+def test_labels_that_are_named_like_splits_and_fields_beside_a_split_do_not_matter(
+    tmp_path: Path,
+) -> None:
+    remarks = Remarks()
+    lines = [
+        {"text": "a", "label": "test"},
+        {"text": "dev", "label": "train"},
+        {"text": "b", "label": "c", "split": "train", "type": "train"},
+        {"text": "b", "label": "c", "split": "test", "type": "test"},
+    ]
+
+    _read(tmp_path, "\n".join(map(json.dumps, lines)), remarks)
+
+    assert list(remarks) == []

@@ -28,8 +28,8 @@ _COPY = re.compile(
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BETWEEN_LABELS = "#|+,;/"
 
-_FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
-"""How other tools name the intent of messages to which no intent applies, as compared."""
+_FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "oos", "outofscope", "fallback", "unknown"})
+"""How others name the intent of messages to which no intent applies, as compared."""
 
 
 def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
@@ -181,7 +181,7 @@ def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
     """Say what `unknown` means where there are fewer than `minimum` texts with this label."""
     labels = Counter(example.label for example in examples)
     for label in sorted(labels):
-        if _compared(label) in _FOREIGN_UNKNOWN:
+        if label != UNKNOWN_INTENT and _compared(label) in _FOREIGN_UNKNOWN:
             yield (
                 f"The label {label} counts as an intent. If it means that no intent applies, "
                 f"rename it to {UNKNOWN_INTENT}."

@@ -55,8 +55,9 @@ def _list_places(unit: str, numbers: list[int]) -> str:
     if not numbers:
         return ""
     shown = [str(number) for number in numbers[:SHOWN_LOCATIONS]]
+    units = "entries" if unit == "entry" else f"{unit}s"
     if more := len(numbers) - len(shown):
-        return f" ({unit}s {', '.join(shown)} and {more:,} more)"
+        return f" ({units} {', '.join(shown)} and {more:,} more)"
     if len(shown) == 1:
         return f" ({unit} {shown[0]})"
-    return f" ({unit}s {', '.join(shown[:-1])} and {shown[-1]})"
+    return f" ({units} {', '.join(shown[:-1])} and {shown[-1]})"

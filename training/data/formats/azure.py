@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.field_names import find_misspelling
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -22,8 +23,13 @@ _MAX_TEXT = 500
 _NO_INTENT = "None"
 _TEST_SPLIT = "test"
 _DATASET = "dataset"
+_FIELDS = ("text", "intent", "intentName", "entities", "entityLabels", _DATASET, "language")
 _FIELDS_OF_JSON_LINES = ("split", "secondary", "corrected")
 """What JSON lines say of a text, and no utterance does."""
+
+_ALIASES = dict.fromkeys(
+    ("secondary_intent", "secondary_intents", "corrected_secondary_intents", "intents"), "secondary"
+)
 
 _BATCH_TEST = "LabeledTestSetUtterances"
 """The key of the utterances in a batch test for LUIS version 3."""
@@ -113,6 +119,10 @@ def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None
             f"{location}: {unread[0]} is no field of an utterance of CLU or LUIS. Rename the field "
             "intent to label, so that the file is read as JSON lines with this field."
         )
+    stated = [name for name, value in utterance.items() if value]
+    known = (*_FIELDS, *_FIELDS_OF_JSON_LINES)
+    if misspelling := find_misspelling(stated, known, _FIELDS_OF_JSON_LINES, _ALIASES):
+        raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
     others = {name: value for name, value in utterance.items() if name != _DATASET}
     reject_other_split(others, location)
 

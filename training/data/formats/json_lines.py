@@ -11,11 +11,12 @@ from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import REFUSED, Reading, reject_other_split
+from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -54,6 +55,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
 
 def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    splits = UnreadSplits()
     for values, location in read_values(file, reading.report):
         if reading.needs_labels and values.get("answer") in REFUSED:
             reading.remarks.leave_out("texts whose label an annotator refused", location)
@@ -63,11 +65,16 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if reading.needs_labels:
             reject_other_split(values, location)
+            splits.add(values)
+            _reject_other_label(example, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")
         if located := reading.accept(example, location):
             yield located
+    if names := list(splits):
+        reason = f"fields that are not read and seem to be splits: {', '.join(names)}"
+        reading.remarks.leave_out(reason, file.location(), len(names))
 
 
 def read_values(
@@ -147,6 +154,18 @@ def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
             if isinstance(score, int | float) and score >= _MIN_SCORE
         ]
     return None
+
+
+def _reject_other_label(example: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where a correction contradicts the label."""
+    label, corrected = example.get("label"), example.get("corrected_intent")
+    if not isinstance(label, str) or corrected in (None, ""):
+        return
+    if strip_invisible(str(corrected)) != strip_invisible(label):
+        raise InvalidExamples(
+            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
+            "delete corrected_intent."
+        )
 
 
 def _describe_alias(values: Mapping[str, Any]) -> str:

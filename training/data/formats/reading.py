@@ -1,8 +1,9 @@
 """What the readers of all formats share: the check of each text and its label."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -58,22 +59,24 @@ SPLIT_NAMES = frozenset(
 _SPLIT = "split"
 _SPLIT_ALIASES = frozenset(
     {
-        *("data_split", "dataset", "dataset_split", "fold", "ml_use", "part", "partition", "phase"),
-        *("set", "split_name", "subset", "usage"),
+        *("datasplit", "dataset", "datasetsplit", "fold", "mluse", "part", "partition", "phase"),
+        *("set", "splitname", "subset", "usage"),
     }
 )
-"""How other programs name the split of a text."""
+"""How other programs name the split of a text, as compared."""
 
 _SPLIT_FLAGS = frozenset(
     {
-        *("is_dev", "is_eval", "is_heldout", "is_test", "is_testing", "is_train", "is_training"),
-        *("is_val", "is_valid", "is_validation", "training"),
+        *("isdev", "iseval", "isheldout", "isholdout", "istest", "istesting", "istrain"),
+        *("istraining", "isval", "isvalid", "isvalidation"),
+        *("dev", "heldout", "holdout", "test", "train", "training", "validation"),
     }
 )
 _FLAGS = frozenset({"0", "0.0", "1", "1.0", "f", "false", "n", "no", "t", "true", "y", "yes"})
 """Fields with which other programs say whether a text is in a split, and the values of these."""
 
 _SPLIT_FIELDS = _SPLIT_ALIASES | _SPLIT_FLAGS
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 _NO_VALUE = re.compile(
     r"nan|<na>|n/a|\\N|##+|#getting_data|#nv|#yok|#n/a|(?:err|error|erreur|fehler):\d{3}",
@@ -189,12 +192,14 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
     if _SPLIT in values:
         return
     for name, value in values.items():
+        if isinstance(value, dict) and _is_split_name(value.get(_SPLIT)):
+            inner = Misspelling(f"{name}.{_SPLIT}", _SPLIT)
+            raise InvalidExamples(f"{location}: {inner.name} {inner.reason}.")
         if not states_split(name) or not isinstance(value, str | int):
             continue
-        text = str(value).strip().casefold()
-        if text in SPLIT_NAMES and name.casefold() in _SPLIT_ALIASES:
+        if _is_split_name(value) and _compared(name) in _SPLIT_ALIASES:
             raise InvalidExamples(f"{location}: {name} {Misspelling(name, _SPLIT).reason}.")
-        if text in _FLAGS and name.casefold() in _SPLIT_FLAGS:
+        if str(value).strip().casefold() in _FLAGS and _compared(name) in _SPLIT_FLAGS:
             raise InvalidExamples(
                 f"{location}: {name} is not read. If it says which texts are for training, write "
                 "the field split instead, with train or test. If not, delete it."
@@ -203,7 +208,39 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
 
 def states_split(name: str) -> bool:
     """Return whether a field of this name may state the split of a text."""
-    return name.casefold() in _SPLIT_FIELDS
+    return _compared(name) in _SPLIT_FIELDS
+
+
+class UnreadSplits:
+    """Finds the fields that state splits under any name: all their values are names of splits."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, set[str]] = {}
+        self._others = {"text", "label"}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Take the fields of a text that does not state its split as it should."""
+        for name, value in values.items():
+            if name in self._others or value is None or _SPLIT in values:
+                continue
+            if _is_split_name(value):
+                self._values.setdefault(name, set()).add(value.strip().casefold())
+            else:
+                self._others.add(name)
+
+    def __iter__(self) -> Iterator[str]:
+        for name, splits in self._values.items():
+            if len(splits) > 1 and name not in self._others:
+                yield name
+
+
+def _is_split_name(value: object) -> bool:
+    return isinstance(value, str) and value.strip().casefold() in SPLIT_NAMES
+
+
+@lru_cache(maxsize=1_000)  # a file has few fields
+def _compared(name: str) -> str:
+    return _BETWEEN_WORDS.sub("", name.casefold())
 
 
 def _to_example(values: Mapping[str, Any], location: Location) -> Example:

@@ -106,7 +106,7 @@ def find_flattened_misspelling(names: Iterable[str]) -> Misspelling | None:
 
 
 def read_task(task: Mapping[str, Any], catalogue: Collection[str]) -> EntryFields:
-    """Return the id, the corrected intents and the notes of a task of the JSON export.
+    """Return the id, the text, the corrected intents and the notes of a task of the JSON export.
 
     Annotations that were cancelled or skipped do not count, and neither do predictions. Without
     any annotation, the values are those of the task's data. Raise `InvalidEntry` for an annotation
@@ -145,7 +145,7 @@ def _reject_disagreement(decisions: Iterable[str]) -> None:
 
 
 def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) -> EntryFields:
-    """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
+    """Return the fields of an annotation in JSON-MIN, CSV or TSV that are read.
 
     The intent is the value of the control `intent`. These exports do not separate other controls
     from the data of the task, which is no decision. Raise `InvalidEntry`.
@@ -161,6 +161,7 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
     ignored = list_unknown(entry, FLATTENED_FIELDS)
     decision = {
         "id": log_id,
+        "prompt": entry.get("prompt"),
         "corrected_intent": entry.get("corrected_intent"),
         "corrected_secondary_intents": entry.get("corrected_secondary_intents"),
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
@@ -187,7 +188,7 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
 
 
 def _read_data(task: Mapping[str, Any]) -> EntryFields:
-    """Return the id of the prompt, and what the data of a task says of a decision."""
+    """Return the id and the text of the prompt, and what the data of a task says of a decision."""
     data = task.get("data")
     if not isinstance(data, dict):
         raise InvalidEntry(
@@ -197,6 +198,7 @@ def _read_data(task: Mapping[str, Any]) -> EntryFields:
         raise InvalidEntry(f"data: {misspelling.name} {misspelling.reason}")
     values = {
         "id": data.get("log_id") or data.get("id"),
+        "prompt": data.get("prompt"),
         "corrected_intent": data.get("corrected_intent"),
         "corrected_secondary_intents": data.get("corrected_secondary_intents"),
         "notes": data.get("notes"),
