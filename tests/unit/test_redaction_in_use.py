@@ -1154,3 +1154,53 @@ def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
 )
 def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[SECRET:482913]]是你的验证码",
+        "[[SECRET:482913]] 是您的验证码，请勿泄露",  # noqa: RUF001 (Chinese)
+        "您好，[[SECRET:482913]]是您的登录验证码",  # noqa: RUF001 (Chinese)
+        "[[SECRET:482913]]是您的驗證碼",
+        "【淘宝】[[SECRET:482913]]（登录验证码）",  # noqa: RUF001 (Chinese)
+        "[[SECRET:482913]]は確認コードです",
+        "[[SECRET:482913]]はあなたの認証コードです",
+        "[[SECRET:482913]] 인증번호입니다",
+        "안녕하세요 [[SECRET:482913]] 인증번호입니다",
+        "[[SECRET:482913]] é o seu código de verificação",
+        "[[SECRET:482913]] to twój kod weryfikacyjny",
+        "[[SECRET:482913]] to kod weryfikacyjny",
+        "[[SECRET:482913]] is je verificatiecode",
+        "[[SECRET:482913]] är din verifieringskod",
+        "[[SECRET:482913]] er din bekreftelseskode",
+        "[[SECRET:482913]] er din bekræftelseskode",
+        "[[SECRET:482913]] on vahvistuskoodisi",
+        "[[SECRET:482913]] doğrulama kodunuz",
+        "Merhaba! [[SECRET:482913]] doğrulama kodunuz.",
+        "[[SECRET:482913]] — код для входа",
+        "[[SECRET:482913]] - код подтверждения",
+    ],
+)
+def test_a_code_may_stand_first_in_the_listed_languages(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1001是验证码错误",
+        "订单482913（验证码错误）",  # noqa: RUF001 (Chinese)
+        "输入4位验证码",
+        "1234は認証コードエラーです",
+        "오류 4001 인증번호 불일치",
+        "오류 [482913] 인증번호",
+        "Ошибка 4021 — код подтверждения неверный",
+        "I added 4821 to my code",
+        "spent 4821 on passwords",
+        "2024 doğrulama kodunuz",
+        "hata 4821 doğrulama kodunuz",
+    ],
+)
+def test_numbers_before_the_name_of_a_sent_code_stay(text: str) -> None:
+    assert redact(text) == text

@@ -166,12 +166,26 @@ _JOINERS = {" ", "_", "-"}
 # A value before its name, a value behind a lock, and the pair of a login.
 _NAME_AFTER = NamePattern(
     (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
-    rf"""(?:(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)
+    rf"""(?:(?:{any_of(words.IS_AFTER)}\ (?:o\ )?{any_of(words.OWNERS)}|as|als)
             \ (?:[a-z'-]{{1,20}}\ ){{0,3}}?(?:[a-z]{{1,20}}-)?
           |{any_of(words.IS_BEFORE_NAME)}\ |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
         (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
+)
+_SENT_NAME = NamePattern(
+    words.SENT_CODES,
+    rf"""{any_of(words.SENT_CODES)}
+        (?:(?P<verb>{any_of(words.IS_BEHIND_NAME)})|(?=[请請])|(?:dur)?(?![^\W_]))""",
+)
+# What stands before such a name: the code, first in the text or the sentence, or with a verb.
+_SENT_FIRST = re.compile(
+    r"""(?P<first>(?:\A|[.!?)\]\u3011]\ ?)[(\[\u3010]?)?
+        (?<![A-Za-z0-9\x7f])(?<![0-9][.,/:+-])(?!(?:19|20)[0-9]{2}(?![0-9]))
+        (?P<value>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})
+        (?:(?P<verb>\ ?[是为為は]\ ?[^\x00-\x7f]{0,8}|\ on\ |\ to\ (?:twoj\ )?)
+          |[)\]\u3011]?\ |\ -\ |\ ?\([^\x00-\x7f]{0,4}|)\Z""",
+    re.VERBOSE,
 )
 _LAST_TOKEN = re.compile(
     r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
@@ -486,6 +500,11 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
         if token and _may_precede_name(searched, token[0], match):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
+    for match in _SENT_NAME.finditer(searched):
+        begin = max(0, match.start() - _CONTEXT)
+        code = _SENT_FIRST.search(searched.lower, begin, match.start())
+        if code and (match["verb"] or code["verb"] or code["first"] is not None):
+            yield code.span("value")
 
 
 def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:
