@@ -1204,3 +1204,34 @@ def test_a_code_may_stand_first_in_the_listed_languages(marked: str) -> None:
 )
 def test_numbers_before_the_name_of_a_sent_code_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Ihr Einmalpasswort: [[SECRET:482913]]",
+        "Ihr Einmalpasswort lautet [[SECRET:482913]]",
+        "Din engångskod: [[SECRET:482913]]",
+        "din engangskode er [[SECRET:482913]]",
+        "uw eenmalige code: [[SECRET:482913]]",
+        "je code is [[SECRET:482913]]",
+        "código de acesso [[SECRET:482913]]",
+        "code de connexion : [[SECRET:482913]]",
+        "vahvistuskoodi: [[SECRET:482913]]",
+        "vahvistuskoodisi on [[SECRET:482913]]",
+        "パスコード [[SECRET:918273]]",
+        "您的校验码 [[SECRET:482913]]",
+        "短信校验码：[[SECRET:482913]]",  # noqa: RUF001 (Chinese)
+        "校验码 482913",
+        "je code 4711 lignes par jour",
+        "Das Einmalpasswort ist abgelaufen",
+        "Einmalpasswort: siehe App",
+        "uw eenmalige code is verlopen",
+        "パスコードを忘れました",
+        "vahvistuskoodi ei toimi 2 tuntia",
+        "code de connexion au serveur en 3 étapes",
+        "le code de connexion renvoie une erreur 404",
+    ],
+)
+def test_codes_are_known_by_further_names(marked: str) -> None:
+    _check(marked)

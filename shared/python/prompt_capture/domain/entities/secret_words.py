@@ -64,7 +64,10 @@ PIN = names(
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
-    暗証番号 인증번호""",
+    暗証番号 인증번호 パスコード einmalpasswort einmalkennwort engångskod engångskoden engangskode
+    engangskoden vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
+    "vahvistuskoodi on", "vahvistuskoodisi on", "kertakoodi on", "kertakoodisi on",
+    "eenmalige code", "您的校验码", "你的校验码", "短信校验码", "登录校验码", "手机校验码",
     "cryptogramme visuel",
     *(f"{use}kod{end}" for use in ("verifierings", "bekräftelse", "säkerhets", "inloggnings",
       "bekreftelses", "bekræftelses", "verifiserings", "verifikations", "sikkerheds", "sikkerhets")
@@ -101,7 +104,7 @@ LOCKS = names(
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
     microsoft factor digit time onetime opener key tür haustür wohnungstür tor tresor
     alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
-    cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
+    cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación acesso connexion
     cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
     dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
     skrytki weryfikacyjny guard cancello portone citofono
