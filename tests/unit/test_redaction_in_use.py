@@ -1235,3 +1235,39 @@ def test_numbers_before_the_name_of_a_sent_code_stay(text: str) -> None:
 )
 def test_codes_are_known_by_further_names(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "my pass [[SECRET:Zebra12]]",
+        "my pass [[SECRET:zebra12]], thanks",
+        "root pass [[SECRET:Zebra12]]",
+        "admin pass [[SECRET:Zebra12]]",
+        "user ann pass [[SECRET:8f3k!xPP]] host db1",
+        "login ann pass [[SECRET:Zebra12!]]",
+        "user: ann pass [[SECRET:Zebra12]]",
+        "username ann@example, pass [[SECRET:Zebra12]]",
+        "boarding pass A12B34",
+        "my boarding pass A12B34",
+        "my pass for gate B12",
+        "my pass 30-day",
+        "my pass 2024",
+        "my pass 3rd attempt",
+        "bus pass 30",
+        "pass rate 95",
+        "my pass completion 60%",
+        "did my pass rate drop? tests pass Python3.12",
+        "the user must pass Level12",
+        "every user can pass Utf16LE",
+        "login should pass OAuth2",
+        "login tests pass Windows11",
+        "user cannot pass Level12",
+        "user input must pass base64",
+        "user ann pass sha256",
+        "as root pass --format2",
+        "as root pass uid=1000",
+    ],
+)
+def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
+    _check(marked)

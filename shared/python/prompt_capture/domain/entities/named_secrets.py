@@ -144,6 +144,17 @@ _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
+# "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
+_USER_BEFORE = LazyPattern(
+    rf"(?<![^ .,;:(\[-])(?:{any_of(words.USER)})[ :=]{{1,2}}(?P<name>[\w.@+-]{{2,40}}),? \Z"
+)
+_PASS_VALUE = re.compile(
+    r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?!-|[0-9]+-?[a-z]+\Z)[^ =(]{6,64}"
+)
+_PASS_OF_USER = re.compile(
+    r"(?=.*[0-9])(?=.*[A-Za-z])(?:(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9]{2})|(?=.*[!@#$%^&*]))"
+    r"(?!-)[^ .=(]{6,64}"
+)
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
@@ -335,7 +346,11 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
-        is_password = is_option or not before.isdisjoint(words.SYSTEMS)
+        is_password = (
+            is_option
+            or not before.isdisjoint(words.SYSTEMS)
+            or (relation == "next" and _is_pass_of_somebody(searched, head, before))
+        )
         return (relation in {"assigned", "is"} or is_password) and before.isdisjoint(words.TICKETS)
     if head["key"]:
         return (
@@ -349,6 +364,23 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
         or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
+    )
+
+
+def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:
+    """Return whether "pass" is a user's password: "my pass Zebra12", "user ann pass ..."."""
+    token = _TOKEN.match(searched.text, head.end())
+    if not token or head[0] != "pass ":
+        return False
+    value = token[0].rstrip(PUNCTUATION)
+    if not before.isdisjoint(words.OWNERS_OF_PASS):
+        return bool(_PASS_VALUE.fullmatch(value))
+    user = _USER_BEFORE.compiled.search(context_before(searched.lower, head.start(), _CONTEXT))
+    return (
+        user is not None
+        and not words.is_common(user["name"])
+        and user["name"] not in words.NO_USERS
+        and bool(_PASS_OF_USER.fullmatch(value))
     )
 
 

@@ -47,6 +47,15 @@ TICKETS = name_set(
 SYSTEMS = name_set("ftp sftp ssh vpn db database sql mysql smtp imap wifi wlan router login admin")
 """Words before "pass" that make it a password."""
 
+OWNERS_OF_PASS = name_set("my root")
+"""Words before "pass" and letters with digits that make them a password."""
+
+NO_USERS = name_set(
+    """cannot tests test input inputs flow flows request requests data form forms page pages
+    pipeline check checks code story stories names ids"""
+)
+"""Words between "user" and the verb "pass" that name nobody."""
+
 SEED_PHRASE = names(
     "mnemonic wiederherstellungsphrase seed-phrase",
     "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
@@ -104,9 +113,10 @@ LOCKS = names(
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple
     microsoft factor digit time onetime opener key tür haustür wohnungstür tor tresor
     alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
-    cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación acesso connexion
-    cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
-    dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
+    cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
+    acesso connexion cassaforte porta allarme sicurezza accesso ingresso verifica cofre
+    segurança portão deur kluis dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu
+    alarmu domofonu furtki klatki
     skrytki weryfikacyjny guard cancello portone citofono
     домофона двери сейфа подъезда потвърждение достъп вход""",
     "front door", "caja fuerte",
