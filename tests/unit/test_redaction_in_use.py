@@ -1271,3 +1271,21 @@ def test_codes_are_known_by_further_names(marked: str) -> None:
 )
 def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "the safe code is [[SECRET:19 42 7]]",
+        "alarm code [[SECRET:12 34 5]]",
+        "alarm code [[SECRET:12 34 5]].",
+        "alarm code [[SECRET:12 34 5]], thanks",
+        "the safe code is [[SECRET:19 42 7]] and the gate is open",
+        "the safe code is [[SECRET:4711]] 2",
+        "the safe code is [[SECRET:19 42]] 7 times",
+        "alarm code [[SECRET:12 34]] 5 minutes",
+        "alarm code [[SECRET:12 34]] 5%",
+    ],
+)
+def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None:
+    _check(marked)

@@ -166,6 +166,8 @@ _KEY = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
+# A digit behind groups of two or more, which ends the clause: "19 42 7".
+_LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
 _MIN_DIGITS, _MAX_CODE = 3, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
@@ -489,6 +491,9 @@ def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | N
     while group and len(group[1]) in {len(value), len(value) + 1} and end - start < _MAX_CODE:
         end = group.end()
         group = _NEXT_GROUP.match(lower, end)
+    last = _LAST_DIGIT.match(lower, end) if " " in lower[start:end] else None
+    if last and (not last["word"] or last["word"] in words.CONJUNCTIONS):
+        end += 2
     is_short = sum(map(str.isdigit, lower[start:end])) < _MIN_DIGITS
     if is_amount(lower, end) or (is_short and not (head["assigned"] and head["password"])):
         return None
