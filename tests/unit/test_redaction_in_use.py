@@ -1154,3 +1154,138 @@ def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
 )
 def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[SECRET:482913]]是你的验证码",
+        "[[SECRET:482913]] 是您的验证码，请勿泄露",  # noqa: RUF001 (Chinese)
+        "您好，[[SECRET:482913]]是您的登录验证码",  # noqa: RUF001 (Chinese)
+        "[[SECRET:482913]]是您的驗證碼",
+        "【淘宝】[[SECRET:482913]]（登录验证码）",  # noqa: RUF001 (Chinese)
+        "[[SECRET:482913]]は確認コードです",
+        "[[SECRET:482913]]はあなたの認証コードです",
+        "[[SECRET:482913]] 인증번호입니다",
+        "안녕하세요 [[SECRET:482913]] 인증번호입니다",
+        "[[SECRET:482913]] é o seu código de verificação",
+        "[[SECRET:482913]] to twój kod weryfikacyjny",
+        "[[SECRET:482913]] to kod weryfikacyjny",
+        "[[SECRET:482913]] is je verificatiecode",
+        "[[SECRET:482913]] är din verifieringskod",
+        "[[SECRET:482913]] er din bekreftelseskode",
+        "[[SECRET:482913]] er din bekræftelseskode",
+        "[[SECRET:482913]] on vahvistuskoodisi",
+        "[[SECRET:482913]] doğrulama kodunuz",
+        "Merhaba! [[SECRET:482913]] doğrulama kodunuz.",
+        "[[SECRET:482913]] — код для входа",
+        "[[SECRET:482913]] - код подтверждения",
+    ],
+)
+def test_a_code_may_stand_first_in_the_listed_languages(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1001是验证码错误",
+        "订单482913（验证码错误）",  # noqa: RUF001 (Chinese)
+        "输入4位验证码",
+        "1234は認証コードエラーです",
+        "오류 4001 인증번호 불일치",
+        "오류 [482913] 인증번호",
+        "Ошибка 4021 — код подтверждения неверный",
+        "I added 4821 to my code",
+        "spent 4821 on passwords",
+        "2024 doğrulama kodunuz",
+        "hata 4821 doğrulama kodunuz",
+    ],
+)
+def test_numbers_before_the_name_of_a_sent_code_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Ihr Einmalpasswort: [[SECRET:482913]]",
+        "Ihr Einmalpasswort lautet [[SECRET:482913]]",
+        "Din engångskod: [[SECRET:482913]]",
+        "din engangskode er [[SECRET:482913]]",
+        "uw eenmalige code: [[SECRET:482913]]",
+        "je code is [[SECRET:482913]]",
+        "código de acesso [[SECRET:482913]]",
+        "code de connexion : [[SECRET:482913]]",
+        "vahvistuskoodi: [[SECRET:482913]]",
+        "vahvistuskoodisi on [[SECRET:482913]]",
+        "パスコード [[SECRET:918273]]",
+        "您的校验码 [[SECRET:482913]]",
+        "短信校验码：[[SECRET:482913]]",  # noqa: RUF001 (Chinese)
+        "校验码 482913",
+        "je code 4711 lignes par jour",
+        "Das Einmalpasswort ist abgelaufen",
+        "Einmalpasswort: siehe App",
+        "uw eenmalige code is verlopen",
+        "パスコードを忘れました",
+        "vahvistuskoodi ei toimi 2 tuntia",
+        "code de connexion au serveur en 3 étapes",
+        "le code de connexion renvoie une erreur 404",
+    ],
+)
+def test_codes_are_known_by_further_names(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "my pass [[SECRET:Zebra12]]",
+        "my pass [[SECRET:zebra12]], thanks",
+        "root pass [[SECRET:Zebra12]]",
+        "admin pass [[SECRET:Zebra12]]",
+        "user ann pass [[SECRET:8f3k!xPP]] host db1",
+        "login ann pass [[SECRET:Zebra12!]]",
+        "user: ann pass [[SECRET:Zebra12]]",
+        "username ann@example, pass [[SECRET:Zebra12]]",
+        "boarding pass A12B34",
+        "my boarding pass A12B34",
+        "my pass for gate B12",
+        "my pass 30-day",
+        "my pass 2024",
+        "my pass 3rd attempt",
+        "bus pass 30",
+        "pass rate 95",
+        "my pass completion 60%",
+        "did my pass rate drop? tests pass Python3.12",
+        "the user must pass Level12",
+        "every user can pass Utf16LE",
+        "login should pass OAuth2",
+        "login tests pass Windows11",
+        "user cannot pass Level12",
+        "user input must pass base64",
+        "user ann pass sha256",
+        "as root pass --format2",
+        "as root pass uid=1000",
+    ],
+)
+def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "the safe code is [[SECRET:19 42 7]]",
+        "alarm code [[SECRET:12 34 5]]",
+        "alarm code [[SECRET:12 34 5]].",
+        "alarm code [[SECRET:12 34 5]], thanks",
+        "the safe code is [[SECRET:19 42 7]] and the gate is open",
+        "the safe code is [[SECRET:4711]] 2",
+        "the safe code is [[SECRET:19 42]] 7 times",
+        "alarm code [[SECRET:12 34]] 5 minutes",
+        "alarm code [[SECRET:12 34]] 5%",
+    ],
+)
+def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None:
+    _check(marked)

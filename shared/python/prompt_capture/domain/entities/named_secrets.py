@@ -144,6 +144,17 @@ _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
+# "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
+_USER_BEFORE = LazyPattern(
+    rf"(?<![^ .,;:(\[-])(?:{any_of(words.USER)})[ :=]{{1,2}}(?P<name>[\w.@+-]{{2,40}}),? \Z"
+)
+_PASS_VALUE = re.compile(
+    r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?!-|[0-9]+-?[a-z]+\Z)[^ =(]{6,64}"
+)
+_PASS_OF_USER = re.compile(
+    r"(?=.*[0-9])(?=.*[A-Za-z])(?:(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9]{2})|(?=.*[!@#$%^&*]))"
+    r"(?!-)[^ .=(]{6,64}"
+)
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
@@ -155,6 +166,8 @@ _KEY = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
+# A digit behind groups of two or more, which ends the clause: "19 42 7".
+_LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
 _MIN_DIGITS, _MAX_CODE = 3, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
@@ -166,12 +179,26 @@ _JOINERS = {" ", "_", "-"}
 # A value before its name, a value behind a lock, and the pair of a login.
 _NAME_AFTER = NamePattern(
     (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
-    rf"""(?:(?:{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}|as|als)
+    rf"""(?:(?:{any_of(words.IS_AFTER)}\ (?:o\ )?{any_of(words.OWNERS)}|as|als)
             \ (?:[a-z'-]{{1,20}}\ ){{0,3}}?(?:[a-z]{{1,20}}-)?
           |{any_of(words.IS_BEFORE_NAME)}\ |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
         (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
+)
+_SENT_NAME = NamePattern(
+    words.SENT_CODES,
+    rf"""{any_of(words.SENT_CODES)}
+        (?:(?P<verb>{any_of(words.IS_BEHIND_NAME)})|(?=[请請])|(?:dur)?(?![^\W_]))""",
+)
+# What stands before such a name: the code, first in the text or the sentence, or with a verb.
+_SENT_FIRST = re.compile(
+    r"""(?P<first>(?:\A|[.!?)\]\u3011]\ ?)[(\[\u3010]?)?
+        (?<![A-Za-z0-9\x7f])(?<![0-9][.,/:+-])(?!(?:19|20)[0-9]{2}(?![0-9]))
+        (?P<value>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})
+        (?:(?P<verb>\ ?[是为為は]\ ?[^\x00-\x7f]{0,8}|\ on\ |\ to\ (?:twoj\ )?)
+          |[)\]\u3011]?\ |\ -\ |\ ?\([^\x00-\x7f]{0,4}|)\Z""",
+    re.VERBOSE,
 )
 _LAST_TOKEN = re.compile(
     r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
@@ -321,7 +348,11 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
-        is_password = is_option or not before.isdisjoint(words.SYSTEMS)
+        is_password = (
+            is_option
+            or not before.isdisjoint(words.SYSTEMS)
+            or (relation == "next" and _is_pass_of_somebody(searched, head, before))
+        )
         return (relation in {"assigned", "is"} or is_password) and before.isdisjoint(words.TICKETS)
     if head["key"]:
         return (
@@ -335,6 +366,23 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
         or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
+    )
+
+
+def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:
+    """Return whether "pass" is a user's password: "my pass Zebra12", "user ann pass ..."."""
+    token = _TOKEN.match(searched.text, head.end())
+    if not token or head[0] != "pass ":
+        return False
+    value = token[0].rstrip(PUNCTUATION)
+    if not before.isdisjoint(words.OWNERS_OF_PASS):
+        return bool(_PASS_VALUE.fullmatch(value))
+    user = _USER_BEFORE.compiled.search(context_before(searched.lower, head.start(), _CONTEXT))
+    return (
+        user is not None
+        and not words.is_common(user["name"])
+        and user["name"] not in words.NO_USERS
+        and bool(_PASS_OF_USER.fullmatch(value))
     )
 
 
@@ -443,6 +491,9 @@ def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | N
     while group and len(group[1]) in {len(value), len(value) + 1} and end - start < _MAX_CODE:
         end = group.end()
         group = _NEXT_GROUP.match(lower, end)
+    last = _LAST_DIGIT.match(lower, end) if " " in lower[start:end] else None
+    if last and (not last["word"] or last["word"] in words.CONJUNCTIONS):
+        end += 2
     is_short = sum(map(str.isdigit, lower[start:end])) < _MIN_DIGITS
     if is_amount(lower, end) or (is_short and not (head["assigned"] and head["password"])):
         return None
@@ -486,6 +537,11 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
         if token and _may_precede_name(searched, token[0], match):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
+    for match in _SENT_NAME.finditer(searched):
+        begin = max(0, match.start() - _CONTEXT)
+        code = _SENT_FIRST.search(searched.lower, begin, match.start())
+        if code and (match["verb"] or code["verb"] or code["first"] is not None):
+            yield code.span("value")
 
 
 def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:

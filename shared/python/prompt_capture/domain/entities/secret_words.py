@@ -47,6 +47,15 @@ TICKETS = name_set(
 SYSTEMS = name_set("ftp sftp ssh vpn db database sql mysql smtp imap wifi wlan router login admin")
 """Words before "pass" that make it a password."""
 
+OWNERS_OF_PASS = name_set("my root")
+"""Words before "pass" and letters with digits that make them a password."""
+
+NO_USERS = name_set(
+    """cannot tests test input inputs flow flows request requests data form forms page pages
+    pipeline check checks code story stories names ids"""
+)
+"""Words between "user" and the verb "pass" that name nobody."""
+
 SEED_PHRASE = names(
     "mnemonic wiederherstellungsphrase seed-phrase",
     "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
@@ -64,8 +73,14 @@ PIN = names(
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
-    暗証番号 인증번호""",
+    暗証番号 인증번호 パスコード einmalpasswort einmalkennwort engångskod engångskoden engangskode
+    engangskoden vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
+    "vahvistuskoodi on", "vahvistuskoodisi on", "kertakoodi on", "kertakoodisi on",
+    "eenmalige code", "您的校验码", "你的校验码", "短信校验码", "登录校验码", "手机校验码",
     "cryptogramme visuel",
+    *(f"{use}kod{end}" for use in ("verifierings", "bekräftelse", "säkerhets", "inloggnings",
+      "bekreftelses", "bekræftelses", "verifiserings", "verifikations", "sikkerheds", "sikkerhets")
+      for end in ("", "en", "e")),
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
     "пин-код", "пин код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
@@ -99,8 +114,9 @@ LOCKS = names(
     microsoft factor digit time onetime opener key tür haustür wohnungstür tor tresor
     alarmanlage schließfach garagentor porte portail immeuble entrée interphone alarme coffre
     cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
-    cassaforte porta allarme sicurezza accesso ingresso verifica cofre segurança portão deur kluis
-    dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu alarmu domofonu furtki klatki
+    acesso connexion cassaforte porta allarme sicurezza accesso ingresso verifica cofre
+    segurança portão deur kluis dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu
+    alarmu domofonu furtki klatki
     skrytki weryfikacyjny guard cancello portone citofono
     домофона двери сейфа подъезда потвърждение достъп вход""",
     "front door", "caja fuerte",
@@ -116,8 +132,8 @@ NO_LOCKS = names(
 
 OWNERS = names(
     """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
-    la mon notre votre ton el mi tu su nuestro il mio tuo suo de mijn jouw uw mój twój ваш мой твой
-    наш seu teu meu din min vår моят вашият ми ви"""
+    la mon notre votre ton el mi tu su nuestro il mio tuo suo de mijn jouw je uw mój twój ваш мой
+    твой наш seu teu meu din min vår моят вашият ми ви"""
 )
 """Words before or behind "code" that make digits a secret: "my code is 4711", "koden min er"."""
 
@@ -176,9 +192,19 @@ IS = names(
 )  # fmt: skip
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
-IS_AFTER = names("is was as ist war als est es è jest")
+IS_AFTER = names("is was as ist war als est es è jest är er")
 IS_BEFORE_NAME = names("là adalah هو هي")
 """The same in languages without an article: "482913 adalah kode verifikasi Anda"."""
+SENT_CODES = names(
+    """验证码 校验码 动态码 確認コード 認証コード セキュリティコード 인증번호 인증코드
+    vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
+    "twój kod", "kod weryfikacyjny", "kod autoryzacyjny", "kod logowania",
+    "doğrulama kodunuz", "onay kodunuz", "güvenlik kodunuz", "giriş kodunuz",
+    "код для входа", "код подтверждения", "код доступа", "код підтвердження",
+)  # fmt: skip
+"""Names before which a code stands first without an owner: "482913 인증번호입니다"."""
+IS_BEHIND_NAME = names("です となります になります 입니다 이에요 예요")
+"""The verb of languages in which it ends a sentence."""
 IS_WITHOUT_SPACE = names("是 为 為 就是 设为 改为 改成 换成 设成 は が を 는 은 이 가 를 을 คือ เป็น")
 TO = names("to as auf zu")
 POLISH_CODE = "kod"
