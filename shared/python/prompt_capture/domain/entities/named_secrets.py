@@ -133,6 +133,7 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
 )
 _CONTEXT = 40
+_SENT_CONTEXT = 22
 _CHECKS = 40
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
@@ -191,15 +192,16 @@ _SENT_NAME = NamePattern(
     rf"""{any_of(words.SENT_CODES)}
         (?:(?P<verb>{any_of(words.IS_BEHIND_NAME)})|(?=[请請])|(?:dur)?(?![^\W_]))""",
 )
-# What stands before such a name: the code, first in the text or the sentence, or with a verb.
+# What stands before such a name: the code, and a verb, a dash or a bracket.
 _SENT_FIRST = re.compile(
-    r"""(?P<first>(?:\A|[.!?)\]\u3011]\ ?)[(\[\u3010]?)?
-        (?<![A-Za-z0-9\x7f])(?<![0-9][.,/:+-])(?!(?:19|20)[0-9]{2}(?![0-9]))
-        (?P<value>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})
+    r"""[0-9](?<![A-Za-z0-9\x7f].)(?<![0-9][.,/:+-].)
+        (?!(?<=1)9[0-9]{2}(?![0-9])|(?<=2)0[0-9]{2}(?![0-9]))
+        (?:[0-9]{3,7}|[0-9]{2}[ -][0-9]{3})(?P<end>)
         (?:(?P<verb>\ ?[是为為は]\ ?[^\x00-\x7f]{0,8}|\ on\ |\ to\ (?:twoj\ )?)
           |[)\]\u3011]?\ |\ -\ |\ ?\([^\x00-\x7f]{0,4}|)\Z""",
     re.VERBOSE,
 )
+_SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?)\]\u3011] ?)[(\[\u3010]?\Z")
 _LAST_TOKEN = re.compile(
     r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
 )
@@ -538,10 +540,14 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
     for match in _SENT_NAME.finditer(searched):
-        begin = max(0, match.start() - _CONTEXT)
+        begin = max(0, match.start() - _SENT_CONTEXT)
         code = _SENT_FIRST.search(searched.lower, begin, match.start())
-        if code and (match["verb"] or code["verb"] or code["first"] is not None):
-            yield code.span("value")
+        if code and (match["verb"] or code["verb"] or _begins_sentence(searched, code.start())):
+            yield code.start(), code.end("end")
+
+
+def _begins_sentence(searched: Searched, position: int) -> bool:
+    return bool(_SENTENCE_BEGINS.search(searched.lower, max(0, position - 3), position))
 
 
 def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:

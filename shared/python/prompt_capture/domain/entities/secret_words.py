@@ -192,9 +192,10 @@ IS = names(
 )  # fmt: skip
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
-IS_AFTER = names("is was as ist war als est es è jest är er")
-IS_BEFORE_NAME = names("là adalah هو هي")
-"""The same in languages without an article: "482913 adalah kode verifikasi Anda"."""
+IS_AFTER = names("is was as ist war als est es è jest")
+IS_BEFORE_NAME = names("là adalah هو هي", "är din", "är ditt", "er din", "er dit", "er ditt")
+"""The same in languages without an article, or with an owner whose verb others have:
+"482913 adalah kode verifikasi Anda", "482913 er din kode"."""
 SENT_CODES = names(
     """验证码 校验码 动态码 確認コード 認証コード セキュリティコード 인증번호 인증코드
     vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
