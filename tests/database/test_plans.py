@@ -544,6 +544,8 @@ def unanalysed(server: Server, filled: str) -> Iterator[Connection]:
 
     Ann decided all texts, and Bob is a reviewer.
     """
+    with server.connect("supabase_admin", filled) as admin:
+        admin.execute("vacuum public.correction_events")  # of what was rolled back
     with server.connect("supabase_admin", filled, autocommit=False) as connection:
         connection.execute("set local session_replication_role = replica")
         connection.execute(
