@@ -65,18 +65,15 @@ def _copy(pipe: BinaryIO, folder: Path, path: Path) -> DataSource:
 
 
 def _download(url: str, folder: Path, progress: Progress) -> DataSource:
-    import boto3
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
 
     name, _, key = url.removeprefix(_S3).partition("/")
     report = progress.step(f"Downloading {url}")
     try:
-        with usable_aws_settings():
-            client = boto3.client("s3")
-        return _Bucket(client, name, folder, report).download(key.strip("/"))
+        return _Bucket(create_aws_client("s3"), name, folder, report).download(key.strip("/"))
     except (BotoCoreError, Boto3Error, ClientError) as error:
         raise InvalidExamples(f"Cannot download {url}: {error}") from None
 

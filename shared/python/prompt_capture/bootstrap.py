@@ -306,15 +306,11 @@ def redrive_dead_letters() -> RedriveDeadLetters:
 
 
 def _dead_letters() -> "SqsDeadLetters":
-    import boto3
-
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
 
     queue_url = QueueSettings.from_env(environment()).spool_queue_url
-    with usable_aws_settings():
-        client = boto3.client("sqs")
-    return SqsDeadLetters(client, queue_url)
+    return SqsDeadLetters(create_aws_client("sqs"), queue_url)
 
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
@@ -348,14 +344,10 @@ def dataset_store(bucket: str) -> "DatasetStore":
         from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
         return LocalDatasetStore(Path(bucket))
-    import boto3
-
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
     from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 
-    with usable_aws_settings():
-        client = boto3.client("s3")
-    return S3DatasetStore(client, bucket)
+    return S3DatasetStore(create_aws_client("s3"), bucket)
 
 
 def _existing_dataset_store(bucket: str) -> "DatasetStore":
@@ -405,14 +397,10 @@ def published_models() -> "PublishedFiles":
         from prompt_capture.adapters.local_models import open_published_folder
 
         return open_published_folder(Path(bucket))
-    import boto3
-
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
     from prompt_capture.adapters.aws.s3_models import open_published_bucket
 
-    with usable_aws_settings():
-        client = boto3.client("s3")
-    return open_published_bucket(client, bucket)
+    return open_published_bucket(create_aws_client("s3"), bucket)
 
 
 def model_objects(bucket: str) -> "ModelObjects":
@@ -421,14 +409,10 @@ def model_objects(bucket: str) -> "ModelObjects":
         from prompt_capture.adapters.local_models import LocalModelObjects
 
         return LocalModelObjects(Path(bucket))
-    import boto3
-
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
     from prompt_capture.adapters.aws.s3_models import S3ModelObjects
 
-    with usable_aws_settings():
-        client = boto3.client("s3")
-    return S3ModelObjects(client, bucket)
+    return S3ModelObjects(create_aws_client("s3"), bucket)
 
 
 def model_folder(folder: Path) -> "ModelFolder":
@@ -485,14 +469,10 @@ def notifier(topic: str | None) -> "Notifier":
         from prompt_capture.adapters.log_notifications import LogNotifier
 
         return LogNotifier()
-    import boto3
-
-    from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+    from prompt_capture.adapters.aws.client_settings import create_aws_client
     from prompt_capture.adapters.aws.notifications import SnsNotifier
 
-    with usable_aws_settings():
-        client = boto3.client("sns")
-    return SnsNotifier(client, topic)
+    return SnsNotifier(create_aws_client("sns"), topic)
 
 
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError
 
 from prompt_capture.domain.errors import InvalidSettings
@@ -21,3 +23,10 @@ def usable_aws_settings() -> Iterator[None]:
             f"AWS cannot be called: {reason}. Check the settings of AWS clients: AWS_PROFILE, "
             "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files that `aws configure` writes."
         ) from None
+
+
+def create_aws_client(service: str) -> Any:
+    """Create a client of an AWS service. Raise `InvalidSettings`."""
+    create: Any = boto3.client  # typed for literals alone
+    with usable_aws_settings():
+        return create(service)
