@@ -2999,7 +2999,7 @@ end
 $$;
 
 -- Those of these rows whose texts have no corrections, and those of the first other texts, which together have at most
--- twice as many corrections as a batch has rows; at least one text. Whoever deletes a row reads the corrections of its
+-- twice as many corrections as a batch has rows; at least one text. The deletion of a row reads the corrections of its
 -- text, and changes or deletes those that name it.
 create function private.limit_corrections(log_ids uuid[]) returns uuid[]
 language plpgsql stable

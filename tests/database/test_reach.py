@@ -301,7 +301,7 @@ def check_foreign_objects(connection: Connection, server: Server) -> None:
     """Fail if there is an object that runs for others, or holds data beside the tables."""
     assert read(connection, FOREIGN_OBJECTS) <= read_before_migrations(server, FOREIGN_OBJECTS), (
         "A rule rewrites statements, a large object has no row level security, a foreign server "
-        "sends rows elsewhere, and statistics tell by estimates who sent what."
+        "sends rows elsewhere, and estimates from statistics reveal who sent what."
     )
 
 

@@ -1,4 +1,4 @@
-"""The lines that tell how far a training is, where there is no terminal."""
+"""The progress lines of a training without a terminal."""
 
 import pytest
 

@@ -109,7 +109,7 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
 def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` for the fields of other programs that would not be read.
 
-    A list of objects with `text` and `intent` is a list of utterances, whoever wrote it.
+    A list of objects with `text` and `intent` is a list of utterances, from any program.
     """
     unread = [name for name in _FIELDS_OF_JSON_LINES if utterance.get(name)]
     if utterance.get("answer") in REFUSED:
