@@ -136,6 +136,18 @@ def test_confidences_that_are_no_longer_true_are_a_veto() -> None:
     assert "excess calibration error: +0.2" in next(describe_vetoes(comparison))
 
 
+def test_few_messages_show_nothing_about_calibration() -> None:
+    rows, overconfident = (
+        [(str(n), "email", "email" if n % 5 else "help", confidence) for n in range(100)]
+        for confidence in (0.8, 0.99)
+    )
+
+    comparison = _compare(overconfident, rows)
+
+    assert comparison.calibration.p_value < 0.01
+    assert comparison.vetoes == []
+
+
 def test_a_comparison_can_be_written_as_json() -> None:
     comparison = _compare(_lose(_right(3, 30), {"intent-01"}), _right(3, 30))
 

@@ -12,6 +12,7 @@ from training.gate.looks import Look
 from training.gate.models import ModelFacts
 from training.gate.settings import GateSettings
 from training.gate.verdict import Verdict, decide, looks_of
+from training.report.paired_tests import MIN_CALIBRATION_MESSAGES
 
 NEEDED = ModelFacts("new", ("a", "b", "c", "unknown"), 1_000, np.zeros(0))
 CATALOGUE = ("a", "b", "c", "unknown")
@@ -242,6 +243,17 @@ def test_worse_calibration_is_a_veto_where_it_is_shown() -> None:
     evidence.champion.confidences[:] = 0.92
 
     assert _vetoes(_decide(evidence)) == [("calibration", None)]
+
+
+def test_few_gold_texts_show_nothing_about_calibration() -> None:
+    evidence = make_evidence(won=20, lost=2, agreed=127)
+    evidence.candidate.confidences[:] = 0.6
+    evidence.champion.confidences[:] = 0.92
+
+    verdict = _decide(evidence)
+
+    assert verdict.gold == MIN_CALIBRATION_MESSAGES - 1
+    assert verdict.decision == "promote"
 
 
 def test_a_much_larger_or_slower_model_is_a_veto() -> None:

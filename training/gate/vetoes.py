@@ -19,6 +19,7 @@ from training.gate.models import ModelFacts, lost_intents, median_ratio, p_slowe
 from training.gate.paired_rates import p_worse
 from training.gate.settings import GateSettings
 from training.report.paired_tests import (
+    MIN_CALIBRATION_MESSAGES,
     Confidences,
     calibration_test,
     excess_calibration_error,
@@ -150,7 +151,7 @@ def _p_worse(rate: _Rate, margin: float) -> float:
 
 
 def _test_calibration(gold: PairedEvidence, settings: GateSettings) -> Iterator[GateVeto]:
-    if not len(gold):
+    if len(gold) < MIN_CALIBRATION_MESSAGES:
         return
     new = Confidences(gold.candidate.confidences, gold.candidate.is_correct)
     old = Confidences(gold.champion.confidences, gold.champion.is_correct)

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from training.calibrate.predictions import Predictions
 from training.report.evaluation import is_accepted_with_confidence, is_recognised_as_out_of_scope
 from training.report.paired_tests import (
+    MIN_CALIBRATION_MESSAGES,
     SIGNIFICANCE,
     Confidences,
     calibration_test,
@@ -260,7 +261,8 @@ def _vetoes(
     if out_of_scope:
         measures.append(("out_of_scope_recall", None, out_of_scope.recall))
         measures.append(("false_accept_rate", None, out_of_scope.false_accept_rate))
-    measures.append(("calibration", None, calibration))
+    if accuracy.n >= MIN_CALIBRATION_MESSAGES:
+        measures.append(("calibration", None, calibration))
     for measure, intent, result in measures:
         less_is_better = measure in {"false_accept_rate", "calibration"}
         is_worse = result.difference > 0 if less_is_better else result.difference < 0

@@ -24,6 +24,9 @@ PERMUTATIONS = 9_999
 _BATCH_SIZE = 5_000_000
 """How many random numbers are drawn at once."""
 
+MIN_CALIBRATION_MESSAGES = 10 * BINS
+"""Fewer messages show nothing about calibration: the gap of a bin is taken to be normal."""
+
 _NEGLIGIBLE = 1e-12
 
 
