@@ -139,12 +139,14 @@ class MessageLoad:
         async with self._client() as client:
             sent = await self._send_concurrently(client, first, on_progress)
             fault = scenario(self._stack)
-            # Start the fault while messages are in flight, so that it affects some of them.
-            middle = asyncio.create_task(
-                self._send_concurrently(client, self.messages[quarter:-quarter], on_progress)
+            # The fault starts while messages are in flight, and affects all that follow.
+            in_flight = asyncio.create_task(
+                self._send_concurrently(client, self.messages[quarter : 2 * quarter], on_progress)
             )
             await asyncio.to_thread(fault.__enter__)
-            sent += await middle
+            sent += await in_flight
+            middle = self.messages[2 * quarter : -quarter]
+            sent += await self._send_concurrently(client, middle, on_progress)
             await asyncio.to_thread(fault.__exit__, None, None, None)
             return sent + await self._send_concurrently(client, last, on_progress)
 

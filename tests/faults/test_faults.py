@@ -65,7 +65,8 @@ def test_with_store_and_queue_down_every_lost_message_is_reported_as_lost(
     load: MessageLoad,
 ) -> None:
     report = load.run(STORE_AND_QUEUE_DOWN)
-    assert 0 < report.reported_lost <= MESSAGES // 2
+    before_the_fault = MESSAGES // 4
+    assert 0 < report.reported_lost <= MESSAGES - before_the_fault
     assert (report.lost, report.duplicated, report.wrong, report.no_response) == (0, 0, 0, 0)
     assert report.stored + report.spooled + report.reported_lost == MESSAGES
 
