@@ -118,6 +118,7 @@ _UNITS = name_set(
     attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
+    satir dakika saat gün kez kişi adet
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
     campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""
