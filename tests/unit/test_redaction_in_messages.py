@@ -91,6 +91,7 @@ def test_other_references_of_html_stay(text: str) -> None:
         "b. [[BIRTH_DATE:15 July 1984]] in Leeds, studied chemistry",
         "Ann Lee (b. [[BIRTH_DATE:15/07/1984]]) joins on 12/03/2026",
         "Ann Lee, b. [[BIRTH_DATE:July 15, 1984]], Leeds",
+        "Ann Lee b. [[BIRTH_DATE:15 July 1984]]",
         "Weber, Anna (* [[BIRTH_DATE:12.03.1999]] in Bonn)",
         "f. [[BIRTH_DATE:15. juli 1984]] i Aarhus",
         "fødselsdag: [[BIRTH_DATE:15/07 1984]]",
@@ -125,6 +126,9 @@ def test_a_birth_has_short_markers_and_those_of_further_languages(marked: str) -
         "1. b. 12 March 1945",
         "Question 3b. 12 March 1945 was when?",
         "1984 b. 12 March 1945",
+        "fig. b. 12/03/1999",
+        "sample b. 12/03/1999",
+        "Appendix B. 12 March 1999",
         "seminar b. 12 March 2026",
         "* 12.03.1999 exam\n* 19.03.1999 exam",
         "(* 2 for doubles)",
@@ -332,6 +336,8 @@ def test_other_cookies_stay(text: str) -> None:
         "passport number of my wife is [[ID:C01X00T47]]",
         "the MAC address of the printer is [[MAC:001B44113AB7]]",
         "MAC-Adresse meines Laptops: [[MAC:001B44113AB7]]",
+        "the door pin for room 3.12 is [[SECRET:2468]]",
+        "the door code for B302 is [[SECRET:4711]]",
     ],
 )
 def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
@@ -345,6 +351,9 @@ def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
         "calls foo(12345678, 2)",
         "text.replace(1234567, 2)",
         "MAC address of the printer is unknown",
+        "mon numéro étudiant est 21904567",
+        "il mio numero di matricola è 21904567",
+        "mi número de estudiante es 21904567",
         "the account of the trip is 20000 words long",
     ],
 )

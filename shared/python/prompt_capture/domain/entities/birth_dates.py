@@ -146,8 +146,9 @@ _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
 # the parts of a question, and the sign the points of a list.
 _SIGN = re.compile(r"[bf(](?:(?<![^ (].)(?<!\()\.|(?<=\()\*) ?(?=[0-9a-z])")
 _SIGNS = ("b.", "f.", "(*")
-_PARTS_WINDOW = 80
-_NUMBER_BEFORE = re.compile(r"[0-9\x7f][.)]? ?\Z")
+_PARTS_WINDOW, _NAME_WINDOW = 80, 32
+# A name, a bracket, a comma or nothing
+_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
 _FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
@@ -158,7 +159,7 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
     """
     if not searched.digit_count:
         return
-    yield from _find_dates_behind_signs(searched.lower)
+    yield from _find_dates_behind_signs(searched)
     births = list(_NAME.finditer(searched))
     if not births:
         return
@@ -173,12 +174,13 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
             yield date.span()
 
 
-def _find_dates_behind_signs(lower: str) -> Iterator[Span]:
+def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     """Find the dates of birth behind "b.", "f." and "(*", with a year that is no recent one."""
+    lower = searched.lower
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
         pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
         date = pattern.compiled.match(lower, sign.end())
-        if date and _is_year_of_birth(date[0]) and not _is_part(lower, sign):
+        if date and _is_year_of_birth(date[0]) and not _is_part(searched, sign):
             yield date.span()
 
 
@@ -186,12 +188,15 @@ def _is_year_of_birth(date: str) -> bool:
     return bool(_WITH_YEAR.search(date)) and not _CELEBRATED.search(date)
 
 
-def _is_part(lower: str, sign: re.Match[str]) -> bool:
-    """Return whether a letter counts the parts of a question: "a. 1914 b. 15 July 1984"."""
+def _is_part(searched: Searched, sign: re.Match[str]) -> bool:
+    """Return whether a letter counts the parts of a question or a text: "Appendix B."."""
     start = sign.start()
-    return not sign[0].startswith("(") and bool(
-        _NUMBER_BEFORE.search(lower, max(0, start - 4), start)
-        or _FIRST_PART.search(lower, max(0, start - _PARTS_WINDOW), start)
+    if sign[0].startswith("("):
+        return False
+    return (
+        searched.text[start].isupper()
+        or not _BEFORE_SIGN.search(searched.text, max(0, start - _NAME_WINDOW), start)
+        or bool(_FIRST_PART.search(searched.lower, max(0, start - _PARTS_WINDOW), start))
     )
 
 

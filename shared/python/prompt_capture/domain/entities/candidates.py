@@ -82,7 +82,8 @@ _NUMBERS_OF = names(
     matrikel ticket tracking teile modell chargen inventar personal paket"""
 )
 REFERENCES = name_set(
-    """order orders invoice student customer member membership tracking track parcel package
+    """etudiant etudiante estudiante estudante studente matricola matricule aluno alumno
+    order orders invoice student customer member membership tracking track parcel package
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
     version matriculation matrikel article item product part model asset inventory batch lot

@@ -43,6 +43,7 @@ _ELIDED = "(?:[ld]|dell|all)'"
 """A preposition or an article without its vowel: "code d'accès"."""
 # In scripts with spaces, what follows a word does not begin within it.
 _ANY_WORD = r"[^ :=0-9\x7f]{1,30}(?![a-z\u0370-\u06ff])"
+_ANY_NUMBER = r"\#?[a-z]{0,3}[0-9]{1,12}(?:[.-][0-9]{1,6})?(?!:[^ ])"
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
 _ARTICLE = (
@@ -101,8 +102,8 @@ _HEAD = NamePattern(
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
-                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ {_ANY_WORD}
-                    (?:\ (?:{_ANY_WORD}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ ))
+                    (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})

@@ -6,7 +6,12 @@ from functools import cache
 
 from phonenumbers import PhoneMetadata
 
-from prompt_capture.domain.entities.candidates import is_amount, is_named, is_reference
+from prompt_capture.domain.entities.candidates import (
+    REFERENCES,
+    is_amount,
+    is_named,
+    is_reference,
+)
 from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_AFTER_WORD,
@@ -197,6 +202,8 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
+        if not REFERENCES.isdisjoint(_NOT_LETTERS.split(match["is"] or "")):
+            continue
         is_named = (
             _OWNER.compiled.search(before)
             or (match["is"] and _NOBODY.search(before))
