@@ -315,6 +315,17 @@ async def test_secondary_intents_are_sent_as_a_list(
     ]
 
 
+@pytest.mark.parametrize("given", [[None], (nan, None), {None}])
+async def test_secondary_intents_that_are_all_missing_do_not_say_that_there_are_none(
+    connect: Connect, scripted: ScriptedService, given: Any
+) -> None:
+    scripted.script = [RECORDED]
+
+    await connect().correct(LOG_ID, "reminder", corrected_secondary_intents=given)
+
+    assert scripted.bodies == [{"log_id": str(LOG_ID), "corrected_intent": "reminder"}]
+
+
 async def test_the_texts_of_a_message_are_cleaned(
     connect: Connect, scripted: ScriptedService
 ) -> None:

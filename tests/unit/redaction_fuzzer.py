@@ -49,7 +49,13 @@ UNITS = (
     "password (a1567b82633c004352d7-44=", "cuenta ES91-2100-0418-4502-0005-1332 ",
     "password est trop ", "密码是最少6位", "vpc-0a1b2c3d4e5f67890 ", "password: a().b().c(",
     "パスワードは", "비밀번호는a", "password: a-", "password? a1", "pin of the a from 1 to ",
-    "git show a ", "pins 1 2 ", "call sizes 12 14 16 ", "password: at least 8 ", "1987. mart ",
+    "git show a ", "> 1 ", "\n> ", ": > 12 ", "&#64;", "a&#64;a.bc ", "&nbsp;", "&#x",
+    "b. 1 may 1985 ", "(*12.3.85 ", "a. b. 12.3.85 ", "kodunuz 4829 ", "code 482913 do not share ",
+    "code 4829 code 4829 ",
+    "mnemonic abandon ability ", "mnemonic ", "abandon ability able ", "cookie: sid=a1b2c3d4; ",
+    "cookie: ", "cookie: a=b; ", "curl -b ", "mac of a is ", "account of a b c d: ", "pw (wifi) ",
+    "b.", "448789-153758-", "pins 1 2 ", "call sizes 12 14 16 ", "password: at least 8 ",
+    "1987. mart ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

@@ -1,8 +1,11 @@
 """Signing keys in every form in which people copy them, and what is refused."""
 
 import base64
+import gzip
 import json
+import zlib
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -95,8 +98,39 @@ REFUSED = {
     "the id of a key": ("3B0F2C1E-8D47-4F6A-9C55-0E1D2C3B4A59\n", "is the id of a key; expected a"),
     "two layers of Base64": (
         base64.b64encode(base64.b64encode(TEXT.encode())).decode(),
-        "is not a key",
+        "is a key in another encoding; expected a private JWK",
     ),
+    "percent-encoding": (quote(TEXT), "is a key in another encoding; expected a private JWK"),
+    "percent-encoding of all characters": (
+        "".join(f"%{byte:02x}" for byte in TEXT.encode()),
+        "is a key in another encoding",
+    ),
+    "percent-encoding of Base64": (
+        quote(base64.b64encode(f"{PEM}{' ' * (4 - len(PEM) % 3)}".encode()), safe=""),
+        "is a key in another encoding",
+    ),
+    "hexadecimal digits": (TEXT.encode().hex(), "is a key in another encoding; expected a"),
+    "hexadecimal digits in capitals": (
+        f"0x{PEM.encode().hex().upper()}",
+        "is a key in another encoding",
+    ),
+    "gzip in Base64": (
+        base64.b64encode(gzip.compress(TEXT.encode())).decode(),
+        "is a key in another encoding; expected a private JWK",
+    ),
+    "zlib in Base64 for URLs": (
+        base64.urlsafe_b64encode(zlib.compress(json.dumps([PUBLIC]).encode())).decode(),
+        "is a key in another encoding",
+    ),
+    "gzip in hexadecimal digits": (
+        gzip.compress(PEM.encode()).hex(),
+        "is a key in another encoding",
+    ),
+    "Base64 of a PEM file": (
+        base64.b64encode(PEM.encode()).decode(),
+        "is a key in another encoding",
+    ),
+    "Base32": (base64.b32encode(TEXT.encode()).decode(), "is a key in another encoding"),
     "the path of the file": ("./supabase/functions/signing_keys.json", "is the address of"),
     "a path without the end of a name": (
         "/run/secrets/supabase_signing_key_production",

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,26 @@ def send_nothing(handler: BaseHTTPRequestHandler) -> None:
     handler.rfile.read(1)  # until the client has closed the connection
 
 
+def drip(start: str) -> Respond:
+    """Send the start of a response, and then one character of it at a time without end."""
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            handler.wfile.write(f"HTTP/1.0 200 OK\r\n{start}".encode())
+            while True:
+                handler.wfile.write(b"a")
+                time.sleep(0.1)
+
+    return respond
+
+
+def send_without_end(handler: BaseHTTPRequestHandler) -> None:
+    with suppress(OSError):
+        send('{"keys": [')(handler)
+        while True:
+            handler.wfile.write(b" " * 65_536)
+
+
 @contextmanager
 def key_server() -> Iterator[KeyServer]:
     class KeyHandler(BaseHTTPRequestHandler):
@@ -100,6 +120,10 @@ TROUBLE: dict[str, tuple[Respond, str]] = {
     "a reset within the body": (reset_within_the_body, "no response"),
     "an end within the body": (end_within_the_body, "no response"),
     "nothing": (send_nothing, "no response"),
+    "a drip of a header": (drip("X-Drip: "), "no response"),
+    "a drip of the body": (drip("\r\n"), "no response"),
+    "a body without end": (send_without_end, "the response is too long"),
+    "a body that is too long": (send(json.dumps({"keys": [], "a": "b" * 300_000})), "too long"),
     "HTML": (send(f"<html>{MARKER}</html>"), "not a key set"),
     "half a JSON": (send('{"keys": [{"kty": "EC"'), "not a key set"),
     "nested JSON": (send("[" * 100_000), "not a key set"),
@@ -142,6 +166,25 @@ def test_trouble_with_the_keys_is_a_503_that_names_it(
     assert [record.message for record in warnings] == ["The public keys cannot be fetched."]
     assert MARKER not in caplog.text
     assert not store.rows
+
+
+@pytest.mark.parametrize("start", ["X-Drip: ", "\r\n"])
+def test_the_fetch_of_the_keys_has_one_limit_as_a_whole(
+    keys: KeyServer, user_id: UUID, start: str
+) -> None:
+    keys.respond = drip(start)
+    began = time.monotonic()
+
+    with pytest.raises(KeysUnavailable):
+        TokenVerifier(keys.url).verify(keys.token(user_id))
+
+    assert time.monotonic() - began < 5, "the limit is two seconds"
+
+
+async def test_the_keys_are_fetched_within_an_event_loop_too(
+    keys: KeyServer, user_id: UUID
+) -> None:
+    assert TokenVerifier(keys.url).verify(keys.token(user_id)).user_id == user_id
 
 
 def test_a_project_that_recovers_is_asked_again(

@@ -64,6 +64,10 @@ def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
         "A_B9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw==",
         "ABCDEFGH_JKLMNOPQRSTUVWXYZ0123456789ABCDEF==",
         "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978",
+        "7b22616161616161616161616161616161616161616161616161616161616161",
+        "H4sIAAAAAAAAA9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x",
+        "100%25 of this secret has % signs and %7B braces %7D in it",
+        "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DP",
     ],
 )
 def test_a_secret_of_any_form_is_understood(secret: str) -> None:

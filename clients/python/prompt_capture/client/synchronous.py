@@ -143,7 +143,8 @@ class CaptureClient(BaseClient):
         """Record a correction of a reviewer, identified by name or by their own `token`.
 
         An empty list of `corrected_secondary_intents` says that the message has none. Without the
-        list, nothing is said about them. Without a `log_id`, record nothing and return `skipped`.
+        list, or with one of missing values alone, nothing is said about them. Without a `log_id`,
+        record nothing and return `skipped`.
         """
         log_id = find_log_id(log_id)
         if log_id is None:

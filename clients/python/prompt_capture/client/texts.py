@@ -144,11 +144,17 @@ def clean_message(value: object) -> object:
 
 
 def clean_intents(value: object) -> object:
-    """Return intents as a list that JSON can hold. What is no collection stays as it is."""
+    """Return intents as a list that JSON can hold. What is no collection stays as it is.
+
+    Missing values are left out. A list of nothing else is missing too: an empty one would say that
+    the message has none.
+    """
     value = _to_own_text_or_none(value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
-    return [clean_intent(each) for each in value if not is_missing(each)]
+    given = list(value)
+    intents = [clean_intent(each) for each in given if not is_missing(each)]
+    return intents if intents or not given else None
 
 
 def clean_intent(value: object) -> object:

@@ -1,8 +1,10 @@
 """Verify Supabase access tokens locally, without a request to the Auth server."""
 
+import asyncio
 import logging
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,7 @@ _REQUIRED_CLAIMS = ("exp", "sub", "aud", "iss")
 _LEEWAY_SECONDS = 10
 _JWKS_LIFESPAN_SECONDS = 600
 _JWKS_TIMEOUT_SECONDS = 2
+_JWKS_MAX_BYTES = 256 * 1024
 _JWKS_RETRY_SECONDS = 5
 _JWKS_COOLDOWN_SECONDS = 30
 """An unknown key id fetches the keys again, but not more often."""
@@ -147,9 +150,11 @@ class PublicKeys(jwt.PyJWKClient):
             raise KeysUnavailable(self._failure, _JWKS_RETRY_SECONDS)
         now = time.time()
         try:
-            response = httpx.get(self.uri, timeout=self.timeout)
-        except httpx.HTTPError:
+            response = _get(self.uri, self.timeout)
+        except (httpx.HTTPError, TimeoutError):
             raise self._report("no response") from None
+        except _ResponseTooLong:
+            raise self._report("the response is too long") from None
         if not response.is_success:
             raise self._report(f"status {response.status_code}")
         age = response.headers.get("Age", "")
@@ -173,6 +178,43 @@ class PublicKeys(jwt.PyJWKClient):
         self._retry_at = time.monotonic() + _JWKS_RETRY_SECONDS
         logger.warning("The public keys cannot be fetched.", extra={"reason": reason})
         return KeysUnavailable(self._failure, _JWKS_RETRY_SECONDS)
+
+
+class _ResponseTooLong(Exception):
+    """A response has more bytes than any key set."""
+
+
+def _get(url: str, seconds: float) -> httpx.Response:
+    """Return the response of a URL, which arrives as a whole within a time.
+
+    Raise `TimeoutError`, `_ResponseTooLong` or `httpx.HTTPError`. httpx limits each read alone, so
+    that a server that sends byte by byte would take any time. The thread has an event loop, whose
+    timeout limits all reads together; the wait for it limits the resolution of the name too.
+    """
+    executor = ThreadPoolExecutor(1)
+    response = executor.submit(asyncio.run, _fetch(url, seconds))
+    executor.shutdown(wait=False)
+    return response.result(seconds + 1)
+
+
+async def _fetch(url: str, seconds: float) -> httpx.Response:
+    async with (
+        asyncio.timeout(seconds),
+        httpx.AsyncClient(timeout=seconds) as client,
+        client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response,
+    ):
+        body = bytearray()
+        if response.is_success:
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > _JWKS_MAX_BYTES:
+                    raise _ResponseTooLong
+        return httpx.Response(response.status_code, headers=_age(response), content=bytes(body))
+
+
+def _age(response: httpx.Response) -> dict[str, str]:
+    age = response.headers.get("Age")
+    return {} if age is None else {"Age": age}
 
 
 def _user(claims: dict[str, Any]) -> TokenUser:

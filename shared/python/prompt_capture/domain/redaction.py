@@ -12,6 +12,7 @@ from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
 from prompt_capture.domain.entities.commands import find_command_passwords
+from prompt_capture.domain.entities.cookies import find_cookies
 from prompt_capture.domain.entities.emails import find_emails
 from prompt_capture.domain.entities.logins import find_logins
 from prompt_capture.domain.entities.named_secrets import find_named_secrets
@@ -23,6 +24,7 @@ from prompt_capture.domain.entities.network import (
 )
 from prompt_capture.domain.entities.phones import find_phone_numbers
 from prompt_capture.domain.entities.searched import MASK, Searched, merge
+from prompt_capture.domain.entities.sent_codes import find_sent_codes
 from prompt_capture.domain.entities.tokens import find_private_keys, find_tokens
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
@@ -50,8 +52,10 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("wallet", find_wallets),
     ("secret", find_tokens),
     ("secret", find_command_passwords),
+    ("secret", find_cookies),
     ("secret", find_logins),
     ("secret", find_named_secrets),
+    ("secret", find_sent_codes),
     ("email", find_emails),
     ("bank", find_bank_accounts),
     ("card", find_cards),

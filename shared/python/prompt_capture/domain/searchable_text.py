@@ -2,12 +2,14 @@
 
 Readers of the queue, datasets and models see a normalised text. The searched form goes further,
 so that no way of writing hides an entity: it has ASCII digits, ASCII punctuation, no diacritics,
-nothing invisible and single spaces. A text and its normalised form have the same searched form.
+nothing invisible and single spaces. It has the characters for which HTML references stand, and no
+marks of quoted lines. A text and its normalised form have the same searched form.
 """
 
 import re
+import sys
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
@@ -48,6 +50,24 @@ _CACHED_CHARACTERS = 8192
 _CACHED_PARTS = 1024
 _SPACES = re.compile("  +")
 
+_NAMED_REFERENCES = {
+    "commat": "@", "period": ".", "lowbar": "_", "hyphen": "-", "dash": "-", "minus": "-",
+    "plus": "+", "colon": ":", "sol": "/", "num": "#", "excl": "!", "dollar": "$", "ast": "*",
+    "lpar": "(", "rpar": ")", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ",
+    "shy": "", "zwj": "", "zwnj": "",
+}  # fmt: skip
+# References to markup stay: they are written so that readers see markup as text.
+_MARKUP = frozenset("<>&\"'")
+_REFERENCE = re.compile(
+    rf"&(?:#(?:0{{0,9}}(?P<decimal>[0-9]{{1,7}})|x0{{0,9}}(?P<hexadecimal>[0-9a-f]{{1,6}}))"
+    rf"|(?P<name>{'|'.join(_NAMED_REFERENCES)}));",
+    re.IGNORECASE,
+)
+_LINE_MARK = re.compile(r">(?!=)(?<![^ ].)[> ]*+")
+# A quotation begins the text, or follows a colon: "Ann wrote: > ...".
+_QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
+_IN_NUMBER = re.compile(r"(?<=[0-9]) +>[> ]*+(?=[0-9])")
+
 
 class SearchableText:
     """A text and its searched form (`searched`)."""
@@ -57,9 +77,11 @@ class SearchableText:
         self.searched = text
         self._parts: list[str] | None = None
         self._joined = text
-        if not (text.isascii() and text.isprintable()) or "  " in text or text != text.strip():
+        is_plain = text.isascii() and text.isprintable() and "  " not in text
+        may_change = ("&" in text and _REFERENCE.search(text)) or _LINE_MARK.search(text)
+        if not is_plain or may_change or text != text.strip():
             parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
-            joined = "".join(parts)
+            joined = _without_line_marks(parts, _without_references(parts, "".join(parts)))
             self.searched = _SPACES.sub(" ", joined).strip(" ")
             if self.searched != joined or len(joined) != len(text) or "" in parts:
                 self._parts, self._joined = parts, joined
@@ -80,6 +102,47 @@ class SearchableText:
             position = end
         pieces.append(original.rest(position) if original else self.text[position:])
         return "".join(pieces)
+
+
+def _without_references(parts: list[str], joined: str) -> str:
+    """Put characters in place of the HTML references to them, and return the parts joined."""
+    references = _REFERENCE.finditer(joined) if "&" in joined else ()
+    return _replace_in(parts, joined, [(each.span(), _referred(each)) for each in references])
+
+
+def _referred(reference: re.Match[str]) -> str:
+    """Return the searched form of the character that a reference names, or the reference."""
+    if reference["name"]:
+        return _NAMED_REFERENCES[reference["name"].lower()]
+    decimal, hexadecimal = reference["decimal"], reference["hexadecimal"]
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    character = _FOLDED[chr(number)] if number <= sys.maxunicode else ""
+    is_one = number <= sys.maxunicode and len(character) <= 1 and character not in _MARKUP
+    return character if is_one else reference[0]
+
+
+def _without_line_marks(parts: list[str], joined: str) -> str:
+    """Remove the marks before the lines of a quotation, and return the parts joined.
+
+    Without a quotation around it, a mark counts between two digits alone: of a number that a line
+    break divides.
+    """
+    if ">" not in joined:
+        return joined
+    marks = _LINE_MARK if _QUOTATION.search(joined) else _IN_NUMBER
+    return _replace_in(parts, joined, [(mark.span(), " ") for mark in marks.finditer(joined)])
+
+
+def _replace_in(parts: list[str], joined: str, replacements: list[tuple[Span, str]]) -> str:
+    """Replace what spans of the joined parts hold, where the spans begin and end with parts."""
+    replacements = [each for each in replacements if joined[slice(*each[0])] != each[1]]
+    if not replacements:
+        return joined
+    starts = [0, *accumulate(map(len, parts))]
+    for (start, end), new in replacements:
+        first, behind = bisect_right(starts, start) - 1, bisect_left(starts, end)
+        parts[first:behind] = [new, *[""] * (behind - first - 1)]
+    return "".join(parts)
 
 
 class _Original:

@@ -5,9 +5,13 @@ import binascii
 import json
 import re
 import time
+import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import unquote_to_bytes
 
 import jwt
 
@@ -29,6 +33,7 @@ KeyType = Literal[
     "the address of a secret",
     "a line of a file of settings",
     "the id of a key",
+    "a key in another encoding",
     "not a key",
 ]
 
@@ -67,6 +72,11 @@ _KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 """The Dashboard lists keys by their ids. A key of this deployment may have the same form."""
 
 _STANDARD_BASE64 = str.maketrans("-_", "+/")
+_STANDARD_BASE64_BYTES = bytes.maketrans(b"-_", b"+/")
+_COMPRESSED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_MAX_DECOMPRESSED = 65_536
+_MAX_ENCODINGS = 3
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
@@ -280,6 +290,8 @@ def detect_key_type(key: str) -> KeyType:
     claims = read_claims(key)
     if claims:
         return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
+    if not _NO_SECRET.search(key) and _is_encoded_key(key):
+        return "a key in another encoding"
     return "a shared secret" if _is_secret(key) else "not a key"
 
 
@@ -291,11 +303,44 @@ def _find_mistake(key: str) -> KeyType | None:
 def _is_secret(key: str) -> bool:
     """Return whether a key is a shared secret, which can be any line of text that is long enough.
 
-    What has a JWK in it, or in Base64 of Base64, or is the path of its file, is a mistake.
+    What has a JWK in it, or is the path of its file, is a mistake.
     """
-    layers = (key, _decode_base64(key), _decode_base64(_decode_base64(key)))
     is_one_line = len(key) >= _MIN_SECRET_LENGTH and key.isprintable()
-    return is_one_line and not any(map(_NO_SECRET.search, layers))
+    return is_one_line and not _NO_SECRET.search(key)
+
+
+def _is_encoded_key(key: str) -> bool:
+    """Return whether a key is a JWK, a PEM file or a token in Base64, hexadecimal digits or others.
+
+    The words of these have to appear: a secret may consist of the characters of any encoding.
+    """
+    layers = {key.encode(errors="replace")}
+    for _ in range(_MAX_ENCODINGS):
+        layers = {decoded for layer in layers for decoded in _decode(layer) if decoded}
+        texts = (layer.replace(b"\0", b"").decode("latin-1") for layer in layers)
+        if any(map(_NO_SECRET.search, texts)):
+            return True
+    return False
+
+
+def _decode(content: bytes) -> Iterator[bytes]:
+    """Yield what a content stands for in each encoding in which it is valid."""
+    if content.startswith(_COMPRESSED):
+        with suppress(zlib.error):
+            yield zlib.decompressobj(_GZIP_OR_ZLIB).decompress(content, _MAX_DECOMPRESSED)
+    if not content.isascii():
+        return
+    characters = b"".join(content.split())
+    if b"%" in characters:
+        yield unquote_to_bytes(characters)
+    unpadded = characters.rstrip(b"=")
+    with suppress(ValueError):
+        standard = unpadded.translate(_STANDARD_BASE64_BYTES)
+        yield base64.b64decode(standard + b"=" * (-len(standard) % 4), validate=True)
+    with suppress(ValueError):
+        yield base64.b32decode(unpadded + b"=" * (-len(unpadded) % 8), casefold=True)
+    with suppress(ValueError):
+        yield bytes.fromhex(characters.removeprefix(b"0x").replace(b":", b"").decode())
 
 
 def _detect_jwk_type(key: str) -> KeyType:

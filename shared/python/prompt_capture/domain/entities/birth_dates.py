@@ -68,6 +68,7 @@ _DATE = LazyPattern(
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
                 \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
             |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
+            |[./][0-9]{{1,2}}\.?[ -]{_YEAR}                        # "15/7-1984"
             |\ {any_of(names("tháng"))}\ [0-9]{{1,2}},?\ {any_of(names("năm"))}\ {_YEAR}
             |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
                 (?:[ ,-]{{0,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
@@ -88,6 +89,7 @@ _BORN = names(
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     naixement nascut nascuda gimimo gimęs gimusi gimiau γεννημένος γεννημένη γεννήθηκε
     เกิดวันที่ เกิดเมื่อ วันเดือนปีเกิด
+    rojen rojena sünniaeg sünnipäev sündinud рођен рођена
     родился родилась рождения народився народилася γεννήθηκα lahir doğumlu doğumluyum
     dzimis narodená narodený
     مواليد ولدت נולדתי נולדה जन्मतिथि जन्म วันเกิด
@@ -103,6 +105,9 @@ _BORN = names(
     "né aux", "née aux",
     "nato il", "nata il", "nato a", "nata a", "nato in", "nata in",
     "doğum tarihi", "doğum tarihim",
+    "synt.", "nasc.", "nac.", "doğ. tar.", "d. tarihi", "d.tarihi", "doğum günüm", "data ur.",
+    "født d.", "rojstni datum", "datum rojstva", "dzimšanas datums", "gimimo data",
+    "дата на раждане", "роден на", "родена на", "датум рођења", "датум на раѓање",
     "born on", "born at", "vaig néixer", "ngày tháng năm sinh", "ngày sinh", "sinh ngày",
     "sinh năm", "tanggal lahir", "tarikh lahir",
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
@@ -111,7 +116,7 @@ _BORN = names(
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny
-    födelsedag fødselsdag bursdag
+    födelsedag fødselsdag bursdag syntymäpäivä születésnap narozeniny narodeniny rođendan
     जन्मदिन 生日 誕生日 생일"""
 )
 # Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).
@@ -137,6 +142,14 @@ _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
 _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
+# "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)". Elsewhere the letter may count
+# the parts of a question, and the sign the points of a list.
+_SIGN = re.compile(r"[bf(](?:(?<![^ (].)(?<!\()\.|(?<=\()\*) ?(?=[0-9a-z])")
+_SIGNS = ("b.", "f.", "(*")
+_PARTS_WINDOW, _NAME_WINDOW = 80, 32
+# A name, a bracket, a comma or nothing
+_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
+_FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
 def find_birth_dates(searched: Searched) -> Iterator[Span]:
@@ -144,7 +157,10 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
     A birthday needs a year, so that reminders of birthdays keep their date.
     """
-    births = list(_NAME.finditer(searched)) if searched.digit_count else []
+    if not searched.digit_count:
+        return
+    yield from _find_dates_behind_signs(searched)
+    births = list(_NAME.finditer(searched))
     if not births:
         return
     from_digits = _dates_near(births, searched.lower)
@@ -156,6 +172,32 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         neighbours = births[max(0, behind - 1) : behind + 1]
         if any(_is_named(searched.lower, birth, date) for birth in neighbours):
             yield date.span()
+
+
+def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
+    """Find the dates of birth behind "b.", "f." and "(*", with a year that is no recent one."""
+    lower = searched.lower
+    for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
+        pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
+        date = pattern.compiled.match(lower, sign.end())
+        if date and _is_year_of_birth(date[0]) and not _is_part(searched, sign):
+            yield date.span()
+
+
+def _is_year_of_birth(date: str) -> bool:
+    return bool(_WITH_YEAR.search(date)) and not _CELEBRATED.search(date)
+
+
+def _is_part(searched: Searched, sign: re.Match[str]) -> bool:
+    """Return whether a letter counts the parts of a question or a text: "Appendix B."."""
+    start = sign.start()
+    if sign[0].startswith("("):
+        return False
+    return (
+        searched.text[start].isupper()
+        or not _BEFORE_SIGN.search(searched.text, max(0, start - _NAME_WINDOW), start)
+        or bool(_FIRST_PART.search(searched.lower, max(0, start - _PARTS_WINDOW), start))
+    )
 
 
 def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[str]]:
@@ -184,4 +226,4 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
         return False
     if not birth["birthday"]:
         return True
-    return bool(_WITH_YEAR.search(date[0])) and not _CELEBRATED.search(date[0])
+    return _is_year_of_birth(date[0])

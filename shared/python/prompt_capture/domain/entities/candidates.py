@@ -82,7 +82,8 @@ _NUMBERS_OF = names(
     matrikel ticket tracking teile modell chargen inventar personal paket"""
 )
 REFERENCES = name_set(
-    """order orders invoice student customer member membership tracking track parcel package
+    """etudiant etudiante estudiante estudante studente matricola matricule aluno alumno
+    order orders invoice student customer member membership tracking track parcel package
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
     version matriculation matrikel article item product part model asset inventory batch lot
@@ -118,6 +119,7 @@ _UNITS = name_set(
     attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
+    satir dakika saat gün kez kişi adet
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
     campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""

@@ -43,6 +43,7 @@ _ELIDED = "(?:[ld]|dell|all)'"
 """A preposition or an article without its vowel: "code d'accès"."""
 # In scripts with spaces, what follows a word does not begin within it.
 _ANY_WORD = r"[^ :=0-9\x7f]{1,30}(?![a-z\u0370-\u06ff])"
+_ANY_NUMBER = r"\#?[a-z]{0,3}[0-9]{1,12}(?:[.-][0-9]{1,6})?(?!:[^ ])"
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
 _ARTICLE = (
@@ -58,6 +59,11 @@ _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[
 # A remark behind a name: "Password (again): "
 _ARROW = r"[\u27f6\u279d\u279e\u27a1\u2b95\u261e\u25b6\u25ba\U0001f449](?=\ ?[^ ]{0,64}[0-9])"
 _REMARK = r"(?:\ ?\([\w.+]{1,12}+(?:[ -][\w.+]{1,12}+){0,3}+\)(?=\ ?[:=]))?"
+_ACCOUNT = (
+    rf"\ (?:{any_of(words.ACCOUNTS)}"
+    rf"|\((?:{_PREPOSITION}\ )?(?:the\ |das\ )?{any_of(words.ACCOUNTS)}\))"
+)
+"""What a password is for, also in brackets: "pw (wifi) ..."."""
 # The Bulgarian word is one letter, with which words of other languages begin.
 _IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
@@ -94,10 +100,10 @@ _HEAD = NamePattern(
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
                 |\ (?:for|of|zu|fur|de|du|del)\ {_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
-          |(?:\ {any_of(words.ACCOUNTS)}
+          |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
-                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ {_ANY_WORD}
-                    (?:\ (?:{_ANY_WORD}|\#?[0-9]{{1,12}}(?!:[^ ]))){{0,4}}?)?
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ ))
+                    (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
@@ -105,7 +111,7 @@ _HEAD = NamePattern(
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
-          |(?:\ {any_of(words.ACCOUNTS)}
+          |(?:{_ACCOUNT}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
           |{_ANSWERED}
@@ -177,6 +183,13 @@ _WORD_AT_END = re.compile(r"[^\W_]+\Z")
 _OPTION_SIGNS = {"--", " -"}
 _JOINERS = {" ", "_", "-"}
 
+_SEED = NamePattern(
+    words.SEED_PHRASE,
+    rf"""{any_field_of(words.SEED_PHRASE)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
+        (?:\ {_IS})?\ ?[:=(\[-]?\ ?["'`]?(?=[a-z0-9])""",
+)
+_MIN_UNQUOTED_SEEDS = 11
+
 # A value before its name, a value behind a lock, and the pair of a login.
 _NAME_AFTER = NamePattern(
     (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
@@ -232,6 +245,10 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
         token = quoted or _TOKEN.match(searched.text, head.end())
         if token:
             yield token.span("value" if quoted else 0)
+    for name in islice(_SEED.finditer(searched), _CHECKS):
+        phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
+        if phrase:
+            yield phrase
     yield from _find_values_before_names(searched)
     yield from _find_codes_behind_locks(searched)
 

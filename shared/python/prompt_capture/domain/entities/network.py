@@ -114,7 +114,7 @@ _MAC_NAMES = names(
 )  # fmt: skip
 _NAMED_MAC = NamePattern(
     _MAC_NAMES,
-    rf"""{any_field_of(_MAC_NAMES)}(?:[ -]?addr(?:esse)?)?{NUMBER_FOLLOWS}
+    rf"""{any_field_of(_MAC_NAMES)}(?:[ -]?add?r(?:esse)?)?{NUMBER_FOLLOWS}
         (?P<address>[0-9a-f]{{2}}(?:[ :.-]?[0-9a-f]{{2}}){{5}}){NOT_BEFORE_WORD}""",
 )
 # Words before codes of three groups

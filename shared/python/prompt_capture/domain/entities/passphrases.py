@@ -19,7 +19,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)]?[.,;:!?)]*+)(?:\ |\Z)")
-_SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){5,23}")
+_SEED_WORD = re.compile(r"(?:[0-9]{1,2}[.)] ?)?(?P<word>[a-z]{3,8})(?![^ ,.;!?)\"'`])[ ,]{0,2}")
+_MIN_SEED_WORDS, _MAX_SEED_WORDS = 6, 24
 _MAX_WORDS = 12
 _MIN_DIGITS = 3
 _MIN_SENTENCE = 3
@@ -49,10 +50,14 @@ def find_spelled_digits(lower: str, start: int) -> Span | None:
     return (digits[0].start("word"), digits[-1].end("word")) if len(digits) >= _MIN_DIGITS else None
 
 
-def find_seed_phrase(lower: str, start: int) -> Span | None:
-    """Return the span of the words that restore a wallet."""
-    phrase = _SEED_PHRASE.match(lower, start)
-    return phrase.span() if phrase else None
+def find_seed_phrase(lower: str, start: int, least: int = _MIN_SEED_WORDS) -> Span | None:
+    """Return the span of the words that restore a wallet, of which there are at least so many."""
+    seeds: list[_Word] = []
+    word = _SEED_WORD.match(lower, start)
+    while word and word["word"] not in words.NO_SEEDS and len(seeds) < _MAX_SEED_WORDS:
+        seeds.append(word)
+        word = _SEED_WORD.match(lower, word.end())
+    return (seeds[0].start(), seeds[-1].end("word")) if len(seeds) >= least else None
 
 
 def find_sentence(lower: str, start: int) -> Span | None:

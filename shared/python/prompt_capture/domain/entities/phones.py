@@ -6,7 +6,12 @@ from functools import cache
 
 from phonenumbers import PhoneMetadata
 
-from prompt_capture.domain.entities.candidates import is_amount, is_named, is_reference
+from prompt_capture.domain.entities.candidates import (
+    REFERENCES,
+    is_amount,
+    is_named,
+    is_reference,
+)
 from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_AFTER_WORD,
@@ -120,6 +125,8 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
 _ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
+# The argument of a call: "call f(12345678)"
+_ARGUMENT = re.compile(r"[ .=,(][A-Za-z_]\w*\(\Z", re.ASCII)
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 
@@ -195,6 +202,8 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
+        if not REFERENCES.isdisjoint(_NOT_LETTERS.split(match["is"] or "")):
+            continue
         is_named = (
             _OWNER.compiled.search(before)
             or (match["is"] and _NOBODY.search(before))
@@ -209,10 +218,12 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
 
     Counts have no zero before them. In groups, they are several in a row: "text sizes 12 14 16 18".
     """
-    number = match["number"]
+    number = match["number"].removeprefix("(")
     if number[0] == "0" or not (number.isdigit() or _COUNTS_IN_A_ROW.fullmatch(number)):
         return False
-    text = searched.text[match.start() : match.start("number")]
+    text = searched.text[match.start() : match.end("number") - len(number)]
+    if _ARGUMENT.search(text):
+        return True
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
     return searched.recall(_counts, (before, text))
 

@@ -233,12 +233,17 @@ NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 _HAS = any_of(names("has have hat mit with a tiene tem ha heeft har ma"))
 _THE = any_of(names("the die der le el o il het"))
 _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
+_OF = any_of(
+    names("of for von vom der des meines meiner unseres unserer de du del della van do da")
+)
+_OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ ))?"
 NUMBER_FOLLOWS = (
     rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])|\ {_HAS}\ (?:{_THE}\ )?(?!no?\ )){NUMBER})?"
-    rf"{NAME_END}[^a-z0-9\x7f]{{0,6}}"
+    rf"{NAME_END}{_OF_SOMEBODY}[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
 )
-"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer" and quotes.
+"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer", whose number
+it is ("of my wife is"), and quotes.
 
 A single "n" is apart from the name: "perso n 1", but not "person 1".
 """
@@ -265,7 +270,7 @@ class NamePattern:
 
     def __init__(self, begin: Iterable[str], pattern: str, *, numbered: bool = False) -> None:
         begin = frozenset(begin)
-        self._pattern = LazyPattern(pattern, re.VERBOSE)
+        self.pattern = LazyPattern(pattern, re.VERBOSE)
         joined = {name.replace(" ", "") for name in begin if " " in name}
         if numbered:
             joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
@@ -283,5 +288,5 @@ class NamePattern:
             others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
         if starts:
-            match = self._pattern.compiled.match
+            match = self.pattern.compiled.match
             yield from filter(None, map(match, repeat(searched.lower), starts))

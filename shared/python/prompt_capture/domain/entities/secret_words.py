@@ -57,11 +57,21 @@ NO_USERS = name_set(
 """Words between "user" and the verb "pass" that name nobody."""
 
 SEED_PHRASE = names(
-    "mnemonic wiederherstellungsphrase seed-phrase",
+    "mnemonic wiederherstellungsphrase seed-phrase 助记词 助記詞 ニーモニック 니모닉",
     "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
-    "secret phrase", "mnemonic phrase",
+    "secret phrase", "mnemonic phrase", "frase semilla", "frase seed", "frase de recuperación",
+    "frase de recuperação", "frase di recupero", "phrase de récupération", "phrase mnémonique",
+    "мнемоническая фраза", "сид-фраза", "сид фраза", "fraza odzyskiwania", "kurtarma ifadesi",
+    "wallet seed", "metamask seed", "ledger seed", "trezor seed", "bitcoin seed", "crypto seed",
+    "word seed",
 )  # fmt: skip
 """Names of the words that restore a wallet."""
+
+NO_SEEDS = name_set(
+    """the and for are was were our his her its but not has had from does did how why who him them
+    their these those than been being because please thanks whose which could would should might"""
+)
+"""Words that none of the words that restore a wallet is."""
 
 _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe tresor zugangs
     zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
@@ -153,7 +163,8 @@ TOKEN = names(
 KEY = names("key keys schlüssel")
 """Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
 KEY_KINDS = name_set(
-    """api access secret private encryption decryption license licence product activation wifi fi
+    """bitlocker filevault luks veracrypt wireguard
+    api access secret private encryption decryption license licence product activation wifi fi
     wlan wpa wpa2 network security ssh signing master recovery netzwerk lizenz webhook client auth
     authorization login session deploy aws stripe openai github google azure"""
 )

@@ -55,6 +55,8 @@ _MIN_HEXADECIMAL_ENTROPY = 2.5
 
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
 _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
+# Of BitLocker: eleven divides each group.
+_RECOVERY_KEY = re.compile("(?:[0-9]{6}-){7}[0-9]{6}")
 
 _IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
 
@@ -198,6 +200,8 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
 
 def _is_key_of_groups(token: str) -> bool:
     """Return whether a token with hyphens is a key that does not look random as a whole."""
+    if _RECOVERY_KEY.fullmatch(token):
+        return all(int(group) % 11 == 0 for group in token.split("-"))
     if not _PRODUCT_KEY.fullmatch(token):
         return bool(_MAILCHIMP.fullmatch(token))
     iban = token.replace("-", "") if _IBAN_START.match(token) else ""

@@ -1,0 +1,100 @@
+"""Codes that a service sends, where neither a lock nor a login names them: "Kodunuz 482913"."""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities import secret_words as words
+from prompt_capture.domain.entities.candidates import is_amount
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    context_before,
+    name_set,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_YOUR_CODES = names(
+    """kodunuz kodun kódod kódja koodisi رمزك كودك 校验码""",
+    "your code", "tu código", "su código", "seu código", "votre code", "ton code", "ihr code",
+    "dein code", "il tuo codice", "uw code", "je code", "din kod", "din kode", "twój kod",
+    "kode anda", "kode kamu", "הקוד שלך", "קוד האימות שלך", "קוד האימות", "קוד אימות",
+    "κωδικός σας", "您的代码", "你的代码", "mã của bạn", "รหัสของคุณ", "आपका कोड", "codul tău",
+    "codul dvs.", "codul dumneavoastră", "codul de verificare", "codul dvs. de verificare",
+    "váš kód", "tvůj kód", "ověřovací kód", "váš ověřovací kód", "overovací kód",
+    "váš overovací kód", "vaš kod", "tvoj kod", "ваш код", "твой код", "твій код", "вашият код",
+    "کد شما", "کد تایید", "کد تأیید", "کد ورود", "your otp", "आपका otp",
+)  # fmt: skip
+"""Names with an owner, which a service gives its codes, and those that name nothing else."""
+
+# Words before such a name that say more about the code: "tek kullanimlik kodunuz".
+_KINDS_BEFORE = name_set(
+    "kullanimlik sms otp whatsapp google instagram facebook telegram ön az a \u03bf"
+)
+_BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
+_IS = any_of((*words.IS, *names("este je on")))
+_VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
+_RELATION = rf"(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?\ ?[(\[\u3010]?"
+_YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
+# What ends the sentence behind a code.
+_ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
+
+_CODES = names("code codes código codice kod kodu kode koden koodi kód код コード 코드")
+_CODE = NamePattern(_CODES, rf"{any_of(_CODES)}{_RELATION}{_VALUE}")
+# What a service says about a code that it sends.
+_WARNING = LazyPattern(
+    any_of(
+        names(
+            "请勿 切勿 勿泄露 不要告诉",
+            "do not share", "don't share", "never share", "not share", "not disclose",
+            "nicht weiter", "niemandem", "nicht teilen", "никому не", "не сообщайте", "не говорите",
+            "не передавайте", "не називайте", "нікому не", "no compartas", "no comparta",
+            "no lo compartas", "no lo comparta", "ne partagez", "ne le partagez", "ne communiquez",
+            "ne le communiquez", "não compartilhe", "não partilhe", "non condividere",
+            "non condividerlo", "nie udostępniaj", "nie podawaj", "kimseyle paylaş",
+            "jangan bagikan", "jangan berikan", "dela inte", "del ikke", "deel deze", "deel dit",
+            "他人に教え", "공유하지",
+        )
+    )
+)  # fmt: skip
+_WINDOW = 60
+_MIN_DIGITS = 4
+_USUAL_SIZE = 6
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
+
+
+def find_sent_codes(searched: Searched) -> Iterator[Span]:
+    """Find the codes behind "your code" in many languages, and those that nobody may share."""
+    if searched.digit_count < _MIN_DIGITS:
+        return
+    for match in _YOUR_CODE.finditer(searched):
+        if _is_sent(searched, match):
+            yield match.span("value")
+    for match in _CODE.finditer(searched):
+        if _is_to_be_kept(searched, match):
+            yield match.span("value")
+
+
+def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
+    lower, start, end = searched.lower, match.start(), match.end("value")
+    before = lower[max(0, start - _WINDOW) : start]
+    is_first = _BEGINS.search(before) or _last_word(before) in _KINDS_BEFORE
+    if not is_first or _YEAR.fullmatch(match["value"]) or is_amount(lower, end):
+        return False
+    return bool(match["is"] or len(match["value"]) == _USUAL_SIZE or _ENDS.match(lower, end))
+
+
+def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
+    lower = searched.lower
+    before = context_before(lower, match.start(), _WINDOW)
+    if _YEAR.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
+        return False
+    behind = lower[match.end() : match.end() + _WINDOW]
+    return bool(_WARNING.compiled.search(before) or _WARNING.compiled.search(behind))
+
+
+def _last_word(text: str) -> str:
+    return text.rstrip(" ").rpartition(" ")[2]
