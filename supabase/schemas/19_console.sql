@@ -325,12 +325,8 @@ as $$
     'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
     'is_own', private.fold_name(reviewer) = p_reviewer
   ) order by id), '[]')
-  from (
-    select distinct on (private.fold_name(reviewer)) * from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ) as latest
-  where to_intent is not null
+  from private.latest_events(p_text_key)
+  where to_intent is not null and reviewer <> all (private.anonymous_reviewers())
 $$;
 
 -- Up to `context_messages` earlier messages of the conversation of a row, the oldest first. Only the latest 200 rows of

@@ -312,7 +312,7 @@ CALLABLE = {
     "private.lock_edits_shared()": {SERVICE}, "private.end_idle_transaction()": {SERVICE},
     "private.is_user_id(text)": {SERVICE}, "private.fold_name(text)": {SERVICE},
     "private.compose_text(text,text)": {SERVICE},
-    "private.find_decision(bytea)": {SERVICE},
+    "private.find_decision(bytea)": {SERVICE}, "private.latest_events(bytea)": {SERVICE},
     "private.announce_one_row(boolean)": {SERVICE},
     "private.visible_text(text)": {SERVICE},
     "private.reviewer_name(text)": {SERVICE}, "private.refuse_erased_reviewer(text)": {SERVICE},
