@@ -218,7 +218,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_items(array_agg(text_key)) into expired from (
+  select private.limit_corrected_texts(private.try_lock_items(array_agg(text_key))) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
