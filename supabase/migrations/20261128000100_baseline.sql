@@ -3776,10 +3776,11 @@ declare
   deleted integer;
   total integer;
 begin
-  delete from private.deferred_changes where id in (
+  -- An array, as in delete_expired_exports (08).
+  delete from private.deferred_changes where id = any (array(
     select id from private.deferred_changes where deferred_at < cutoff
     order by deferred_at limit max_rows for update skip locked
-  );
+  ));
   get diagnostics total = row_count;
   delete from private.dropped_captures where log_id in (
     select log_id from private.dropped_captures where dropped_at < cutoff
@@ -4088,10 +4089,11 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from public.exported_rows where id in (
+  -- An array: some plans for `in` would lock and delete another batch for each row.
+  delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
-  );
+  ));
   get diagnostics deleted = row_count;
   total := total + deleted;
 

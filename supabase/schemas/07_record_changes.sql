@@ -675,10 +675,11 @@ declare
   deleted integer;
   total integer;
 begin
-  delete from private.deferred_changes where id in (
+  -- An array, as in delete_expired_exports (08).
+  delete from private.deferred_changes where id = any (array(
     select id from private.deferred_changes where deferred_at < cutoff
     order by deferred_at limit max_rows for update skip locked
-  );
+  ));
   get diagnostics total = row_count;
   delete from private.dropped_captures where log_id in (
     select log_id from private.dropped_captures where dropped_at < cutoff

@@ -282,10 +282,11 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from public.exported_rows where id in (
+  -- An array: some plans for `in` would lock and delete another batch for each row.
+  delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
-  );
+  ));
   get diagnostics deleted = row_count;
   total := total + deleted;
 
