@@ -503,7 +503,7 @@ end
 $$;
 
 -- Decisions ------------------------------------------------------------------------------------------
--- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
+-- Each takes the lock of the text, as `record_review` does, and reads after it. It returns
 -- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
 -- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
 -- a prediction for it, and nothing was recorded. A repeated call changes nothing.
@@ -520,13 +520,14 @@ declare
   locked bytea := (select text_key from public.review_queue where id = p_item);
   item public.review_queue;
 begin
-  perform private.refuse_erased_reviewer(p_reviewer);
   if locked is not null then
     perform private.lock_texts(
       array(select text_key from public.review_queue where id = any (others)) || locked
     );
     select * into item from public.review_queue where id = p_item and text_key = locked;
   end if;
+  -- After the wait, since the account of the reviewer may have been deleted meanwhile.
+  perform private.refuse_erased_reviewer(p_reviewer);
   return item;
 end
 $$;
