@@ -1633,17 +1633,20 @@ as $$
   select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
 $$;
 
--- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, in braces, without
--- hyphens or with others, as a URN.
+-- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, as a URN, and with
+-- any hyphens, spaces and punctuation, or none.
 create function private.reviewer_name(typed text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when name ~* '^(urn:uuid:)?(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$'
-    then regexp_replace(
-      translate(regexp_replace(lower(name), '^urn:uuid:', ''), '{}-', ''), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-'
-    ) else name end
-  from (select private.visible_text(typed) as name) as cleaned
+  select case when letters ~ '^(urn)?(uuid)?[0-9a-f]{32}$'
+    then regexp_replace(right(letters, 32), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-') else name end
+  from (select private.visible_text(typed) as name) as cleaned cross join lateral (
+    select regexp_replace(
+      lower(name collate "C"),
+      '[\u0020-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E\u00B7\u02D7\u2010-\u205E\u2212\u2796]+', '', 'g'
+    ) as letters
+  ) as stripped
 $$;
 
 -- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.

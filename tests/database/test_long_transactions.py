@@ -226,7 +226,8 @@ def test_the_history_is_in_the_order_of_recording(
 
 SPELLINGS = (
     str(ALICE), str(ALICE).upper(), ALICE.hex, f"{{{ALICE}}}", f"{{{ALICE.hex.upper()}}}",
-    ALICE.urn, f"URN:UUID:{ALICE}", str(ALICE)[:9] + ALICE.hex[8:],
+    ALICE.urn, f"URN:UUID:{ALICE}", str(ALICE)[:9] + ALICE.hex[8:], f"uuid: ({ALICE})",
+    *(str(ALICE).replace("-", other) for other in " _.\u00b7\u2010\u2011\u2013\u2015\u2212"),
 )  # fmt: skip
 """Ways to write one id."""
 
