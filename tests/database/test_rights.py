@@ -320,7 +320,7 @@ CALLABLE = {
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text,text[])": {SERVICE},
-    "public.record_review(uuid,text,text,text,text,text[],text[])": {SERVICE},
+    "public.record_review(uuid,text,text,text,text,text[],text[],bigint)": {SERVICE},
     "private.audits_complete_before()": {SERVICE},
     "private.list_unfinished_erasures()": {SERVICE},
     "public.list_unfinished_erasures()": {SERVICE},
