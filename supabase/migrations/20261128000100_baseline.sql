@@ -3025,19 +3025,25 @@ set enable_seqscan = off
 as $$
 declare
   max_corrections constant integer := 2 * (select retention_batch_rows from private.settings);
+  remaining integer := max_corrections;
+  candidate bytea;
+  corrections integer;
+  texts bytea[] := '{}';
 begin
-  return (
-    select coalesce(array_agg(text_key order by position), '{}') from (
-      select text_key, position, corrections, sum(corrections) over (order by position) as total
-      from unnest(text_keys) with ordinality as texts (text_key, position)
-      cross join lateral (
-        select count(*) as corrections from (
-          select from public.correction_events events where events.text_key = texts.text_key limit max_corrections
-        ) as events
-      ) as counts
-    ) as counted
-    where corrections = 0 or total <= greatest(max_corrections, corrections)
-  );
+  foreach candidate in array coalesce(text_keys, '{}') loop
+    corrections := (
+      select count(*) from (
+        select from public.correction_events events where events.text_key = candidate limit remaining + 1
+      ) as events
+    );
+    if corrections <= remaining or remaining = max_corrections then
+      texts := texts || candidate;
+      remaining := greatest(0, remaining - corrections);
+    elsif corrections > 0 then
+      remaining := 0;
+    end if;
+  end loop;
+  return texts;
 end
 $$;
 

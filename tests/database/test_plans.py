@@ -639,6 +639,32 @@ def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_b
         assert read_in_transaction(unanalysed, "public.correction_events") - before < 100
 
 
+def test_how_many_texts_a_batch_deletes_is_found_by_reading_few_of_their_corrections(
+    unanalysed: Connection,
+) -> None:
+    unanalysed.execute("set local session_replication_role = replica")
+    unanalysed.execute("update private.settings set retention_batch_rows = 50")
+    unanalysed.execute(
+        """insert into public.correction_events
+             (text_key, from_intent, to_intent, reviewer, channel)
+           select text_key, 'help', 'help', 'bob', 'api'
+           from (select text_key from public.correction_events limit 20) as texts,
+             generate_series(1, 79)"""
+    )
+    texts = unanalysed.execute(
+        "select text_key from public.correction_events where reviewer = 'bob' group by text_key"
+    ).fetchall()
+    keys = [text_key for (text_key,) in texts]
+    before = read_in_transaction(unanalysed, "public.correction_events")
+    limited = unanalysed.execute(
+        "select private.limit_corrected_texts(%s)", [[*keys, b"has no corrections"]]
+    ).fetchone()
+    read = read_in_transaction(unanalysed, "public.correction_events") - before
+
+    assert limited == ([keys[0], b"has no corrections"],)
+    assert read < 200
+
+
 def test_a_step_that_replaces_a_reviewers_name_reads_its_batch_of_corrections(
     unanalysed: Connection,
 ) -> None:
