@@ -1633,17 +1633,20 @@ as $$
   select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
 $$;
 
--- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, in braces, without
--- hyphens or with others, as a URN.
+-- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, as a URN, and with
+-- any hyphens, spaces and punctuation, or none.
 create function private.reviewer_name(typed text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when name ~* '^(urn:uuid:)?(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$'
-    then regexp_replace(
-      translate(regexp_replace(lower(name), '^urn:uuid:', ''), '{}-', ''), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-'
-    ) else name end
-  from (select private.visible_text(typed) as name) as cleaned
+  select case when letters ~ '^(urn)?(uuid)?[0-9a-f]{32}$'
+    then regexp_replace(right(letters, 32), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-') else name end
+  from (select private.visible_text(typed) as name) as cleaned cross join lateral (
+    select regexp_replace(
+      lower(name collate "C"),
+      '[\u0020-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E\u00B7\u02D7\u2010-\u205E\u2212\u2796]+', '', 'g'
+    ) as letters
+  ) as stripped
 $$;
 
 -- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
@@ -1708,6 +1711,35 @@ begin
 end
 $$;
 
+-- The latest event of each reviewer about a text. `Grace` and `grace` are one reviewer. A reviewer may have many, so the
+-- index is searched for the latest one of each, and none of the others is read.
+create function private.latest_events(p_text_key bytea) returns setof public.correction_events
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return query
+  with recursive latest as (
+    (
+      select id, private.fold_name(reviewer) as name from public.correction_events
+      where text_key = p_text_key order by private.fold_name(reviewer), id desc limit 1
+    )
+    union all
+    select next.id, next.name from latest cross join lateral (
+      select events.id, private.fold_name(events.reviewer) as name from public.correction_events events
+      where text_key = p_text_key and private.fold_name(events.reviewer) > latest.name
+      order by private.fold_name(events.reviewer), events.id desc limit 1
+    ) as next
+  )
+  select event.* from latest cross join lateral (
+    select * from public.correction_events events where events.id = latest.id limit 1
+  ) as event;
+end
+$$;
+
 set role prompt_maintainer;
 
 -- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
@@ -1736,15 +1768,11 @@ $$;
 create function private.latest_event(p_text_key bytea) returns bigint
 language sql stable
 set search_path = ''
-set enable_seqscan = off
 as $$
-  select coalesce(max(id), 0) from (
-    -- `offset` keeps the planner from reading all events in the order of their numbers until it finds one of the text.
-    select id from public.correction_events where text_key = p_text_key offset 0
-  ) as events
+  select coalesce(max(id), 0) from private.latest_events(p_text_key)
 $$;
 
--- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+-- The most corrections of one reviewer on one text: whoever erases a text deletes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
 set search_path = ''
@@ -1849,28 +1877,18 @@ create function private.find_decision(p_text_key bytea) returns public.correctio
 language sql stable
 set search_path = ''
 as $$
-  select * from public.correction_events where id = (
-    select id from (
-      select distinct on (private.fold_name(reviewer)) id, to_intent from public.correction_events
-      where text_key = p_text_key order by private.fold_name(reviewer), id desc
-    ) as latest
-    order by to_intent is null, id desc limit 1
-  )
+  select * from private.latest_events(p_text_key) order by to_intent is null, id desc limit 1
 $$;
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
--- and `grace` are one reviewer.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  with votes as (
-    select distinct on (private.fold_name(reviewer)) to_intent
-    from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ), counted as (
-    select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
+  with counted as (
+    select to_intent, count(*) as votes from private.latest_events(p_text_key)
+    where to_intent is not null and reviewer <> all (private.anonymous_reviewers())
+    group by to_intent
   )
   select label is not null and exists (
     select from counted
@@ -2998,32 +3016,56 @@ begin
 end
 $$;
 
--- Those of these rows whose texts have no corrections, and those of the first other texts, which together have at most
--- twice as many corrections as a batch has rows; at least one text. The deletion of a row reads the corrections of its
--- text, and changes or deletes those that name it.
-create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+-- Those of these texts that have no corrections, and the first others, which together have at most twice as many
+-- corrections as a batch has rows; at least one text. Whoever deletes what is stored of a text deletes its corrections.
+create function private.limit_corrected_texts(text_keys bytea[]) returns bytea[]
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 as $$
 declare
   max_corrections constant integer := 2 * (select retention_batch_rows from private.settings);
+  remaining integer := max_corrections;
+  candidate bytea;
+  corrections integer;
+  texts bytea[] := '{}';
+begin
+  foreach candidate in array coalesce(text_keys, '{}') loop
+    corrections := (
+      select count(*) from (
+        select from public.correction_events events where events.text_key = candidate limit remaining + 1
+      ) as events
+    );
+    if corrections <= remaining or remaining = max_corrections then
+      texts := texts || candidate;
+      remaining := greatest(0, remaining - corrections);
+    elsif corrections > 0 then
+      remaining := 0;
+    end if;
+  end loop;
+  return texts;
+end
+$$;
+
+-- Those of these rows whose texts are among these. The deletion of a row reads the corrections of its text, and changes
+-- or deletes those that name it.
+create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
 begin
   return (
     with candidates as materialized (
       select logs.id, logs.text_key, position
       from unnest(log_ids) with ordinality as known (id, position) join public.nlu_prompt_logs logs using (id)
-    ), counted as (
-      select text_key, corrections, sum(corrections) over (order by position) as total
-      from (select text_key, min(position) as position from candidates group by text_key) as texts
-      cross join lateral (
-        select count(*) as corrections from (
-          select from public.correction_events events where events.text_key = texts.text_key limit max_corrections
-        ) as events
-      ) as counts
     )
-    select coalesce(array_agg(id order by position), '{}') from candidates join counted using (text_key)
-    where corrections = 0 or total <= greatest(max_corrections, corrections)
+    select coalesce(array_agg(id order by position), '{}') from candidates
+    where text_key in (
+      select unnest(private.limit_corrected_texts(array(
+        select text_key from candidates group by text_key order by min(position)
+      )))
+    )
   );
 end
 $$;
@@ -3368,10 +3410,12 @@ comment on function public.record_correction(uuid, text, text, text, text, text[
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
 -- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
 -- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
--- about secondary intents, it stays.
+-- about secondary intents, it stays. A disputed text has no label: there, a vote stays that this reviewer changed after
+-- `seen_event`, the latest correction of any text when the file was compared.
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
-  to_secondary_intents text[] default null, seen_secondary_intents text[] default null
+  to_secondary_intents text[] default null, seen_secondary_intents text[] default null,
+  seen_event bigint default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
@@ -3405,6 +3449,12 @@ begin
     and (label, label_secondary_intents) is distinct from (seen_intent, seen_secondary_intents)
     and (label, label_secondary_intents)
       is distinct from (record_review.to_intent, record_review.to_secondary_intents)
+    or exists (
+      select from public.nlu_prompt_logs logs cross join lateral private.latest_events(logs.text_key) as own
+      where logs.id = record_review.log_id and own.id > seen_event
+        and private.fold_name(own.reviewer) = private.fold_name(record_review.reviewer)
+        and own.to_intent is distinct from record_review.to_intent
+    )
   then
     return next jsonb_build_object('state', 'changed');
   else
@@ -3415,8 +3465,8 @@ begin
   end if;
 end
 $$;
-comment on function public.record_review(uuid, text, text, text, text, text[], text[]) is
-  'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
+comment on function public.record_review(uuid, text, text, text, text, text[], text[], bigint) is
+  'Records a correction from a review file, unless the text has another label now than the reviewer saw, or another vote of theirs.';
 
 -- Applying the changes ------------------------------------------------------------------------------
 
@@ -3743,10 +3793,11 @@ declare
   deleted integer;
   total integer;
 begin
-  delete from private.deferred_changes where id in (
+  -- An array, as in delete_expired_exports (08).
+  delete from private.deferred_changes where id = any (array(
     select id from private.deferred_changes where deferred_at < cutoff
     order by deferred_at limit max_rows for update skip locked
-  );
+  ));
   get diagnostics total = row_count;
   delete from private.dropped_captures where log_id in (
     select log_id from private.dropped_captures where dropped_at < cutoff
@@ -3991,7 +4042,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_items(array_agg(text_key)) into expired from (
+  select private.limit_corrected_texts(private.try_lock_items(array_agg(text_key))) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
@@ -4055,10 +4106,11 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from public.exported_rows where id in (
+  -- An array: some plans for `in` would lock and delete another batch for each row.
+  delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
-  );
+  ));
   get diagnostics deleted = row_count;
   total := total + deleted;
 
@@ -4426,9 +4478,9 @@ begin
       select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
     );
   else
-    texts := nullif(private.limit_user_keys(array(
+    texts := nullif(private.limit_user_keys(private.limit_corrected_texts(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    ), erased_key), '{}');
+    )), erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
@@ -4959,7 +5011,10 @@ begin
   if since_last then
     select window_to, audits_complete_before into window_start, audits_from
     from public.dataset_exports where series = p_series order by id desc limit 1;
+    -- A transaction that announces itself late may have looked at the next number before the last window was opened. It
+    -- draws larger ones.
     window_start := coalesce(window_start, 0);
+    window_end := greatest(window_end, window_start);
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -5201,9 +5256,18 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  gives_up_at constant timestamptz := clock_timestamp() + interval '30 seconds';
+  complete_to bigint := private.complete_change_numbers();
 begin
+  -- As in open_export: waits for a transaction that announced itself late.
+  while p_window_to > complete_to and p_window_to <= private.peek_change_number() and clock_timestamp() < gives_up_at
+  loop
+    perform pg_sleep(0.1);
+    complete_to := private.complete_change_numbers();
+  end loop;
   -- The next window begins where this one ends, so an invented end would hide the changes before it.
-  if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
+  if p_window_from < 0 or p_window_to > complete_to then
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
   end if;
@@ -7245,19 +7309,12 @@ declare
   votes_against bigint;
   senders bytea[];
 begin
-  select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
-  from (
-    select distinct on (private.fold_name(reviewer)) private.fold_name(reviewer) as reviewer, to_intent from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ) as votes;
+  select coalesce(array_agg(private.fold_name(reviewer)), '{}') into voters
+  from private.latest_events(p_text_key)
+  where to_intent = label and reviewer <> all (private.anonymous_reviewers());
   select coalesce(max(counted), 0) into votes_against from (
-    select count(*) as counted from (
-      select distinct on (private.fold_name(reviewer)) to_intent from public.correction_events
-      where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-      order by private.fold_name(reviewer), id desc
-    ) as votes
-    where to_intent <> label group by to_intent
+    select count(*) as counted from private.latest_events(p_text_key)
+    where to_intent <> label and reviewer <> all (private.anonymous_reviewers()) group by to_intent
   ) as others;
   if voters = '{}' then
     voters := array[(private.find_decision(p_text_key)).reviewer];
@@ -9231,12 +9288,8 @@ as $$
     'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
     'is_own', private.fold_name(reviewer) = p_reviewer
   ) order by id), '[]')
-  from (
-    select distinct on (private.fold_name(reviewer)) * from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ) as latest
-  where to_intent is not null
+  from private.latest_events(p_text_key)
+  where to_intent is not null and reviewer <> all (private.anonymous_reviewers())
 $$;
 
 -- Up to `context_messages` earlier messages of the conversation of a row, the oldest first. Only the latest 200 rows of
@@ -9413,7 +9466,7 @@ end
 $$;
 
 -- Decisions ------------------------------------------------------------------------------------------
--- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
+-- Each takes the lock of the text, as `record_review` does, and reads after it. It returns
 -- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
 -- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
 -- a prediction for it, and nothing was recorded. A repeated call changes nothing.
@@ -9430,13 +9483,14 @@ declare
   locked bytea := (select text_key from public.review_queue where id = p_item);
   item public.review_queue;
 begin
-  perform private.refuse_erased_reviewer(p_reviewer);
   if locked is not null then
     perform private.lock_texts(
       array(select text_key from public.review_queue where id = any (others)) || locked
     );
     select * into item from public.review_queue where id = p_item and text_key = locked;
   end if;
+  -- After the wait, since the account of the reviewer may have been deleted meanwhile.
+  perform private.refuse_erased_reviewer(p_reviewer);
   return item;
 end
 $$;
@@ -10227,6 +10281,7 @@ revoke all on function
   private.end_idle_transaction(),
   private.set_correction_channel(),
   private.validate_correction(),
+  private.latest_events(bytea),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.max_corrections_of_a_text(),
@@ -10268,6 +10323,7 @@ revoke all on function
   private.refuse_queue_changes(),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
+  private.limit_corrected_texts(bytea[]),
   private.limit_corrections(uuid[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
@@ -10328,7 +10384,7 @@ revoke all on function
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
-  public.record_review(uuid, text, text, text, text, text[], text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[], bigint),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
   public.list_unfinished_erasures(),
@@ -10477,13 +10533,14 @@ grant execute on function
   private.lock_edits_shared(),
   private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
+  private.latest_events(bytea),
   private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
-  public.record_review(uuid, text, text, text, text, text[], text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[], bigint),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.list_unfinished_erasures(), public.list_unfinished_erasures(),
@@ -10585,6 +10642,7 @@ grant execute on function
   private.fold_name(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.latest_events(bytea),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.max_corrections_of_a_text(),
@@ -10616,6 +10674,7 @@ grant execute on function
   private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
+  private.limit_corrected_texts(bytea[]),
   private.limit_corrections(uuid[]),
   private.may_arrive(uuid),
   private.max_deferred_changes(),

@@ -96,17 +96,20 @@ as $$
   select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
 $$;
 
--- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, in braces, without
--- hyphens or with others, as a URN.
+-- A name as a reader sees it. Ids are written in one way, however they were spelled: in upper case, as a URN, and with
+-- any hyphens, spaces and punctuation, or none.
 create function private.reviewer_name(typed text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when name ~* '^(urn:uuid:)?(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$'
-    then regexp_replace(
-      translate(regexp_replace(lower(name), '^urn:uuid:', ''), '{}-', ''), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-'
-    ) else name end
-  from (select private.visible_text(typed) as name) as cleaned
+  select case when letters ~ '^(urn)?(uuid)?[0-9a-f]{32}$'
+    then regexp_replace(right(letters, 32), '^(.{8})(.{4})(.{4})(.{4})', '\1-\2-\3-\4-') else name end
+  from (select private.visible_text(typed) as name) as cleaned cross join lateral (
+    select regexp_replace(
+      lower(name collate "C"),
+      '[\u0020-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E\u00B7\u02D7\u2010-\u205E\u2212\u2796]+', '', 'g'
+    ) as letters
+  ) as stripped
 $$;
 
 -- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
@@ -171,6 +174,35 @@ begin
 end
 $$;
 
+-- The latest event of each reviewer about a text. `Grace` and `grace` are one reviewer. A reviewer may have many, so the
+-- index is searched for the latest one of each, and none of the others is read.
+create function private.latest_events(p_text_key bytea) returns setof public.correction_events
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return query
+  with recursive latest as (
+    (
+      select id, private.fold_name(reviewer) as name from public.correction_events
+      where text_key = p_text_key order by private.fold_name(reviewer), id desc limit 1
+    )
+    union all
+    select next.id, next.name from latest cross join lateral (
+      select events.id, private.fold_name(events.reviewer) as name from public.correction_events events
+      where text_key = p_text_key and private.fold_name(events.reviewer) > latest.name
+      order by private.fold_name(events.reviewer), events.id desc limit 1
+    ) as next
+  )
+  select event.* from latest cross join lateral (
+    select * from public.correction_events events where events.id = latest.id limit 1
+  ) as event;
+end
+$$;
+
 set role prompt_maintainer;
 
 -- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
@@ -199,15 +231,11 @@ $$;
 create function private.latest_event(p_text_key bytea) returns bigint
 language sql stable
 set search_path = ''
-set enable_seqscan = off
 as $$
-  select coalesce(max(id), 0) from (
-    -- `offset` keeps the planner from reading all events in the order of their numbers until it finds one of the text.
-    select id from public.correction_events where text_key = p_text_key offset 0
-  ) as events
+  select coalesce(max(id), 0) from private.latest_events(p_text_key)
 $$;
 
--- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+-- The most corrections of one reviewer on one text: whoever erases a text deletes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
 set search_path = ''
@@ -312,28 +340,18 @@ create function private.find_decision(p_text_key bytea) returns public.correctio
 language sql stable
 set search_path = ''
 as $$
-  select * from public.correction_events where id = (
-    select id from (
-      select distinct on (private.fold_name(reviewer)) id, to_intent from public.correction_events
-      where text_key = p_text_key order by private.fold_name(reviewer), id desc
-    ) as latest
-    order by to_intent is null, id desc limit 1
-  )
+  select * from private.latest_events(p_text_key) order by to_intent is null, id desc limit 1
 $$;
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
--- and `grace` are one reviewer.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  with votes as (
-    select distinct on (private.fold_name(reviewer)) to_intent
-    from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ), counted as (
-    select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
+  with counted as (
+    select to_intent, count(*) as votes from private.latest_events(p_text_key)
+    where to_intent is not null and reviewer <> all (private.anonymous_reviewers())
+    group by to_intent
   )
   select label is not null and exists (
     select from counted

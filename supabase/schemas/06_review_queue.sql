@@ -841,32 +841,56 @@ begin
 end
 $$;
 
--- Those of these rows whose texts have no corrections, and those of the first other texts, which together have at most
--- twice as many corrections as a batch has rows; at least one text. The deletion of a row reads the corrections of its
--- text, and changes or deletes those that name it.
-create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+-- Those of these texts that have no corrections, and the first others, which together have at most twice as many
+-- corrections as a batch has rows; at least one text. Whoever deletes what is stored of a text deletes its corrections.
+create function private.limit_corrected_texts(text_keys bytea[]) returns bytea[]
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 as $$
 declare
   max_corrections constant integer := 2 * (select retention_batch_rows from private.settings);
+  remaining integer := max_corrections;
+  candidate bytea;
+  corrections integer;
+  texts bytea[] := '{}';
+begin
+  foreach candidate in array coalesce(text_keys, '{}') loop
+    corrections := (
+      select count(*) from (
+        select from public.correction_events events where events.text_key = candidate limit remaining + 1
+      ) as events
+    );
+    if corrections <= remaining or remaining = max_corrections then
+      texts := texts || candidate;
+      remaining := greatest(0, remaining - corrections);
+    elsif corrections > 0 then
+      remaining := 0;
+    end if;
+  end loop;
+  return texts;
+end
+$$;
+
+-- Those of these rows whose texts are among these. The deletion of a row reads the corrections of its text, and changes
+-- or deletes those that name it.
+create function private.limit_corrections(log_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
 begin
   return (
     with candidates as materialized (
       select logs.id, logs.text_key, position
       from unnest(log_ids) with ordinality as known (id, position) join public.nlu_prompt_logs logs using (id)
-    ), counted as (
-      select text_key, corrections, sum(corrections) over (order by position) as total
-      from (select text_key, min(position) as position from candidates group by text_key) as texts
-      cross join lateral (
-        select count(*) as corrections from (
-          select from public.correction_events events where events.text_key = texts.text_key limit max_corrections
-        ) as events
-      ) as counts
     )
-    select coalesce(array_agg(id order by position), '{}') from candidates join counted using (text_key)
-    where corrections = 0 or total <= greatest(max_corrections, corrections)
+    select coalesce(array_agg(id order by position), '{}') from candidates
+    where text_key in (
+      select unnest(private.limit_corrected_texts(array(
+        select text_key from candidates group by text_key order by min(position)
+      )))
+    )
   );
 end
 $$;

@@ -300,10 +300,12 @@ comment on function public.record_correction(uuid, text, text, text, text, text[
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
 -- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
 -- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
--- about secondary intents, it stays.
+-- about secondary intents, it stays. A disputed text has no label: there, a vote stays that this reviewer changed after
+-- `seen_event`, the latest correction of any text when the file was compared.
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
-  to_secondary_intents text[] default null, seen_secondary_intents text[] default null
+  to_secondary_intents text[] default null, seen_secondary_intents text[] default null,
+  seen_event bigint default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
@@ -337,6 +339,12 @@ begin
     and (label, label_secondary_intents) is distinct from (seen_intent, seen_secondary_intents)
     and (label, label_secondary_intents)
       is distinct from (record_review.to_intent, record_review.to_secondary_intents)
+    or exists (
+      select from public.nlu_prompt_logs logs cross join lateral private.latest_events(logs.text_key) as own
+      where logs.id = record_review.log_id and own.id > seen_event
+        and private.fold_name(own.reviewer) = private.fold_name(record_review.reviewer)
+        and own.to_intent is distinct from record_review.to_intent
+    )
   then
     return next jsonb_build_object('state', 'changed');
   else
@@ -347,8 +355,8 @@ begin
   end if;
 end
 $$;
-comment on function public.record_review(uuid, text, text, text, text, text[], text[]) is
-  'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
+comment on function public.record_review(uuid, text, text, text, text, text[], text[], bigint) is
+  'Records a correction from a review file, unless the text has another label now than the reviewer saw, or another vote of theirs.';
 
 -- Applying the changes ------------------------------------------------------------------------------
 
@@ -675,10 +683,11 @@ declare
   deleted integer;
   total integer;
 begin
-  delete from private.deferred_changes where id in (
+  -- An array, as in delete_expired_exports (08).
+  delete from private.deferred_changes where id = any (array(
     select id from private.deferred_changes where deferred_at < cutoff
     order by deferred_at limit max_rows for update skip locked
-  );
+  ));
   get diagnostics total = row_count;
   delete from private.dropped_captures where log_id in (
     select log_id from private.dropped_captures where dropped_at < cutoff

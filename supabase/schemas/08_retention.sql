@@ -218,7 +218,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_items(array_agg(text_key)) into expired from (
+  select private.limit_corrected_texts(private.try_lock_items(array_agg(text_key))) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
@@ -282,10 +282,11 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from public.exported_rows where id in (
+  -- An array: some plans for `in` would lock and delete another batch for each row.
+  delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
-  );
+  ));
   get diagnostics deleted = row_count;
   total := total + deleted;
 

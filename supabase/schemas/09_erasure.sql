@@ -214,9 +214,9 @@ begin
       select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
     );
   else
-    texts := nullif(private.limit_user_keys(array(
+    texts := nullif(private.limit_user_keys(private.limit_corrected_texts(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    ), erased_key), '{}');
+    )), erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (

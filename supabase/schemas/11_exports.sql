@@ -244,7 +244,10 @@ begin
   if since_last then
     select window_to, audits_complete_before into window_start, audits_from
     from public.dataset_exports where series = p_series order by id desc limit 1;
+    -- A transaction that announces itself late may have looked at the next number before the last window was opened. It
+    -- draws larger ones.
     window_start := coalesce(window_start, 0);
+    window_end := greatest(window_end, window_start);
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -486,9 +489,18 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  gives_up_at constant timestamptz := clock_timestamp() + interval '30 seconds';
+  complete_to bigint := private.complete_change_numbers();
 begin
+  -- As in open_export: waits for a transaction that announced itself late.
+  while p_window_to > complete_to and p_window_to <= private.peek_change_number() and clock_timestamp() < gives_up_at
+  loop
+    perform pg_sleep(0.1);
+    complete_to := private.complete_change_numbers();
+  end loop;
   -- The next window begins where this one ends, so an invented end would hide the changes before it.
-  if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
+  if p_window_from < 0 or p_window_to > complete_to then
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
   end if;

@@ -526,19 +526,12 @@ declare
   votes_against bigint;
   senders bytea[];
 begin
-  select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
-  from (
-    select distinct on (private.fold_name(reviewer)) private.fold_name(reviewer) as reviewer, to_intent from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ) as votes;
+  select coalesce(array_agg(private.fold_name(reviewer)), '{}') into voters
+  from private.latest_events(p_text_key)
+  where to_intent = label and reviewer <> all (private.anonymous_reviewers());
   select coalesce(max(counted), 0) into votes_against from (
-    select count(*) as counted from (
-      select distinct on (private.fold_name(reviewer)) to_intent from public.correction_events
-      where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-      order by private.fold_name(reviewer), id desc
-    ) as votes
-    where to_intent <> label group by to_intent
+    select count(*) as counted from private.latest_events(p_text_key)
+    where to_intent <> label and reviewer <> all (private.anonymous_reviewers()) group by to_intent
   ) as others;
   if voters = '{}' then
     voters := array[(private.find_decision(p_text_key)).reviewer];

@@ -325,12 +325,8 @@ as $$
     'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
     'is_own', private.fold_name(reviewer) = p_reviewer
   ) order by id), '[]')
-  from (
-    select distinct on (private.fold_name(reviewer)) * from public.correction_events
-    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.fold_name(reviewer), id desc
-  ) as latest
-  where to_intent is not null
+  from private.latest_events(p_text_key)
+  where to_intent is not null and reviewer <> all (private.anonymous_reviewers())
 $$;
 
 -- Up to `context_messages` earlier messages of the conversation of a row, the oldest first. Only the latest 200 rows of
@@ -507,7 +503,7 @@ end
 $$;
 
 -- Decisions ------------------------------------------------------------------------------------------
--- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
+-- Each takes the lock of the text, as `record_review` does, and reads after it. It returns
 -- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
 -- recorded; `gone`: the text was deleted; or `blind`: it was drawn into the pool of disagreements since the caller saw
 -- a prediction for it, and nothing was recorded. A repeated call changes nothing.
@@ -524,13 +520,14 @@ declare
   locked bytea := (select text_key from public.review_queue where id = p_item);
   item public.review_queue;
 begin
-  perform private.refuse_erased_reviewer(p_reviewer);
   if locked is not null then
     perform private.lock_texts(
       array(select text_key from public.review_queue where id = any (others)) || locked
     );
     select * into item from public.review_queue where id = p_item and text_key = locked;
   end if;
+  -- After the wait, since the account of the reviewer may have been deleted meanwhile.
+  perform private.refuse_erased_reviewer(p_reviewer);
   return item;
 end
 $$;

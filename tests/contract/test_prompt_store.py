@@ -535,6 +535,28 @@ async def test_a_review_replaces_only_the_label_that_the_reviewer_saw(stores: St
     assert await review("status", "reminder", "alan") == ("changed", None)
 
 
+async def test_a_review_of_a_disputed_text_does_not_replace_a_later_vote_of_its_reviewer(
+    stores: Stores,
+) -> None:
+    prompt = stores.make_prompt()
+    await stores.writer.log_prompt(prompt)
+    assert await stores.service.find_latest_correction() == 0
+    for intent, reviewer in (("reminder", "grace"), ("status", "alan")):
+        await stores.service.add_prompt_correction(prompt.id, _reviewed(intent, reviewer))
+    before = await stores.service.find_latest_correction()
+    await stores.service.add_prompt_correction(prompt.id, _reviewed("search", "Grace"))
+
+    async def review(reviewer: str, seen_correction: int) -> str:
+        assert await stores.service.get_decisions([prompt.id]) == {prompt.id: None}, "disputed"
+        return await stores.service.record_review(
+            prompt.id, _reviewed("status", reviewer), None, seen_correction
+        )
+
+    assert await review("grace", before) == "changed"
+    assert await review("alan", before) == "recorded", "the votes of others do not matter"
+    assert await review("grace", await stores.service.find_latest_correction()) == "recorded"
+
+
 async def test_a_review_replaces_only_the_secondary_intents_that_the_reviewer_saw(
     stores: Stores,
 ) -> None:

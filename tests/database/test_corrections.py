@@ -7,7 +7,7 @@ from psycopg import errors
 
 from prompt_capture.domain.changes import ANONYMOUS_REVIEWERS, ERASED_PREFIX
 
-from .actors import BOB
+from .actors import ALICE, BOB
 from .rows import (
     CORRECTION,
     FAILED_OUTCOME,
@@ -106,6 +106,16 @@ def test_the_database_and_the_package_reserve_the_same_names(dashboard: Connecti
 def test_a_reviewer_name_is_trimmed(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "help", reviewer=" ann ")
     assert read_reviewers(dashboard) == ["ann"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann-Marie O\u2019Neill (2nd reviewer)", "dead\u2013beef", "urn:uuid:ann", f"x{ALICE}"]
+)
+def test_a_reviewer_name_that_is_no_id_stays_as_it_was_typed(
+    dashboard: Connection, log_id: UUID, name: str
+) -> None:
+    correct(dashboard, log_id, "help", reviewer=name)
+    assert read_reviewers(dashboard) == [name]
 
 
 def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID) -> None:

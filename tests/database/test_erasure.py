@@ -650,3 +650,37 @@ def test_a_user_of_whom_no_object_holds_rows_is_looked_for_no_more(
     assert dashboard.execute(to_clean).fetchone() == (0,)
     dashboard.execute("select private.continue_erasure(%s)", [ALICE])
     assert dashboard.execute(to_clean).fetchone() == (1,), "erased once more"
+
+
+def test_retained_texts_are_deleted_in_batches_of_few_corrections(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
+    retain_texts(server, database, texts=5, others=0)
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.correction_events
+                 (text_key, from_intent, to_intent, reviewer, channel)
+               select text_key, 'help', 'help', reviewer, 'api'
+               from public.labelled_texts, unnest(array['ann', 'bob', 'cleo']) as reviewer"""
+        )
+    left = "select count(distinct text_key), count(*) from public.correction_events"
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        erased = [
+            dashboard.execute("select public.continue_erasure(%s) ->> 'erased'", [ALICE]).fetchone()
+            for _ in range(2)
+        ]
+    assert erased == [("0",), ("1",)]
+    assert dashboard.execute(left).fetchone() == (4, 12)
+
+    dashboard.execute("update private.settings set label_retention_days = 90")
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute("update public.labelled_texts set retained_at = %s", [LONG_AGO])
+    deleted = [
+        dashboard.execute("select private.delete_expired_texts()").fetchone() for _ in range(5)
+    ]
+    assert deleted == [(1,), (1,), (1,), (1,), (0,)]
+    assert dashboard.execute(left).fetchone() == (0, 0)

@@ -1,6 +1,6 @@
 """Windows of an export cover every change once, whatever the order of the commits."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -188,6 +188,34 @@ def test_a_window_ends_before_the_first_number_of_every_running_transaction(
         second.commit()
     assert committed in (rest := export_next(dashboard))
     assert len(rest) == 3
+
+
+def test_a_transaction_that_announces_itself_late_fails_no_export(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    """It looked at the next number, and others drew many before it took the lock of that number."""
+    insert(dashboard)
+    row = dashboard.execute("select private.peek_change_number()").fetchone()
+    assert row is not None
+    insert(dashboard)
+    begin, end = open_window(dashboard)
+    with server.connect("supabase_admin", database, autocommit=False) as slow:
+        slow.execute("select pg_advisory_xact_lock_shared(7, (%s & 2147483647)::integer)", row)
+        opened = dashboard.execute("select public.open_export('s', true, 1000)").fetchone()
+        with ThreadPoolExecutor() as threads:
+            late = threads.submit(
+                dashboard.execute,
+                "select public.record_dataset('s', 'b', 'another', %s, %s, 0)",
+                [begin, end],
+            )
+            assert not wait([late], timeout=0.3).done
+            slow.commit()
+            late.result(timeout=10)
+
+    assert opened is not None
+    assert isinstance(opened[0], dict)
+    assert (opened[0]["from"], opened[0]["to"]) == (end, end)
+    assert export_next(dashboard) == set()
 
 
 def test_the_announcement_of_a_rolled_back_savepoint_is_made_again(

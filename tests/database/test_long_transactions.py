@@ -6,7 +6,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 from uuid import UUID
 
@@ -226,7 +226,8 @@ def test_the_history_is_in_the_order_of_recording(
 
 SPELLINGS = (
     str(ALICE), str(ALICE).upper(), ALICE.hex, f"{{{ALICE}}}", f"{{{ALICE.hex.upper()}}}",
-    ALICE.urn, f"URN:UUID:{ALICE}", str(ALICE)[:9] + ALICE.hex[8:],
+    ALICE.urn, f"URN:UUID:{ALICE}", str(ALICE)[:9] + ALICE.hex[8:], f"uuid: ({ALICE})",
+    *(str(ALICE).replace("-", other) for other in " _.\u00b7\u2010\u2011\u2013\u2015\u2212"),
 )  # fmt: skip
 """Ways to write one id."""
 
@@ -923,6 +924,30 @@ def test_retention_does_not_wait_for_the_erasure_of_a_reviewer_who_skipped_the_t
     assert row == ((2,) if steps == 1 else (None,))
     slow.commit()
     erase(unaudited, grace.id)
+    assert unaudited.execute("select from private.review_skips").rowcount == 0
+
+
+@pytest.mark.parametrize("function", ["console_skip", "console_decide", "console_undo"])
+def test_a_reviewer_whose_account_is_deleted_while_they_wait_changes_nothing(
+    unaudited: Connection, slow: Connection, grace: ConsoleUser, function: str
+) -> None:
+    row = unaudited.execute("select min(id) from public.review_queue").fetchone()
+    assert row is not None
+    event = grace.call("console_decide", item=row[0], seen=0, intent="help")["event"]
+    arguments: dict[str, dict[str, Any]] = {
+        "console_skip": {"reason": "unsure"},
+        "console_decide": {"seen": 0, "intent": "search"},
+        "console_undo": {"event": event},
+    }
+    slow.execute("delete from auth.users where id = %s", [GRACE])
+    with ThreadPoolExecutor() as threads:
+        late = threads.submit(grace.call, function, item=row[0], **arguments[function])
+        assert not wait([late], timeout=0.3).done
+        slow.commit()
+        with pytest.raises(psycopg.Error) as refused:
+            late.result(timeout=10)
+
+    assert refused.value.sqlstate == "PT403"
     assert unaudited.execute("select from private.review_skips").rowcount == 0
 
 

@@ -606,6 +606,65 @@ def test_the_latest_correction_of_a_text_is_found_without_reading_those_of_other
         assert read_in_transaction(unanalysed, "public.correction_events") - before < 1_000
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "private.latest_event(text_key)",
+        "(private.find_decision(text_key)).id",
+        "private.is_disputed(text_key, 'help')",
+        "private.show_votes(text_key, 'ann')",
+        "private.show_support(text_key, 'help', 'salt')",
+        "private.stands(private.find_decision(text_key))",
+    ],
+)
+def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_before(
+    unanalysed: Connection, call: str
+) -> None:
+    """A reviewer may correct a text a thousand times."""
+    unanalysed.execute("set local session_replication_role = replica")
+    unanalysed.execute(
+        """insert into public.correction_events
+             (text_key, from_intent, to_intent, reviewer, channel)
+           select text_key, 'help', 'help', reviewer, 'api'
+           from (select text_key from public.correction_events limit 1) as text,
+             unnest(array['Ann', 'bob', 'BOB', 'cleo']) as reviewer, generate_series(1, 1000)"""
+    )
+    text = unanalysed.execute(
+        "select text_key from public.correction_events where reviewer = 'cleo' limit 1"
+    ).fetchone()
+    for _ in range(7):  # after five executions, the planner may take another plan
+        before = read_in_transaction(unanalysed, "public.correction_events")
+        query = f"select {call} from (select %s::bytea as text_key) as one"
+        unanalysed.execute(query.encode(), text)
+        assert read_in_transaction(unanalysed, "public.correction_events") - before < 100
+
+
+def test_how_many_texts_a_batch_deletes_is_found_by_reading_few_of_their_corrections(
+    unanalysed: Connection,
+) -> None:
+    unanalysed.execute("set local session_replication_role = replica")
+    unanalysed.execute("update private.settings set retention_batch_rows = 50")
+    unanalysed.execute(
+        """insert into public.correction_events
+             (text_key, from_intent, to_intent, reviewer, channel)
+           select text_key, 'help', 'help', 'bob', 'api'
+           from (select text_key from public.correction_events limit 20) as texts,
+             generate_series(1, 79)"""
+    )
+    texts = unanalysed.execute(
+        "select text_key from public.correction_events where reviewer = 'bob' group by text_key"
+    ).fetchall()
+    keys = [text_key for (text_key,) in texts]
+    before = read_in_transaction(unanalysed, "public.correction_events")
+    limited = unanalysed.execute(
+        "select private.limit_corrected_texts(%s)", [[*keys, b"has no corrections"]]
+    ).fetchone()
+    read = read_in_transaction(unanalysed, "public.correction_events") - before
+
+    assert limited == ([keys[0], b"has no corrections"],)
+    assert read < 200
+
+
 def test_a_step_that_replaces_a_reviewers_name_reads_its_batch_of_corrections(
     unanalysed: Connection,
 ) -> None:

@@ -58,6 +58,39 @@ def test_a_batch_has_the_configured_size_and_deletes_the_oldest_rows(
     assert [run_batch(dashboard), run_batch(dashboard)] == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("table", "columns", "values", "function"),
+    [
+        (
+            "public.exported_rows",
+            "bucket, key, log_ids, user_indexes, text_keys, user_keys, exported_at",
+            "'b', 'k', array[gen_random_uuid()], '{1}', '{a}', '{b}', '2001-01-01'",
+            "private.delete_expired_exports()",
+        ),
+        (
+            "private.deferred_changes",
+            "log_id, was_successful, deferred_at",
+            "gen_random_uuid(), true, '2001-01-01'",
+            "private.delete_expired_changes()",
+        ),
+    ],
+)
+def test_a_batch_of_records_has_the_configured_size_whatever_the_planner_knows(
+    server: Server, database: str, table: str, columns: str, values: str, function: str
+) -> None:
+    with server.connect("supabase_admin", database, autocommit=False) as admin:
+        admin.execute("set local session_replication_role = replica")
+        admin.execute("update private.settings set retention_batch_rows = 2")
+        admin.execute(
+            f"insert into {table} ({columns}) select {values} from generate_series(1, 5)".encode()
+        )
+        admin.execute(
+            "update pg_class set (relpages, reltuples) = (1, 1) where oid = %s::regclass", [table]
+        )
+        batches = [admin.execute(f"select {function}".encode()).fetchone() for _ in range(4)]
+    assert batches == [(2,), (2,), (1,), (0,)]
+
+
 def test_the_schedule_runs_batches_until_nothing_is_left(dashboard: Connection) -> None:
     dashboard.execute("update private.settings set retention_batch_rows = 2")
     for number in range(5):

@@ -90,6 +90,7 @@ class InMemoryPromptStore:
         self._intents = frozenset(intents)
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
+        self.voted_in: dict[tuple[str, str], int] = {}
         self._labels: dict[str, tuple[Correction, bool]] = {}
         self.labelled_at: dict[str, datetime] = {}
         self.pool: dict[str, PooledText] = {}
@@ -151,7 +152,11 @@ class InMemoryPromptStore:
         return "recorded"
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen: Decision | None
+        self,
+        log_id: UUID,
+        correction: Correction,
+        seen: Decision | None,
+        seen_correction: int | None = None,
     ) -> ReviewStatus:
         self.raise_if_unreachable()
         self._refuse_erased_reviewer(correction)
@@ -168,11 +173,24 @@ class InMemoryPromptStore:
             correction = correction.model_copy(update=stated)
         on_record = (await self.get_decisions([log_id]))[log_id]
         is_own = latest is not None and is_own and latest.decision == correction.decision
-        if on_record not in {seen, correction.decision} and not is_own:
+        text, reviewer = (
+            canonical_text(row.captured.prompt),
+            canonical_text(correction.corrected_by),
+        )
+        has_voted_since = (
+            seen_correction is not None
+            and self.voted_in.get((text, reviewer), 0) > seen_correction
+            and self.votes[text][reviewer] != correction.corrected_intent
+        )
+        if has_voted_since or (on_record not in {seen, correction.decision} and not is_own):
             return "changed"
         self._refuse_unknown_intent(correction)
         self._correct(row, correction)
         return "recorded"
+
+    async def find_latest_correction(self) -> int:
+        self.raise_if_unreachable()
+        return max(self.voted_in.values(), default=0)
 
     def _refuse_erased_reviewer(self, correction: Correction) -> None:
         if correction.corrected_by.lower() in map(str, self.erased):
@@ -208,7 +226,7 @@ class InMemoryPromptStore:
         pooled = self.pool.get(text)
         if pooled and (is_disputed or pooled.intent != correction.corrected_intent):
             pooled.intent = None
-        change = self._next_change()
+        change = self.voted_in[text, canonical_text(correction.corrected_by)] = self._next_change()
         for copy in self.rows.values():
             if canonical_text(copy.captured.prompt) == text:
                 copy.correction, copy.changed_in = correction, change

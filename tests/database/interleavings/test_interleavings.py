@@ -201,7 +201,7 @@ MISTAKES = {
         ("deletion of the account", "first alert", "evaluation of alerts"),
     ),
     "an import overwrites a newer label": (
-        "record_review(uuid,text,text,text,text,text[],text[])",
+        "record_review(uuid,text,text,text,text,text[],text[],bigint)",
         _without(
             "(label, label_secondary_intents) is distinct from "
             "(seen_intent, seen_secondary_intents)",

@@ -13,15 +13,23 @@ class ReviewStore(Protocol):
     """The store that a review file is imported into. Every method raises `StoreUnavailable`."""
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen: Decision | None
+        self,
+        log_id: UUID,
+        correction: Correction,
+        seen: Decision | None,
+        seen_correction: int | None = None,
     ) -> ReviewStatus:
         """Record a correction, unless the decision on the text is another one than seen.
 
         `seen` is the decision that the reviewer saw; None: the text had none. Copies of the text
         that the same reviewer decides alike count as seen, and what they say about secondary
-        intents stays where the correction says nothing. Raise `UnknownIntent` and
-        `ReviewerErased`.
+        intents stays where the correction says nothing. With `seen_correction`, a vote of the same
+        reviewer for another intent stays if it is later than this correction. Raise `UnknownIntent`
+        and `ReviewerErased`.
         """
+
+    async def find_latest_correction(self) -> int:
+        """Return the number of the latest correction of any text; 0: there is none."""
 
     async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
         """Return the decision on each prompt that exists.

@@ -46,7 +46,8 @@ class ImportPlan:
     `new` are decisions on prompts without a corrected intent, and `overwrites` those that would
     replace one. `unchanged` counts the decisions that are on record already, `undecided` the
     entries without a decision, and `repeated` those that decide a prompt like an earlier entry.
-    `review` is the file, read with the intents of the catalogue.
+    `review` is the file, read with the intents of the catalogue, and `latest_correction` the number
+    of the latest correction before the comparison.
     """
 
     new: list[ReviewedPrompt]
@@ -56,12 +57,14 @@ class ImportPlan:
     errors: list[EntryError]
     repeated: int
     review: Review
+    latest_correction: int
 
 
 class AppliedPlan(NamedTuple):
     """How many corrections an import recorded, and the prompts that changed since its plan.
 
-    Those have another correction by now, or were deleted, and their decisions are not recorded.
+    Those have another correction by now, or another vote of the same reviewer, or were deleted, and
+    their decisions are not recorded.
     """
 
     recorded: int
@@ -77,6 +80,7 @@ class ImportReview:
 
     async def plan(self, review: Review) -> ImportPlan:
         """Compare a review with the corrections on record, without writing."""
+        latest_correction = await self._store.find_latest_correction()
         intents = frozenset(await self._store.known_intents())
         review = review.match(intents)
         log_ids = [entry.id for entry in review.decided.values()]
@@ -105,7 +109,16 @@ class ImportReview:
                 overwrites.append(Overwrite(number, existing, entry))
         errors.sort(key=lambda error: error.entry)
         repeated = len(review.repeated)
-        return ImportPlan(new, overwrites, unchanged, review.undecided, errors, repeated, review)
+        return ImportPlan(
+            new,
+            overwrites,
+            unchanged,
+            review.undecided,
+            errors,
+            repeated,
+            review,
+            latest_correction,
+        )
 
     async def apply(
         self,
@@ -132,7 +145,10 @@ class ImportReview:
                 notes=entry.notes and redact_and_shorten(entry.notes, MAX_NOTE_LENGTH),
                 channel="import",
             )
-            if await self._store.record_review(entry.id, correction, seen) == "recorded":
+            status = await self._store.record_review(
+                entry.id, correction, seen, plan.latest_correction
+            )
+            if status == "recorded":
                 recorded += 1
             else:
                 changed.append(entry.id)

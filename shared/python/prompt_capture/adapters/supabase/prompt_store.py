@@ -123,15 +123,25 @@ class SupabasePromptStore:
         return _change_status(await self._correct("record_correction", log_id, correction, fields))
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen: Decision | None
+        self,
+        log_id: UUID,
+        correction: Correction,
+        seen: Decision | None,
+        seen_correction: int | None = None,
     ) -> ReviewStatus:
         fields = {
             "seen_intent": seen and seen.intent,
             "seen_secondary_intents": seen and seen.secondary_intents,
+            "seen_event": seen_correction,
         }
         (row,) = await self._correct("record_review", log_id, correction, fields)
         status: ReviewStatus = row["state"]
         return status
+
+    async def find_latest_correction(self) -> int:
+        events = self._postgrest.table("correction_events").select("id")
+        rows = await self._postgrest.rows(events.order("id", desc=True).limit(1))
+        return rows[0]["id"] if rows else 0
 
     async def _correct(
         self, function: str, log_id: UUID, correction: Correction, fields: Mapping[str, object]
