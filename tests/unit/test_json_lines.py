@@ -268,3 +268,23 @@ def test_labels_that_are_named_like_splits_and_fields_beside_a_split_do_not_matt
     _read(tmp_path, "\n".join(map(json.dumps, lines)), remarks)
 
     assert list(remarks) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (r'"label": "a\ud800"', "label: it has half of a character"),
+        (r'"label": "a\u0000"', "label: it has a NUL character"),
+        (r'"label": "a", "secondary": [""]', r"secondary\.0: it is empty"),
+        (r'"label": "a", "secondary": ["\u0000"]', r"secondary\.0: it has a NUL character"),
+        (r'"label": "a", "corrected": "maybe"', "corrected: it is neither true nor false"),
+        (r'"label": "a", "corrected": [1]', "corrected: it is neither true nor false"),
+        (r'"label": "a", "split": "test\ud800"', "split: it has half of a character"),
+        (r'"label": "a", "source": "production", "tier": "x"', "tier: it should be 'person'"),
+    ],
+)
+def test_the_reason_why_a_value_is_invalid_is_in_plain_words(
+    tmp_path: Path, fields: str, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=rf"data\.jsonl, line 1: {problem}"):
+        _read(tmp_path, f'{{"text": "hi", {fields}}}\n')

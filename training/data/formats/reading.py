@@ -51,7 +51,7 @@ _TRAINING = "training"
 SPLIT_NAMES = frozenset(
     {
         *(TRAINING_SPLIT, _TRAINING, "test", "testing", "dev", "val", "valid", "validation"),
-        *("eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
+        *("devtest", "eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
     }
 )
 """The names of splits, in lower case."""

@@ -2,34 +2,24 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from prompt_capture.domain.types import Label, describe_first_error
-from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
-from training.data.files import DataFile, is_hidden
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
 from training.data.formats.reading import (
     LABEL_PREFIX,
-    SPLIT_NAMES,
     Reading,
-    ignore_position,
     is_no_value,
 )
+from training.data.formats.text_folders import states_no_intent
 from training.data.locations import Location
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
-_LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
-
-_DOCUMENT = re.compile(
-    r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS)\.(?:txt|TXT)"
-)
-"""A file about the data. A label of this name would not be in capitals."""
-
-_NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
-"""The name of a file that has a number in place of a label."""
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
 _OTHER_FORM = f"Write {_JSON_LINES}, or the texts alone, in a file for each label"
@@ -130,7 +120,9 @@ _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):(?:\s+|(?<=[^\W\d]:)(?!//|:))\S")
 """A name and a colon before a text. Without a space, it is no time of day and no address."""
 
 _HEADING = re.compile(
-    r"\s*(?:intent\s*:\s*[\w.+/-]+|[\w.+/-]+:|([=*~_-]{2,})\s*[\w.+/-]+\s*\1)\s*", re.IGNORECASE
+    r"\s*+(?:intent\s*+:\s*+[\w.+/-]++|[\w.+/-]++:"
+    r"|([=*~_-]{2,40})\s{0,9}[\w.+/-]{1,100}\s{0,9}\1)\s*+",
+    re.IGNORECASE,
 )
 """A line that may be the name of an intent above its texts: `greet:`, `intent: greet`."""
 
@@ -171,78 +163,12 @@ _LETTER = re.compile(r"[^\W\d_]")
 _DECIMAL = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
 """A line whose commas are all between digits."""
 
-_NO_INTENTS = SPLIT_NAMES | {
-    *("data", "dataset", "examples", "messages", "nlu", "sentences", "texts", "utterances")
-}
-"""Names of files that say what is in them, or what for, and not which intent."""
-
-_PART = re.compile(rf"\w[_.-](usersays|{'|'.join(sorted(SPLIT_NAMES))})(?:_[a-z]{{2}})?\Z")
-"""The end of a name that states a split, or what Dialogflow calls the texts of an intent."""
-
 _NAMES_OF_COLUMNS = frozenset(
     name + ending
     for name in ("message", "phrase", "prompt", "query", "sentence", "text", "utterance")
     for ending in ("", "s")
 ) | {"queries"}
 """How the column may be called from which a spreadsheet or pandas saved the texts alone."""
-
-_LISTS_OF_LABELS = frozenset(
-    {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
-)
-"""The names of files that list the labels of the files beside them."""
-
-
-def is_label_file(path: Path) -> bool:
-    """Return whether a file has the name `<label>.txt`, in any case, compressed or not."""
-    return bool(_LABEL_FILE.fullmatch(path.name))
-
-
-def find_label_files(folder: Path) -> list[Path]:
-    """Return the label files below a folder, without hidden ones and those about the data."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if is_label_file(path)
-        and not path.is_dir()
-        and not is_hidden(path, folder)
-        and not _DOCUMENT.fullmatch(path.name)
-    )
-
-
-def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file such as `labels.txt` has names of labels only. Raise `InvalidExamples`.
-
-    `labels` are the names of the files beside it.
-    """
-    name = _SUFFIX.sub("", file.path.name).casefold()
-    if name not in _LISTS_OF_LABELS:
-        return False
-    lines = {line.strip() for _number, line in file.lines(ignore_position)} - {""}
-    return bool(lines) and lines <= labels
-
-
-def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
-    """Raise `InvalidExamples` where the names of all files state something else than intents.
-
-    Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent. Or
-    some state splits beside the intent, as `greet_train.txt` and `greet_test.txt`, or Dialogflow's
-    `usersays`.
-    """
-    names = dict.fromkeys(_SUFFIX.sub("", file.name).casefold() for file in files)
-    if len(files) > 1 and _NO_INTENTS.issuperset(names):
-        raise InvalidExamples(
-            f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
-            "each file after the intent of its texts, such as greet.txt."
-        )
-    found = [part for name in names if (part := _PART.search(name))]
-    stems = [part.string[: part.start(1)] for part in found]
-    if len(stems) > len(set(stems)) or any(part[1] == "usersays" for part in found):
-        parts = ", ".join(sorted({part[1] for part in found}))
-        raise InvalidExamples(
-            f"{folder} has files whose names state {parts} "
-            "beside the intent. Name each file after the intent of its texts alone, such as "
-            "greet.txt; folders such as train and test state splits."
-        )
 
 
 def name_label(file: Path) -> str:
@@ -312,7 +238,7 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
-    if needs_labels and lines and label.casefold() in _NO_INTENTS:
+    if needs_labels and lines and states_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
 
 
@@ -329,41 +255,6 @@ def _describe_odd(line: str, is_outline: bool) -> str | None:
     if line.lstrip().startswith('"') and line.count('"') % 2:
         return "texts with a quotation mark that is not closed, which may go on in the next line"
     return None
-
-
-def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
-    """Return the split of each file, where folders are named after several splits; else nothing.
-
-    Such are `train/greet.txt` and `test/greet.txt`.
-    """
-    splits = [_find_split(file.relative_to(folder)) for file in files]
-    return splits if len({split for split in splits if split}) > 1 else []
-
-
-def _find_split(file: Path) -> str | None:
-    names = (name.casefold() for name in file.parent.parts)
-    found = next((name for name in names if name in SPLIT_NAMES), None)
-    return TRAINING_SPLIT if found == "training" else found
-
-
-def is_folder_per_label(folder: Path, files: Sequence[Path]) -> bool:
-    """Return whether the files below a folder are numbered texts, in a folder for each label.
-
-    Data sets such as 20 Newsgroups come like this: `greet/0001.txt`, `bye/0002.txt`. Raise
-    `InvalidExamples` where these folders are in others, as in `train/greet/0001.txt`.
-    """
-    folders = {file.parent for file in files}
-    if len(folders) < 2 or not all(_NUMBERED.fullmatch(file.name) for file in files):
-        return False
-    if all(each.parent == folder for each in folders):
-        return True
-    if deeper := [each for each in folders if each.parent not in {folder, *folder.parents}]:
-        raise InvalidExamples(
-            f"{folder} has numbered texts in folders of several levels, so that no folder is "
-            f"surely a label. Name the one that has a folder for each label, such as "
-            f"{min(deeper).parent}."
-        )
-    return False
 
 
 def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
