@@ -288,3 +288,31 @@ def test_the_reason_why_a_value_is_invalid_is_in_plain_words(
 ) -> None:
     with pytest.raises(InvalidExamples, match=rf"data\.jsonl, line 1: {problem}"):
         _read(tmp_path, f'{{"text": "hi", {fields}}}\n')
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"corrected_secondary_intents": ["b"]',
+        '"corrected_secondary_intents": "b"',
+        '"corrected_secondary_intents": ["b"], "secondary": ["c"]',
+    ],
+)
+def test_corrected_secondary_intents_beside_a_text_are_not_ignored(
+    tmp_path: Path, fields: str
+) -> None:
+    line = f'{{"text": "hi", "label": "a", {fields}}}'
+
+    with pytest.raises(InvalidExamples, match="line 1: corrected_secondary_intents is not known"):
+        _read(tmp_path, line)
+
+
+@pytest.mark.parametrize("value", ["null", "[]", '""', '["b"], "secondary": ["b"]'])
+def test_corrected_secondary_intents_that_add_nothing_do_not_matter(
+    tmp_path: Path, value: str
+) -> None:
+    line = f'{{"text": "hi", "label": "a", "corrected_secondary_intents": {value}}}'
+
+    (example,) = _read(tmp_path, line)
+
+    assert example.label == "a"

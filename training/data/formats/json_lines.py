@@ -23,6 +23,7 @@ from training.data.remarks import Remarks
 _PROMPT_FIELDS = {"prompt", "predicted_intent"}
 _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
+_CORRECTED = "corrected_secondary_intents"
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
 _TEXT_ALIASES = frozenset(
     {
@@ -158,6 +159,10 @@ def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
 
 def _reject_other_label(example: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` where a correction contradicts the label."""
+    if (secondary := example.get(_CORRECTED)) and secondary != example.get("secondary"):
+        raise InvalidExamples(
+            f"{location}: {_CORRECTED} {Misspelling(_CORRECTED, 'secondary').reason}."
+        )
     label, corrected = example.get("label"), example.get("corrected_intent")
     if not isinstance(label, str) or corrected in (None, ""):
         return

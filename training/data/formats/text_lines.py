@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from pathlib import Path
@@ -126,12 +127,30 @@ _HEADING = re.compile(
 )
 """A line that may be the name of an intent above its texts: `greet:`, `intent: greet`."""
 
+_WORD = r"(?=[\w.+/:-]{0,99}[^\W\d])[\w.+/:-]{1,100}+"
+"""A name with a letter."""
+
 _BEFORE_TEXT = {
     _BEFORE_COLON: "a name and a colon",
-    re.compile(r"\s*\[([\w.+/:-]{1,100})\]\s*\S"): "a name in brackets",
-    re.compile(r"\s*([^\W\d][\w.+/-]{2,99})\s*=(?!>)\s*\S"): "a name and an equals sign",
+    re.compile(r"\s*+\[([\w.+/:-]{1,100})\]\s*+\S"): "a name in brackets",
+    re.compile(rf"\s*+\(({_WORD})\)\s*+\S"): "a name in parentheses",
+    re.compile(rf"\s*+<({_WORD})>.*</\1>\s*\Z"): "a tag",
+    re.compile(r"\s*+([^\W\d][\w.+/-]{2,99})\s*+=(?!>)\s*+\S"): "a name and an equals sign",
+    re.compile(rf"\s*+({_WORD}),(?=\S)"): "a name and a comma",
+    re.compile(rf"\s*+({_WORD})[;|](?=\S)"): "a name and a separator",
 }
 """How a name precedes a text, and in words."""
+
+_AFTER_TEXT = {
+    re.compile(rf"\S\s?\[({_WORD})\]\Z"): "a name in brackets",
+    re.compile(rf"\S\s\(({_WORD})\)\Z"): "a name in parentheses",
+    re.compile(rf"\S,({_WORD}|(?<=[^\d\s],)\d{{1,3}})\Z"): "a comma and a name",
+    re.compile(rf"\S[;|]({_WORD}|\d{{1,3}})\Z"): "a separator and a name",
+}
+"""How a name follows a text at the end of its line, and in words."""
+
+_MARKED = re.compile(rf"\S\s(?:#({_WORD})|@({_WORD})|\{{({_WORD})\}}|<({_WORD})>)\Z")
+"""The end of a text that may be its label, or a tag, a mention or a placeholder."""
 
 _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
@@ -147,15 +166,20 @@ _DELIMITERS = {
     ",": "commas",
     ";": "semicolons",
     r"\|": "vertical bars",
-    "[-=]>": "arrows",
+    "[-=]{1,3}>|>>|[\u2190-\u21ff\u2794-\u27bf\u27f0-\u27ff\u2900-\u297f]": "arrows",
     "::": "colons",
     r"\s//\s": "slashes",
+    r"\s[#~^]\s": "signs",
     _SPACED_COLON: "colons",
     " {2,}": "gaps",
 }
 """What separates the cells of a table without a header, and its name."""
 
 _MIN_ROWS = 3
+_MAX_COLUMNS = 100
+_LINES_PER_EXCEPTION = 20
+"""Of so many lines of a table, one may have another form: a heading, or a text with a comma."""
+
 _NAME = re.compile(r"\s*[\w.+/:-]{0,99}[\w+/-]\s*")
 """A cell that may be the name of an intent: one word, and no end of a sentence."""
 
@@ -238,6 +262,9 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
+    marks = [next(filter(None, found.groups())) for found in map(_MARKED.search, lines) if found]
+    if needs_labels and len(marks) == len(lines) and 1 < len(set(marks)) < len(marks):
+        yield "texts that end with a name behind a sign, some of which repeat: they may be labels"
     if needs_labels and lines and states_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
 
@@ -310,7 +337,7 @@ def _reject_labels_in_lines(
                 f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
             )
     if needs_labels:
-        _reject_tables(file, [line for _number, line in lines], label, is_column)
+        _reject_tables(file, lines, label, is_column)
 
 
 def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -> None:
@@ -381,22 +408,50 @@ def _read_roman(mark: str) -> int | None:
     return sum(-value if value < after else value for value, after in pairwise(values))
 
 
-def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: bool) -> None:
-    """Raise `InvalidExamples` where all lines have the form of another format."""
-    _reject_other_files(file, texts, is_column)
+def _reject_tables(
+    file: DataFile, lines: Sequence[tuple[int, str]], label: str, is_column: bool
+) -> None:
+    """Raise `InvalidExamples` where all lines, or nearly all, have the form of another format."""
+    texts = [line.strip() for _number, line in lines]
+    _reject_other_files(file, [line for _number, line in lines], is_column)
     if _have_sections(texts):
         raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
     if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
-        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON])
-    for pattern, name in _BEFORE_TEXT.items():
-        if _repeat_names(map(pattern.match, texts)):
-            raise _describe_names(file, name)
-    columns = {line.count("\t") for line in texts}
-    if len(texts) > 1 and columns != {0} and len(columns) == 1:
-        raise _describe_table(file, "tabs")
-    for delimiter, name in _DELIMITERS.items():
-        if _is_table(texts, delimiter):
-            raise _describe_table(file, name)
+        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON], "beginning", "")
+    for delimiter, name in {"\t": "tabs", **_DELIMITERS}.items():
+        rows = [_split(line, delimiter) for _number, line in lines]
+        width, _count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+        is_regular = [len(row) == width > 1 for row in rows]
+        regular = _nearly_all(lines, is_regular)
+        if regular and _is_table(list(compress(rows, is_regular)), delimiter):
+            raise _describe_table(file, name, _describe_others(lines, regular))
+    for place, patterns in (("beginning", _BEFORE_TEXT), ("end", _AFTER_TEXT)):
+        for pattern, name in patterns.items():
+            found = list(map(pattern.search if place == "end" else pattern.match, texts))
+            regular = _nearly_all(lines, list(map(bool, found)))
+            if regular and _repeat_names(filter(None, found)):
+                others = _describe_others(lines, regular)
+                raise _describe_names(file, name, place, others)
+
+
+def _nearly_all(
+    lines: Sequence[tuple[int, str]], fits: Sequence[bool]
+) -> Sequence[tuple[int, str]]:
+    """Return the lines that fit, where they are all, or all but a few of several; else nothing."""
+    fitting = list(compress(lines, fits))
+    others = len(lines) - len(fitting)
+    may_differ = max(1, len(lines) // _LINES_PER_EXCEPTION) if len(lines) > _MIN_ROWS else 0
+    return fitting if others <= may_differ else []
+
+
+def _describe_others(lines: Sequence[tuple[int, str]], regular: Sequence[tuple[int, str]]) -> str:
+    """Say which lines do not have the form of the others."""
+    if len(lines) == len(regular):
+        return ""
+    numbers = {number for number, _line in regular}
+    others = [number for number, _line in lines if number not in numbers]
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    return f", but for line {others[0]}{more}"
 
 
 def _have_sections(lines: Sequence[str]) -> bool:
@@ -427,19 +482,23 @@ def _find_name(line: str) -> str | None:
     return found[1].casefold() if found else None
 
 
-def _is_table(lines: Sequence[str], delimiter: str) -> bool:
-    """Return whether all lines have as many cells, and one column has names that repeat.
+def _split(line: str, delimiter: str) -> list[str]:
+    return line.split("\t") if delimiter == "\t" else re.split(delimiter, line.strip())
+
+
+def _is_table(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Return whether rows of as many cells have a column of names that repeat, or tabs.
 
     Ordinary texts have a space behind a comma, or numbers with a comma in them. Another column than
     that of the names has letters.
     """
-    rows = [re.split(delimiter, line.strip()) for line in lines]
-    widths = set(map(len, rows))
-    if len(rows) < _MIN_ROWS or len(widths) > 1 or widths == {1}:
+    if delimiter == "\t":
+        return len(rows) > 1
+    if len(rows) < _MIN_ROWS or len(rows[0]) > _MAX_COLUMNS:
         return False
     if delimiter == "," and (
         any(cell.startswith(" ") for row in rows for cell in row[1:])
-        or all(map(_DECIMAL.fullmatch, lines))
+        or all(_DECIMAL.fullmatch(",".join(row)) for row in rows)
     ):
         return False
     # A colon may follow the same word in all texts, with a space before it in French.
@@ -455,15 +514,17 @@ def _is_table(lines: Sequence[str], delimiter: str) -> bool:
     )
 
 
-def _describe_names(file: DataFile, name: str) -> InvalidExamples:
-    return InvalidExamples(f"{file.name} has {name} at the beginning of each line. {_OTHER_FORM}.")
-
-
-def _describe_table(file: DataFile, delimiters: str) -> InvalidExamples:
+def _describe_names(file: DataFile, name: str, place: str, others: str) -> InvalidExamples:
     return InvalidExamples(
-        f"{file.name} has as many {delimiters} in each line, as a table without a header. Name its "
-        f"columns in the first line, two of them text and label. If the {delimiters} belong to the "
-        f"texts, write {_JSON_LINES}."
+        f"{file.name} has {name} at the {place} of each line{others}. {_OTHER_FORM}."
+    )
+
+
+def _describe_table(file: DataFile, delimiters: str, others: str) -> InvalidExamples:
+    return InvalidExamples(
+        f"{file.name} has as many {delimiters} in each line{others}, as a table without a header. "
+        f"Name its columns in the first line, two of them text and label. If the {delimiters} "
+        f"belong to the texts, write {_JSON_LINES}."
     )
 
 
