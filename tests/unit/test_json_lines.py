@@ -9,7 +9,7 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as
-from training.data.reading import read_unlabelled
+from training.data.reading import read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -230,7 +230,7 @@ def test_a_field_whose_values_are_splits_is_named(tmp_path: Path, field: str) ->
     remarks = Remarks()
     lines = [
         json.dumps({"text": "hello", "label": "greeting", field: value, "note": "test"})
-        for value in ("train", " Test", None)
+        for value in ("train", " Test set", "unassigned", None)
     ]
 
     _read(tmp_path, "\n".join(lines), remarks)
@@ -241,10 +241,15 @@ def test_a_field_whose_values_are_splits_is_named(tmp_path: Path, field: str) ->
 
 
 @pytest.mark.parametrize(
-    "values", [("train", "train"), ("train", "web"), ("test", 3), (None, None)], ids=str
+    "values",
+    [
+        *(("train", "train"), ("train", "web"), ("test", 3), (None, None)),
+        *(("train", "test", "bus", "plane"), ("train", "test", 3)),
+    ],
+    ids=str,
 )
 def test_a_field_with_one_split_or_other_values_is_none_of_splits(
-    tmp_path: Path, values: tuple[Any, Any]
+    tmp_path: Path, values: tuple[Any, ...]
 ) -> None:
     remarks = Remarks()
     lines = [json.dumps({"text": "a", "label": "b", "type": value}) for value in values]
@@ -316,3 +321,18 @@ def test_corrected_secondary_intents_that_add_nothing_do_not_matter(
     (example,) = _read(tmp_path, line)
 
     assert example.label == "a"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"), [("label", "meta.part_of"), ("intent", "group")], ids=["lines", "utterances"]
+)
+def test_a_field_of_splits_is_named_wherever_it_is(tmp_path: Path, label: str, name: str) -> None:
+    remarks = Remarks()
+    outer, _, inner = name.partition(".")
+    values = [{inner: each} if inner else each for each in ("train", "test")]
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps([{"text": "hi", label: "a", outer: value} for value in values]))
+
+    read_sources([DataSource(file)], remarks)
+
+    assert f"fields that are not read and seem to be splits: {name}." in "\n".join(remarks)

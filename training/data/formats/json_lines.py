@@ -73,9 +73,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(f"{location} has no text. {remedy}.")
         if located := reading.accept(example, location):
             yield located
-    if names := list(splits):
-        reason = f"fields that are not read and seem to be splits: {', '.join(names)}"
-        reading.remarks.leave_out(reason, file.location(), len(names))
+    splits.remark(reading.remarks, file.location())
 
 
 def read_values(

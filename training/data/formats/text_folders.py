@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from training.data.examples import TRAINING_SPLIT, InvalidExamples
 from training.data.files import DataFile, is_hidden
-from training.data.formats.reading import SPLIT_NAMES, ignore_position
+from training.data.formats.reading import (
+    SPLIT_AND_NOUN,
+    SPLIT_NAME,
+    SPLIT_NAMES,
+    ignore_position,
+)
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
@@ -36,15 +41,11 @@ _NO_INTENTS = SPLIT_NAMES | {
 }
 """Names of files that say what is in them, or what for, and not which intent."""
 
-_SPLITS = "|".join(sorted(SPLIT_NAMES, key=lambda name: (-len(name), name)))
-_SPLIT = rf"(?P<split>{_SPLITS})(?:[ _.-]?(?:set|split|data|dataset|examples|files|texts))?"
-
-_SPLIT_FOLDER = re.compile(rf"(?:\d+[ _.-]+)?{_SPLIT}(?:[ _.-]?\d+)?")
-"""A folder that is named after a split: `test`, `test_set`, `02-test`, `testdata`."""
-
 _PARTS = (
-    re.compile(rf"(?P<name>.*\w)[ _.(-]+(?:{_SPLIT}|(?P<other>usersays))\)?(?:_[a-z]{{2}})?"),
-    re.compile(rf"\(?{_SPLIT}[ _.)-]+(?P<name>\w.*)"),
+    re.compile(
+        rf"(?P<name>.*\w)[ _.(-]+(?:{SPLIT_AND_NOUN}|(?P<other>usersays))\)?(?:_[a-z]{{2}})?"
+    ),
+    re.compile(rf"\(?{SPLIT_AND_NOUN}[ _.)-]+(?P<name>\w.*)"),
 )
 """A name that states a split, or what Dialogflow calls the texts of an intent, beside another."""
 
@@ -113,7 +114,7 @@ def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
 def states_no_intent(name: str) -> bool:
     """Return whether a name says what is in a file, or what for, and not which intent."""
     folded = name.casefold()
-    return folded in _NO_INTENTS or bool(_SPLIT_FOLDER.fullmatch(folded))
+    return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded))
 
 
 def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
@@ -236,7 +237,7 @@ def _reject_folders_of_splits(folder: Path, names: Set[str]) -> None:
 
 
 def _find_split(name: str) -> str | None:
-    found = _SPLIT_FOLDER.fullmatch(name)
+    found = SPLIT_NAME.fullmatch(name)
     return found["split"] if found else None
 
 
