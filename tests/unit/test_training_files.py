@@ -116,6 +116,7 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("(greet) hi\n(bye) so long\n(greet) hello\n", r"in parentheses at the beginning.*Write"),
         ("hi [greet]\nso long [bye]\nhello [greet]\n", r"a name in brackets at the end.*Write"),
         ("hi (greet)\nso long (bye)\nhello (greet)\n", r"a name in parentheses at the end"),
+        ('"hi", "greet"\n"so", "bye"\n', r"two texts in quotes in each line"),
         ("<g>hi</g>\n<b>so long</b>\n<g>hello</g>\n", r"has a tag at the beginning"),
         ("hi, you,greet\nso long,bye\nhello, all,greet\n", r"a comma and a name at the end"),
         ("greet,hi, you\nbye,so long\ngreet,hello, a,b\n", r"a name and a comma at the beginn"),
@@ -531,8 +532,20 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("greet:\nhi\n\nbye:\nso\n", "2 noted: texts that may be headings"),
         ("intent: greet\nhi\nIntent: bye\nso\n", "2 noted: texts that may be headings"),
         ("== greet ==\nhi\n*** bye ***\nso\n", "2 noted: texts that may be headings"),
-        ("hi #greet\nso #bye\nhello #greet\n", "3 noted: texts that end with a name behind a sign"),
-        ("to {city}\nin {land}\nat {city}\n", "3 noted: texts that end with a name behind a sign"),
+        ("hi #greet\nso #bye\nhello #greet\n", "3 noted: texts with a name or a number at one end"),
+        ("to {city}\nin {land}\nat {city}\n", "3 noted: texts with a name or a number at one end"),
+        ("hi, greet\nso, bye\nhello, greet\n", "3 noted: texts with a name or a number at one end"),
+        (
+            "hi - greet\nso - bye\nhey - greet\n",
+            "3 noted: texts with a name or a number at one end",
+        ),
+        (
+            "hi / greet\nso / bye\nhey / greet\n",
+            "3 noted: texts with a name or a number at one end",
+        ),
+        ("hi\\\\tgreet\nso\\\\tbye\nhey\\\\tbye\n", "3 noted: texts with a name or a number at"),
+        ("hi you 0\nso 1\nhello 0\n", "3 noted: texts with a name or a number at one end"),
+        ("0 hi you\n1 so\n0 hello\n", "3 noted: texts with a name or a number at one end"),
     ],
 )
 def test_what_may_not_belong_to_texts_stays_and_is_named(

@@ -88,6 +88,9 @@ _OTHER_FILES = {
     re.compile(r"\s*(?:\(\s*([\"']).*[\"']\s*,?\)|\[\s*([\"']).*[\"']\s*\]),?\s*\Z"): (
         "has a tuple or a list of Python in each line"
     ),
+    re.compile(
+        r"\s*+\"[^\"]*+\"\s*+[,;]\s*+\"[^\"]*+\",?\s*\Z"
+    ): "has two texts in quotes in each line",
     re.compile(r"\s*\{[^{}:\"']*[:\"'].*\},?\s*\Z"): "has an object in each line, but not in JSON",
     re.compile(r"\s*(?:\"(?:[^\"\\]|\"\"|\\.)*\"|'(?:[^'\\]|''|\\.|\b'\b)*'),?\s*\Z"): _QUOTES,
 }
@@ -149,8 +152,13 @@ _AFTER_TEXT = {
 }
 """How a name follows a text at the end of its line, and in words."""
 
-_MARKED = re.compile(rf"\S\s(?:#({_WORD})|@({_WORD})|\{{({_WORD})\}}|<({_WORD})>)\Z")
-"""The end of a text that may be its label, or a tag, a mention or a placeholder."""
+_MAY_BE_LABELS = (
+    re.compile(rf"\S(?:,\s|\s[-\u2010-\u2015/]\s|\\t|\s[#@])({_WORD})\Z"),
+    re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
+    re.compile(r"\S\s(\d{1,3})\Z"),
+    re.compile(r"\A(\d{1,3})\s+\S"),
+)
+"""A name or a number at one end of a text: its label, or a part of it."""
 
 _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
@@ -262,11 +270,16 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
-    marks = [next(filter(None, found.groups())) for found in map(_MARKED.search, lines) if found]
-    if needs_labels and len(marks) == len(lines) and 1 < len(set(marks)) < len(marks):
-        yield "texts that end with a name behind a sign, some of which repeat: they may be labels"
+    if needs_labels and any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS):
+        yield "texts with a name or a number at one end, some of which repeat: they may be labels"
     if needs_labels and lines and states_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
+
+
+def _may_be_labels(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """Return whether a pattern finds a name in each line, and few names in all of them."""
+    names = [found[1] for line in lines if (found := pattern.search(line.strip()))]
+    return len(names) == len(lines) and 1 < len(set(names)) <= max(2, len(names) // 2) < len(names)
 
 
 def _describe_odd(line: str, is_outline: bool) -> str | None:
