@@ -58,7 +58,7 @@ def test_other_texts_beside_the_folders_of_labels_are_rejected_with_the_remedy(
     names = [f"{label}/{number}.txt" for label in ("greet", "bye") for number in (1, 2, 3)]
     _write(tmp_path, dict.fromkeys([*names, other], "so long"))
 
-    with pytest.raises(InvalidExamples, match=rf"1 other text files, such as {other}\. Move"):
+    with pytest.raises(InvalidExamples, match=rf"1 other text file, such as {other}\. Move"):
         read_examples([tmp_path])
 
 
@@ -115,7 +115,9 @@ def test_files_of_texts_and_labels_with_other_numbers_of_lines_are_rejected_with
     [
         {"text.txt": "send a text\n", "label.txt": "add a label\nremove my label\n"},
         {"message.txt": "send it\n", "tag.txt": "add a tag\nnew tag please\n"},
-        {"x_train.txt": "to x\n", "y_test.txt": "y\n"},
+        {"query.txt": "select\nquery\n", "class.txt": "class\n"},
+        {"messages.txt": "send it\n", "tag.txt": "tag\n"},
+        {"x_axis.txt": "to x\n", "y_axis.txt": "move y\nto y\n"},
     ],
 )
 def test_intents_that_are_named_like_texts_and_labels_are_intents(
@@ -183,3 +185,13 @@ def test_names_of_other_folders_state_no_splits(tmp_path: Path, folders: str) ->
     _write(tmp_path, {f"{name}/greet.txt": f"{name}\n" for name in folders.split()})
 
     assert {each.split for each in read_examples([tmp_path])} == {None}
+
+
+@pytest.mark.parametrize("name", ["X_train", "seq_in", "test_set"])
+def test_a_file_with_a_name_that_states_no_intent_is_named(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, {f"{name}.txt": "hi\n"})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path / f"{name}.txt")], remarks)
+
+    assert f"with the label {name}, the name of their file, which may be" in "\n".join(remarks)

@@ -128,9 +128,9 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
             r"as many commas in each line, but for l",
         ),
         ("hi\tgreet\nso\tbye\nhey\ngood day\tgreet\n", r"tabs in each line, but for line 3, as"),
-        ("greet: hi\nbye: so\n\nwell\ngreet: hey\nbye: ok\n", r"a colon at.*, but for line 4\."),
-        ("(greet) hi\n(bye) so\n(greet) hey\nwell\n", r"beginning of each line, but for line 4"),
-        ("a,hi\nb,so\n" * 25 + "x\ny\n", r"commas in each line, but for line 51 and 1 more"),
+        ("greet: hi\n\n" + "bye: so\n" * 9 + "well\n", r"a colon at.*, but for line 12\."),
+        ("well\n(greet) hi\n" + "(bye) so\n" * 8, r"beginning of each line, but for line 1\."),
+        ("a,hi\nb,so\n" * 9 + "x\ny\n", r"commas in each line, but for line 19 and 1 more"),
         ("hi // greet\nso long // bye\nhello // greet\n", r"as many slashes in each line"),
         ("hi       greet\nso long  bye\nhello    greet\n", r"as many gaps in each line"),
         ("%[greet]('training': '9')\n    hi\n", r"line 1 begins a definition of Chatito"),
@@ -209,6 +209,9 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "I want <b>this</b>\nsend it\nhi <br>\n",
         "a -> b\nthe arrow -> is odd\nwhat is it\nso\n",
         "Adele - Hello\nAdele - Skyfall\nQueen - Innuendo\n",
+        "File >> Open\nFile >> Save\nEdit >> Copy\n",
+        "(laughs) ok\n(laughs) no\n(sighs) well\nso\n",
+        "(chorus)\nhello (hello)\nhello again (hello)\nso long (bye)\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:

@@ -70,6 +70,9 @@ _WORDS_OF_LABELS = frozenset(
 )
 """What the names of two files have that hold texts and their labels, line by line."""
 
+_SURE_WORDS = frozenset({"categories", "classes", "intents", "labels", "targets", "y"})
+"""What hardly names an intent."""
+
 _MAX_LABEL = 100
 
 
@@ -114,7 +117,9 @@ def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
 def states_no_intent(name: str) -> bool:
     """Return whether a name says what is in a file, or what for, and not which intent."""
     folded = name.casefold()
-    return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded))
+    words = set(_WORD.findall(folded))
+    is_one_of_pair = words >= {"seq", "in"} or (words & {"x", "y"} and words & SPLIT_NAMES)
+    return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded) or is_one_of_pair)
 
 
 def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
@@ -159,7 +164,7 @@ def reject_pairs(folder: Path, files: Sequence[Path]) -> None:
             continue
         rest = frozenset(words - _WORDS_OF_LABELS)
         for other in by_rest.get((file.parent, rest), []):
-            if _words(other) and _has_labels_of_lines(file, other):
+            if _words(other) and _is_pair(other, file):
                 raise _describe_pair(folder, other, file)
 
 
@@ -220,10 +225,11 @@ def _is_about(file: DataFile, labels: Set[str]) -> bool:
 
 def _reject_other_texts(folder: Path, others: Sequence[Path]) -> None:
     if others:
+        noun = "file" if len(others) == 1 else "files"
         raise InvalidExamples(
             f"{folder} has a folder of numbered texts for each label, and {len(others):,} other "
-            f"text files, such as {min(others).relative_to(folder)}. Move these to another folder, "
-            "or give those with one text a number for a name."
+            f"text {noun}, such as {min(others).relative_to(folder)}. Move these to another "
+            "folder, or give those with one text a number for a name."
         )
 
 
@@ -264,15 +270,21 @@ def _words(file: Path) -> Set[str]:
     return set(_WORD.findall(_stem(file)))
 
 
-def _has_labels_of_lines(labels: Path, texts: Path) -> bool:
-    """Return whether the lines of a file may be the labels of those of another one."""
-    if labels == texts:
-        return False
+def _is_pair(texts: Path, labels: Path) -> bool:
+    """Return whether the lines of a file may be the labels of those of another one.
+
+    Intents may be named `text` and `label`: such names alone say less than `texts` and `labels`,
+    and files of as many lines are needed.
+    """
     names = _read_lines(labels)
     is_short = all(len(name) <= _MAX_LABEL for name in names)
     has_words = all(len(name.split()) == 1 for name in names)
     repeats = 2 * len(set(names)) <= len(names)
-    return bool(names) and is_short and (has_words or repeats)
+    if labels == texts or not names or not is_short or not (has_words or repeats):
+        return False
+    words = _words(texts) | _words(labels)
+    is_named = len(words) > 2 or bool(words & _SURE_WORDS)
+    return is_named or 1 < len(names) == len(_read_lines(texts))
 
 
 def _read_lines(file: Path) -> list[str]:

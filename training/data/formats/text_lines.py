@@ -155,8 +155,8 @@ _AFTER_TEXT = {
 _MAY_BE_LABELS = (
     re.compile(rf"\S(?:,\s|\s[-\u2010-\u2015/]\s|\\t|\s[#@])({_WORD})\Z"),
     re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
-    re.compile(r"\S\s(\d{1,3})\Z"),
-    re.compile(r"\A(\d{1,3})\s+\S"),
+    re.compile(r"\S\s(\d)\Z"),
+    re.compile(r"\A(\d)\s+\S"),
 )
 """A name or a number at one end of a text: its label, or a part of it."""
 
@@ -174,7 +174,7 @@ _DELIMITERS = {
     ",": "commas",
     ";": "semicolons",
     r"\|": "vertical bars",
-    "[-=]{1,3}>|>>|[\u2190-\u21ff\u2794-\u27bf\u27f0-\u27ff\u2900-\u297f]": "arrows",
+    "[-=]{1,3}>|[\u2190-\u21ff\u2794-\u27bf\u27f0-\u27ff\u2900-\u297f]": "arrows",
     "::": "colons",
     r"\s//\s": "slashes",
     r"\s[#~^]\s": "signs",
@@ -185,8 +185,8 @@ _DELIMITERS = {
 
 _MIN_ROWS = 3
 _MAX_COLUMNS = 100
-_LINES_PER_EXCEPTION = 20
-"""Of so many lines of a table, one may have another form: a heading, or a text with a comma."""
+_LINES_PER_EXCEPTION = 10
+"""Of so many lines with labels, one may have another form: a heading, or a text with a comma."""
 
 _NAME = re.compile(r"\s*[\w.+/:-]{0,99}[\w+/-]\s*")
 """A cell that may be the name of an intent: one word, and no end of a sentence."""
@@ -435,26 +435,29 @@ def _reject_tables(
         rows = [_split(line, delimiter) for _number, line in lines]
         width, _count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
         is_regular = [len(row) == width > 1 for row in rows]
-        regular = _nearly_all(lines, is_regular)
+        regular = _nearly_all(lines, is_regular, 1)
         if regular and _is_table(list(compress(rows, is_regular)), delimiter):
             raise _describe_table(file, name, _describe_others(lines, regular))
     for place, patterns in (("beginning", _BEFORE_TEXT), ("end", _AFTER_TEXT)):
         for pattern, name in patterns.items():
             found = list(map(pattern.search if place == "end" else pattern.match, texts))
-            regular = _nearly_all(lines, list(map(bool, found)))
+            regular = _nearly_all(lines, list(map(bool, found)), 0)
             if regular and _repeat_names(filter(None, found)):
                 others = _describe_others(lines, regular)
                 raise _describe_names(file, name, place, others)
 
 
 def _nearly_all(
-    lines: Sequence[tuple[int, str]], fits: Sequence[bool]
+    lines: Sequence[tuple[int, str]], fits: Sequence[bool], least_exceptions: int
 ) -> Sequence[tuple[int, str]]:
-    """Return the lines that fit, where they are all, or all but a few of several; else nothing."""
+    """Return the lines that fit, where they are all, or all but a few of several; else nothing.
+
+    `least_exceptions` may differ among four lines or more.
+    """
     fitting = list(compress(lines, fits))
-    others = len(lines) - len(fitting)
-    may_differ = max(1, len(lines) // _LINES_PER_EXCEPTION) if len(lines) > _MIN_ROWS else 0
-    return fitting if others <= may_differ else []
+    may_differ = max(least_exceptions, len(lines) // _LINES_PER_EXCEPTION)
+    is_most = len(lines) - len(fitting) <= (may_differ if len(lines) > _MIN_ROWS else 0)
+    return fitting if is_most else []
 
 
 def _describe_others(lines: Sequence[tuple[int, str]], regular: Sequence[tuple[int, str]]) -> str:
