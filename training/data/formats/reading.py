@@ -70,6 +70,9 @@ _SPLIT_ALIASES = frozenset(
 )
 """How other programs name the split of a text, as compared."""
 
+CORRECTED = "corrected_intent"
+"""The field of a review file that may contradict the label of a text."""
+
 _SPLIT_FLAGS = frozenset(
     {
         *("isdev", "iseval", "isheldout", "isholdout", "istest", "istesting", "istrain"),
@@ -209,6 +212,18 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
                 f"{location}: {name} is not read. If it says which texts are for training, write "
                 "the field split instead, with train or test. If not, delete it."
             )
+
+
+def reject_other_label(example: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where a correction contradicts the label."""
+    label, corrected = example.get("label"), example.get(CORRECTED)
+    if not isinstance(label, str) or corrected in (None, ""):
+        return
+    if strip_invisible(str(corrected)) != strip_invisible(label):
+        raise InvalidExamples(
+            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
+            "delete corrected_intent."
+        )
 
 
 def states_split(name: str) -> bool:

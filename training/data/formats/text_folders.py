@@ -202,7 +202,7 @@ def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layo
         return None
     names = {each.name for each in folders}
     beside = {file for file in files if _is_about(files[file], names)}
-    others = [file for file in files if file not in {*texts, *beside}]
+    others = list(files.keys() - beside - set(texts))
     if _FEW * sum(file.parent != folder for file in others) > len(texts):
         return None
     if all(each.parent == folder for each in folders):
