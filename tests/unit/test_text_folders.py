@@ -138,20 +138,32 @@ def test_intents_that_are_named_like_texts_and_labels_are_intents(
         ("greet_train_set", "greet_test_set"),
         ("greet.train", "greet.devtest"),
         ("train", "testset"),
+        ("greet", "greet_test", "bye", "bye_test"),
+        ("greet", "test_greet", "bye", "test_bye", "help"),
+        ("greet/text", "bye/text"),
+        ("greet/data", "bye/data"),
     ],
 )
 def test_names_of_files_that_state_splits_are_rejected_with_the_remedy(
-    tmp_path: Path, names: tuple[str, str]
+    tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     _write(tmp_path, {f"{name}.txt": "hi\n" for name in names})
 
     with pytest.raises(InvalidExamples, match=r"Name each file after the intent of its texts"):
         read_examples([tmp_path])
-    assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == 2
+    assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == len(names)
 
 
 def test_an_intent_may_begin_like_the_name_of_a_split(tmp_path: Path) -> None:
-    names = ["book_train", "test_drive", "train_ticket", "training", "validation_error"]
+    names = [
+        "book_train",
+        "drive",
+        "drive_test",
+        "test_drive",
+        "train_ticket",
+        "training",
+        "validation_error",
+    ]
     _write(tmp_path, {f"{name}.txt": "hi\n" for name in names})
 
     assert [each.label for each in read_examples([tmp_path])] == names
@@ -195,3 +207,24 @@ def test_a_file_with_a_name_that_states_no_intent_is_named(tmp_path: Path, name:
     read_sources([DataSource(tmp_path / f"{name}.txt")], remarks)
 
     assert f"with the label {name}, the name of their file, which may be" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    ("files", "is_named"),
+    [
+        (("greet/hello", "greet/morning", "bye/later"), True),
+        (("ann/greet", "ann/bye", "bob/greet"), False),
+        (("work/email", "life/music"), False),
+        (("work/email", "work/mail", "life/long"), False),
+    ],
+)
+def test_files_of_one_text_each_in_folders_that_may_be_labels_are_named(
+    tmp_path: Path, files: tuple[str, ...], is_named: bool
+) -> None:
+    _write(tmp_path, {f"{name}.txt": "a\nb\n" if "long" in name else "hi\n" for name in files})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in located} == {name.split("/")[1] for name in files}
+    assert ("3 noted: files of one text each" in "\n".join(remarks)) is is_named

@@ -190,6 +190,11 @@ class _SourceReader:
             self._remark_unread(source, "files beside the folders of the labels", layout.beside)
             whole = (text_lines.read_whole(by_path[path], self._reading) for path in layout.texts)
             return chain.from_iterable(whole), "the names of the folders, one text per file"
+        if text_folders.may_have_folders_of_labels(source.path, by_path):
+            fact = "files of one text each, whose names are the labels"
+            remedy = "if those of the folders are, number the files"
+            place = Location(source.given_name)
+            self._reading.remarks.note(f"{fact}: {remedy}", place, len(files))
         labels = set(map(text_lines.name_label, files))
         lists = {file.path for file in data_files if text_folders.is_list_of_labels(file, labels)}
         self._remark_unread(source, "files that list the labels", lists)

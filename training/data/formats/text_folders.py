@@ -130,7 +130,8 @@ def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
     `usersays`.
     """
     names = dict.fromkeys(map(_stem, files))
-    if len(files) > 1 and all(map(states_no_intent, names)):
+    is_same = len(names) == 1 and _WORDS_OF_TEXTS.issuperset(names)
+    if len(files) > 1 and (is_same or all(map(states_no_intent, names))):
         raise InvalidExamples(
             f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
             "each file after the intent of its texts, such as greet.txt."
@@ -140,12 +141,33 @@ def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
         stem, part = _separate(name)
         parts.setdefault(stem if part != "usersays" else "", set()).add(part)
     stated = [each - {""} for stem, each in parts.items() if not stem or len(each - {""}) > 1]
+    beside = [each - {""} for stem, each in parts.items() if stem in names and len(each) > 1]
+    if len(beside) > 1:  # one alone may be an intent, such as `drive_test` beside `drive`
+        stated += beside
     if found := sorted(set().union(*stated)):
         raise InvalidExamples(
             f"{folder} has files whose names state {', '.join(found)} "
             "beside the intent. Name each file after the intent of its texts alone, such as "
             "greet.txt; folders such as train and test state splits."
         )
+
+
+def may_have_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> bool:
+    """Return whether folders may be the labels: each of their files has one text, and its own name.
+
+    Raise `InvalidExamples`.
+    """
+    folders = {file.parent for file in files}
+    names = set(map(_stem, files))
+    is_flat = all(each.parent == folder for each in folders)
+    if not (1 < len(folders) < len(files) == len(names) and is_flat):
+        return False
+    return all(_has_one_line(file) for file in files.values())
+
+
+def _has_one_line(file: DataFile) -> bool:
+    lines = (line for _number, line in file.lines(ignore_position) if line.strip())
+    return next(lines, None) is not None and next(lines, None) is None
 
 
 def reject_pairs(folder: Path, files: Sequence[Path]) -> None:
