@@ -141,6 +141,7 @@ def test_intents_that_are_named_like_texts_and_labels_are_intents(
         ("greet", "greet_test", "bye", "bye_test"),
         ("greet", "test_greet", "bye", "test_bye", "help"),
         ("greet/text", "bye/text"),
+        ("greet/file", "bye/file"),
         ("greet/data", "bye/data"),
     ],
 )

@@ -70,6 +70,9 @@ _WORDS_OF_LABELS = frozenset(
 )
 """What the names of two files have that hold texts and their labels, line by line."""
 
+_SAME_NAMES = _WORDS_OF_TEXTS | {"doc", "docs", "example", "file", "files", "sample", "samples"}
+"""What no intent is named after where all files have this name, each in a folder of its own."""
+
 _SURE_WORDS = frozenset({"categories", "classes", "intents", "labels", "targets", "y"})
 """What hardly names an intent."""
 
@@ -130,7 +133,7 @@ def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
     `usersays`.
     """
     names = dict.fromkeys(map(_stem, files))
-    is_same = len(names) == 1 and _WORDS_OF_TEXTS.issuperset(names)
+    is_same = len(names) == 1 and _SAME_NAMES.issuperset(names)
     if len(files) > 1 and (is_same or all(map(states_no_intent, names))):
         raise InvalidExamples(
             f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
