@@ -9,7 +9,7 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as
-from training.data.reading import read_unlabelled
+from training.data.reading import read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -230,7 +230,7 @@ def test_a_field_whose_values_are_splits_is_named(tmp_path: Path, field: str) ->
     remarks = Remarks()
     lines = [
         json.dumps({"text": "hello", "label": "greeting", field: value, "note": "test"})
-        for value in ("train", " Test", None)
+        for value in ("train", " Test set", "unassigned", None)
     ]
 
     _read(tmp_path, "\n".join(lines), remarks)
@@ -241,10 +241,15 @@ def test_a_field_whose_values_are_splits_is_named(tmp_path: Path, field: str) ->
 
 
 @pytest.mark.parametrize(
-    "values", [("train", "train"), ("train", "web"), ("test", 3), (None, None)], ids=str
+    "values",
+    [
+        *(("train", "train"), ("train", "web"), ("test", 3), (None, None)),
+        *(("train", "test", "bus", "plane"), ("train", "test", 3)),
+    ],
+    ids=str,
 )
 def test_a_field_with_one_split_or_other_values_is_none_of_splits(
-    tmp_path: Path, values: tuple[Any, Any]
+    tmp_path: Path, values: tuple[Any, ...]
 ) -> None:
     remarks = Remarks()
     lines = [json.dumps({"text": "a", "label": "b", "type": value}) for value in values]
@@ -268,3 +273,66 @@ def test_labels_that_are_named_like_splits_and_fields_beside_a_split_do_not_matt
     _read(tmp_path, "\n".join(map(json.dumps, lines)), remarks)
 
     assert list(remarks) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (r'"label": "a\ud800"', "label: it has half of a character"),
+        (r'"label": "a\u0000"', "label: it has a NUL character"),
+        (r'"label": "a", "secondary": [""]', r"secondary\.0: it is empty"),
+        (r'"label": "a", "secondary": ["\u0000"]', r"secondary\.0: it has a NUL character"),
+        (r'"label": "a", "corrected": "maybe"', "corrected: it is neither true nor false"),
+        (r'"label": "a", "corrected": [1]', "corrected: it is neither true nor false"),
+        (r'"label": "a", "split": "test\ud800"', "split: it has half of a character"),
+        (r'"label": "a", "source": "production", "tier": "x"', "tier: it should be 'person'"),
+    ],
+)
+def test_the_reason_why_a_value_is_invalid_is_in_plain_words(
+    tmp_path: Path, fields: str, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=rf"data\.jsonl, line 1: {problem}"):
+        _read(tmp_path, f'{{"text": "hi", {fields}}}\n')
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"corrected_secondary_intents": ["b"]',
+        '"corrected_secondary_intents": "b"',
+        '"corrected_secondary_intents": ["b"], "secondary": ["c"]',
+    ],
+)
+def test_corrected_secondary_intents_beside_a_text_are_not_ignored(
+    tmp_path: Path, fields: str
+) -> None:
+    line = f'{{"text": "hi", "label": "a", {fields}}}'
+
+    with pytest.raises(InvalidExamples, match="line 1: corrected_secondary_intents is not known"):
+        _read(tmp_path, line)
+
+
+@pytest.mark.parametrize("value", ["null", "[]", '""', '["b"], "secondary": ["b"]'])
+def test_corrected_secondary_intents_that_add_nothing_do_not_matter(
+    tmp_path: Path, value: str
+) -> None:
+    line = f'{{"text": "hi", "label": "a", "corrected_secondary_intents": {value}}}'
+
+    (example,) = _read(tmp_path, line)
+
+    assert example.label == "a"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"), [("label", "meta.part_of"), ("intent", "group")], ids=["lines", "utterances"]
+)
+def test_a_field_of_splits_is_named_wherever_it_is(tmp_path: Path, label: str, name: str) -> None:
+    remarks = Remarks()
+    outer, _, inner = name.partition(".")
+    values = [{inner: each} if inner else each for each in ("train", "test")]
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps([{"text": "hi", label: "a", outer: value} for value in values]))
+
+    read_sources([DataSource(file)], remarks)
+
+    assert f"fields that are not read and seem to be splits: {name}." in "\n".join(remarks)

@@ -33,6 +33,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "Amazon Lex V1",
         GREET,
     ),
+    ({"resource": {"name": "greet", "sampleUtterances": ["hi"]}}, "Amazon Lex V1", GREET),
     ({"name": "greet", "sampleUtterances": [{"utterance": "hi"}]}, "Amazon Lex V2", GREET),
     ({"intents": [{"intent": "greet", "examples": [{"text": "hi"}]}]}, "Watson Assistant", GREET),
     (
@@ -55,6 +56,22 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"book": [{"data": PARTS}]}, "Snips", BOOK),
     ([{"id": 1, "text": "hi", "annotations": [{"label": "greet"}]}], "annotations of an", GREET),
     ({"name": "greet", "utterances": {"en": ["hi"]}}, "Botpress", GREET),
+    ([{"name": "greet", "utterances": {"en": ["hi"]}}], "Botpress", GREET),
+    (
+        {"intents": [{"displayName": "book", "trainingPhrases": [{"parts": PARTS}]}]},
+        "Dialogflow CX",
+        BOOK,
+    ),
+    (
+        {
+            "contents": [
+                {"role": "user", "parts": [{"text": "hi"}]},
+                {"role": "model", "parts": [{"text": "greet"}]},
+            ]
+        },
+        "conversations for fine-tuning",
+        GREET,
+    ),
     (
         {"version": {"platformData": {"intents": [{"name": "greet", "inputs": [{"text": "hi"}]}]}}},
         "Voiceflow",

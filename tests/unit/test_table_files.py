@@ -12,7 +12,7 @@ from pyarrow import parquet
 from prompt_capture.domain.csv_tables import write_table
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
-from training.data.reading import read_unlabelled
+from training.data.reading import read_examples, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -631,3 +631,22 @@ def test_a_label_that_holds_several_names_is_rejected_in_every_format(
 
     with pytest.raises(InvalidExamples, match=rf" 1: {problem}|line 2: {problem}"):
         read_as("jsonl" if kind == "secondary" else kind, file)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+@pytest.mark.parametrize("corrected", ["greeting", "", "bye"])
+def test_a_correction_that_contradicts_the_label_is_rejected(
+    tmp_path: Path, file_format: str, corrected: str
+) -> None:
+    file = tmp_path / f"data.{file_format}"
+    row = {"text": "hello", "label": "greeting", "corrected_intent": corrected, "id": "1"}
+    if file_format == "csv":
+        file.write_bytes(write_table(tuple(row), [row]))
+    else:
+        parquet.write_table(pa.Table.from_pylist([row]), file)
+
+    if corrected == "bye":
+        with pytest.raises(InvalidExamples, match=r" [12]: label and corrected_intent differ"):
+            read_examples([file])
+    else:
+        assert read_examples([file]) == [HELLO]

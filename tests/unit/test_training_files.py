@@ -1,6 +1,8 @@
 """Data files as users write them: errors name the problem and its location."""
 
+import contextlib
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,27 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ),
         ("hi :: greet\nso long :: bye\nhello :: greet\n", r"as many colons in each line"),
         ("hi : greet\nso long : bye\nhello : greet\n", r"as many colons in each line"),
+        ("hi \u2192 greet\nso long \u2192 bye\nhello \u2192 greet\n", r"as many arrows in each"),
+        ("greet\u21d2hi\nbye\u21d2so long\ngreet\u21d2hello\n", r"as many arrows in each line"),
+        ("greet --> hi\nbye --> so long\ngreet --> hello\n", r"as many arrows in each line"),
+        ("(greet) hi\n(bye) so long\n(greet) hello\n", r"in parentheses at the beginning.*Write"),
+        ("hi [greet]\nso long [bye]\nhello [greet]\n", r"a name in brackets at the end.*Write"),
+        ("hi (greet)\nso long (bye)\nhello (greet)\n", r"a name in parentheses at the end"),
+        ('"hi", "greet"\n"so", "bye"\n', r"two texts in quotes in each line"),
+        ("<g>hi</g>\n<b>so long</b>\n<g>hello</g>\n", r"has a tag at the beginning"),
+        ("hi, you,greet\nso long,bye\nhello, all,greet\n", r"a comma and a name at the end"),
+        ("greet,hi, you\nbye,so long\ngreet,hello, a,b\n", r"a name and a comma at the beginn"),
+        ("hi; you;greet\nso long;bye\nhello;greet\n", r"a separator and a name at the end"),
+        ("hi, you,0\nso long,1\nhello, all,0\n", r"a comma and a name at the end"),
+        ("hi # greet\nso long # bye\nhello # greet\n", r"as many signs in each line"),
+        (
+            "my data\n" + "hi,greet\nso,bye\nhello,greet\n",
+            r"as many commas in each line, but for l",
+        ),
+        ("hi\tgreet\nso\tbye\nhey\ngood day\tgreet\n", r"tabs in each line, but for line 3, as"),
+        ("greet: hi\n\n" + "bye: so\n" * 9 + "well\n", r"a colon at.*, but for line 12\."),
+        ("well\n(greet) hi\n" + "(bye) so\n" * 8, r"beginning of each line, but for line 1\."),
+        ("a,hi\nb,so\n" * 9 + "x\ny\n", r"commas in each line, but for line 19 and 1 more"),
         ("hi // greet\nso long // bye\nhello // greet\n", r"as many slashes in each line"),
         ("hi       greet\nso long  bye\nhello    greet\n", r"as many gaps in each line"),
         ("%[greet]('training': '9')\n    hi\n", r"line 1 begins a definition of Chatito"),
@@ -177,6 +200,18 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "[city]\nin a city\n",
         "---\nso -- well\n-----\n",
         "('hi') she said\n(hi)\n",
+        "(hi) there\n(so) long\nwell (ok)\nhi\n",
+        "play it (live)\nplay it\nstop (now)\nthe last song [remix]\n",
+        "see note [1]\nsee note [2]\nnote [1]\n",
+        "call 555 (12)\ncall 556 (13)\ncall 557 (12)\n",
+        "milk,bread, eggs\nwhat, now\nso,well\nhi\n",
+        "todo: buy milk\nnote: call ann\nwhat is it\nso\n",
+        "I want <b>this</b>\nsend it\nhi <br>\n",
+        "a -> b\nthe arrow -> is odd\nwhat is it\nso\n",
+        "Adele - Hello\nAdele - Skyfall\nQueen - Innuendo\n",
+        "File >> Open\nFile >> Save\nEdit >> Copy\n",
+        "(laughs) ok\n(laughs) no\n(sighs) well\nso\n",
+        "(chorus)\nhello (hello)\nhello again (hello)\nso long (bye)\n",
     ],
 )
 def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
@@ -500,6 +535,20 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("greet:\nhi\n\nbye:\nso\n", "2 noted: texts that may be headings"),
         ("intent: greet\nhi\nIntent: bye\nso\n", "2 noted: texts that may be headings"),
         ("== greet ==\nhi\n*** bye ***\nso\n", "2 noted: texts that may be headings"),
+        ("hi #greet\nso #bye\nhello #greet\n", "3 noted: texts with a name or a number at one end"),
+        ("to {city}\nin {land}\nat {city}\n", "3 noted: texts with a name or a number at one end"),
+        ("hi, greet\nso, bye\nhello, greet\n", "3 noted: texts with a name or a number at one end"),
+        (
+            "hi - greet\nso - bye\nhey - greet\n",
+            "3 noted: texts with a name or a number at one end",
+        ),
+        (
+            "hi / greet\nso / bye\nhey / greet\n",
+            "3 noted: texts with a name or a number at one end",
+        ),
+        ("hi\\\\tgreet\nso\\\\tbye\nhey\\\\tbye\n", "3 noted: texts with a name or a number at"),
+        ("hi you 0\nso 1\nhello 0\n", "3 noted: texts with a name or a number at one end"),
+        ("0 hi you\n1 so\n0 hello\n", "3 noted: texts with a name or a number at one end"),
     ],
 )
 def test_what_may_not_belong_to_texts_stays_and_is_named(
@@ -745,3 +794,20 @@ def test_the_manifest_of_another_program_makes_no_dataset_of_a_folder(tmp_path: 
     (tmp_path / "greet.txt").write_text("hello\n")
 
     assert [each.label for each in read_examples([tmp_path])] == ["greet"]
+
+
+@pytest.mark.parametrize(
+    "unit", [*" -_=~\"'[(<{#,;:|>.1a\t\\\u3000", "- ", "a,", "[a", "<a ", "a: "]
+)
+def test_a_long_line_takes_no_long_time(tmp_path: Path, unit: str) -> None:
+    file = tmp_path / "greet.txt"
+    many = unit * (100_000 // len(unit))
+    lines = [f"x{many}y", f"{many}y", f"<a{many}", f'x "{many}', f"=={many}.", f"x O{many}."]
+    file.write_text("\n".join(lines), "utf-8")
+    start = time.process_time()
+
+    with contextlib.suppress(InvalidExamples):
+        read_examples([file])
+    took = time.process_time() - start
+
+    assert took < 3

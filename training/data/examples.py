@@ -61,7 +61,7 @@ class Example(BaseModel):
     label: Label
     secondary: tuple[Label, ...] = ()
     corrected: bool = False
-    split: str | None = None
+    split: Label | None = None
     source: str | None = None
     tier: Tier | None = None
     audited: bool = False

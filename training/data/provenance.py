@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from prompt_capture.domain.models import DatasetReference
 from training.data.examples import LocatedExample
 from training.data.exported_datasets import datasets_in_use, find_datasets
-from training.data.formats import text_lines
+from training.data.formats import text_folders
 from training.data.sources import DataSource
 
 UNLABELLED: Final = "unlabelled"
@@ -54,7 +54,7 @@ def describe_datasets(
 def _datasets_by_path(source: DataSource) -> Iterator[tuple[str, _NamedDataset]]:
     """Yield the names of the files that belong to a dataset, or of the folder that they are in."""
     is_dataset = source.is_manifest or (
-        source.path.is_dir() and not text_lines.find_label_files(source.path)
+        source.path.is_dir() and not text_folders.find_label_files(source.path)
     )
     found = find_datasets(source) if is_dataset else []
     for stored in datasets_in_use(found) if found else []:

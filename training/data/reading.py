@@ -15,7 +15,7 @@ from training.data.exported_datasets import (
     read_datasets,
 )
 from training.data.files import DataFile, is_hidden
-from training.data.formats import read_file, text_lines
+from training.data.formats import read_file, text_folders, text_lines
 from training.data.formats.detection import detect_format, has_rasa_intents
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -157,7 +157,8 @@ class _SourceReader:
         links = {path for path in found if path.is_symlink() and path.is_dir()}
         paths = sorted(path for path in found if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]
-        files = text_lines.find_label_files(source.path)
+        files = text_folders.find_label_files(source.path)
+        text_folders.reject_pairs(source.path, visible)
         if files:
             _reject_rasa_projects(source, visible)
             self._remark_unread(source, "links to folders (name them, too)", links)
@@ -170,7 +171,7 @@ class _SourceReader:
         return files
 
     def _remark_texts_beside_datasets(self, source: DataSource) -> None:
-        files = set(text_lines.find_label_files(source.path))
+        files = set(text_folders.find_label_files(source.path))
         kind = "LABEL.txt files beside a dataset (if they are labelled, name them, too)"
         self._remark_unread(source, kind, files)
 
@@ -184,23 +185,30 @@ class _SourceReader:
         self, source: DataSource, files: Sequence[Path]
     ) -> tuple[Iterator[LocatedExample], str]:
         data_files = [DataFile(path, source.name(path)) for path in files]
-        if text_lines.is_folder_per_label(source.path, files):
-            whole = (text_lines.read_whole(file, self._reading) for file in data_files)
+        by_path = dict(zip(files, data_files, strict=True))
+        if layout := text_folders.find_folders_of_labels(source.path, by_path):
+            self._remark_unread(source, "files beside the folders of the labels", layout.beside)
+            whole = (text_lines.read_whole(by_path[path], self._reading) for path in layout.texts)
             return chain.from_iterable(whole), "the names of the folders, one text per file"
+        if text_folders.may_have_folders_of_labels(source.path, by_path):
+            fact = "files of one text each, whose names are the labels"
+            remedy = "if those of the folders are, number the files"
+            place = Location(source.given_name)
+            self._reading.remarks.note(f"{fact}: {remedy}", place, len(files))
         labels = set(map(text_lines.name_label, files))
-        lists = {file.path for file in data_files if text_lines.is_list_of_labels(file, labels)}
+        lists = {file.path for file in data_files if text_folders.is_list_of_labels(file, labels)}
         self._remark_unread(source, "files that list the labels", lists)
         data_files = [file for file in data_files if file.path not in lists]
         files = [file.path for file in data_files]
         formats = [detect_format(file) for file in data_files]
         texts = [path for path, each in zip(files, formats, strict=True) if each == "text"]
         if self._reading.needs_labels:
-            text_lines.reject_names_of_no_intents(source.path, texts)
+            text_folders.reject_names_of_no_intents(source.path, texts)
         examples: Iterator[LocatedExample] = chain.from_iterable(
             read_file(file_format, file, self._reading)
             for file, file_format in zip(data_files, formats, strict=True)
         )
-        if splits := text_lines.find_splits(source.path, files):
+        if splits := text_folders.find_splits(source.path, files):
             names = (file.name for file in data_files)
             by_name = dict(zip(names, splits, strict=True))
             examples = self._with_splits(examples, by_name, Location(source.given_name))

@@ -13,7 +13,7 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import REFUSED, Reading, reject_other_split
+from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -50,12 +50,14 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if unused := _count_unused_intents(content, utterances):
         reading.remarks.leave_out("intents without utterances", file.location(), unused)
     find_split = _split_finder(utterances, default_split)
+    splits = UnreadSplits()
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         if not isinstance(utterance, dict):
             raise InvalidExamples(f"{location} is not a JSON object.")
         if reading.needs_labels:
             _reject_json_lines(utterance, location)
+            splits.add({name: utterance[name] for name in utterance if name not in _FIELDS})
         entities = utterance.get("entities", utterance.get("entityLabels"))
         if isinstance(entities, list) and entities:
             reading.remarks.leave_out("entity annotations", location, len(entities))
@@ -66,6 +68,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         }
         if located := reading.accept(values, location):
             yield located
+    splits.remark(reading.remarks, file.location())
     for number in range(1, _count_patterns(content) + 1):
         reading.remarks.leave_out("patterns", file.location("pattern", number))
 

@@ -19,6 +19,7 @@ from training.data.formats.reading import (
     SPLIT_NAMES,
     Reading,
     missing_label,
+    reject_other_label,
     reject_other_split,
 )
 from training.data.locations import Location
@@ -196,6 +197,7 @@ def _read_row(
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
     if reading.needs_labels:
         reject_other_split(row.cells, location)
+        reject_other_label(row.cells, location)
     _find_missing_values(row, location, reading)
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)

@@ -137,7 +137,8 @@ def _detect_table(start: str, other: str) -> str:
     separator = find_separator_line(start)
     header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
-    if _REVIEW_COLUMN.search(header) and not _is_other_project(names):
+    has_texts = {"text", "label"} <= names and "prompt" not in names
+    if _REVIEW_COLUMN.search(header) and not (has_texts or _is_other_project(names)):
         return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
     return "csv" if separator or is_labelled else other

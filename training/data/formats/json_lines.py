@@ -11,18 +11,24 @@ from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
-from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
+from training.data.formats.reading import (
+    REFUSED,
+    Reading,
+    UnreadSplits,
+    reject_other_label,
+    reject_other_split,
+)
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _PROMPT_FIELDS = {"prompt", "predicted_intent"}
 _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
+_CORRECTED = "corrected_secondary_intents"
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
 _TEXT_ALIASES = frozenset(
     {
@@ -66,15 +72,14 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         if reading.needs_labels:
             reject_other_split(values, location)
             splits.add(values)
-            _reject_other_label(example, location)
+            reject_other_label(example, location)
+            _reject_other_secondary(example, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")
         if located := reading.accept(example, location):
             yield located
-    if names := list(splits):
-        reason = f"fields that are not read and seem to be splits: {', '.join(names)}"
-        reading.remarks.leave_out(reason, file.location(), len(names))
+    splits.remark(reading.remarks, file.location())
 
 
 def read_values(
@@ -156,16 +161,12 @@ def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-def _reject_other_label(example: Mapping[str, Any], location: Location) -> None:
-    """Raise `InvalidExamples` where a correction contradicts the label."""
-    label, corrected = example.get("label"), example.get("corrected_intent")
-    if not isinstance(label, str) or corrected in (None, ""):
-        return
-    if strip_invisible(str(corrected)) != strip_invisible(label):
-        raise InvalidExamples(
-            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
-            "delete corrected_intent."
-        )
+def _reject_other_secondary(example: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where the secondary intents of a correction would be ignored."""
+    corrected = example.get(_CORRECTED)
+    if corrected and corrected != example.get("secondary"):
+        meant = Misspelling(_CORRECTED, "secondary")
+        raise InvalidExamples(f"{location}: {meant.name} {meant.reason}.")
 
 
 def _describe_alias(values: Mapping[str, Any]) -> str:

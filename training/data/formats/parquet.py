@@ -11,10 +11,16 @@ from pyarrow import parquet
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import Reading, reject_other_split, states_split
+from training.data.formats.reading import (
+    CORRECTED,
+    Reading,
+    reject_other_label,
+    reject_other_split,
+    states_split,
+)
 from training.data.remarks import Remarks
 
-_SPLIT = "split"
+_LABEL, _SPLIT = "label", "split"
 _TEXT_TYPES = (
     pa.types.is_string,
     pa.types.is_large_string,
@@ -35,10 +41,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         names = _find_columns(file, table.schema_arrow, needed)
         ignored = list_unknown(table.schema_arrow.names, names.values())
         reading.leave_out_fields(ignored, file.location())
-        if reading.needs_labels and _SPLIT not in names:
-            splits = list(filter(states_split, ignored))
-            for number, row in enumerate(table.read(columns=splits).to_pylist(), 1):
-                reject_other_split(row, file.location("row", number))
+        if reading.needs_labels:
+            _reject_contradictions(file, table, names)
         class_names = _read_class_names(table.schema_arrow)
         content = table.read(columns=list(names.values()))
         columns = {
@@ -77,6 +81,17 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     parquet.write_table(table, content, compression="zstd")
     return content.getvalue()
+
+
+def _reject_contradictions(file: DataFile, table: Any, names: Mapping[str, str]) -> None:
+    """Raise `InvalidExamples` where columns that are not read state another split or label."""
+    others = list_unknown(table.schema_arrow.names, names.values())
+    columns = [] if _SPLIT in names else list(filter(states_split, others))
+    if CORRECTED in others:
+        columns += [names[_LABEL], CORRECTED]
+    for number, row in enumerate(table.read(columns=columns).to_pylist(), 1):
+        reject_other_split(row, file.location("row", number))
+        reject_other_label({**row, _LABEL: row.get(names[_LABEL])}, file.location("row", number))
 
 
 def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping[str, str]:

@@ -271,6 +271,12 @@ _PLATFORMS = (
         _SLOTS,
     ),
     _Platform(
+        _has_lists("resource.sampleUtterances"),
+        "an intent of Amazon Lex V1",
+        ".resource | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
+        _SLOTS,
+    ),
+    _Platform(
         _has("sampleUtterances.0.utterance"),
         "an intent of Amazon Lex V2",
         "(.name // .intentName) as $intent | .sampleUtterances[] "
@@ -314,6 +320,12 @@ _PLATFORMS = (
         lambda value: isinstance(_get(value, "utterances"), dict) and _has("name")(value),
         "an intent of Botpress",
         ".name as $intent | .utterances[][] | {text: ., label: $intent}",
+        ", and write the words alone in place of [words](slot)",
+    ),
+    _Platform(
+        lambda value: isinstance(_get(value, "0.utterances"), dict),
+        "a list of intents of Botpress",
+        ".[] | .name as $intent | .utterances[][] | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
@@ -376,6 +388,17 @@ _PLATFORMS = (
         "a file of conversations for fine-tuning",
         '{text: [.messages[] | select(.role == "user") | .content][-1], label: '
         '[.messages[] | select(.role == "assistant") | .content][-1]}',
+    ),
+    _Platform(
+        _has("contents.0.parts.0.text", "contents.0.role"),
+        "a file of conversations for fine-tuning",
+        '{text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
+        '[.contents[] | select(.role == "model") | .parts[].text][-1]}',
+    ),
+    _Platform(
+        _has_lists("intents.0.trainingPhrases"),
+        "a list of intents of Dialogflow CX",
+        f".intents[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
     ),
     _Platform(
         _has("textContent", "classificationAnnotation.displayName"),

@@ -51,10 +51,15 @@ _TRAINING = "training"
 SPLIT_NAMES = frozenset(
     {
         *(TRAINING_SPLIT, _TRAINING, "test", "testing", "dev", "val", "valid", "validation"),
-        *("eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
+        *("devtest", "eval", "evaluation", "heldout", "held-out", "held_out", "holdout", "gold"),
     }
 )
 """The names of splits, in lower case."""
+
+_SPLITS = "|".join(sorted(SPLIT_NAMES, key=lambda name: (-len(name), name)))
+SPLIT_AND_NOUN = rf"(?P<split>{_SPLITS})(?:[ _.-]?(?:set|split|data|dataset|examples|files|texts))?"
+SPLIT_NAME = re.compile(rf"(?:\d+[ _.-]+)?{SPLIT_AND_NOUN}(?:[ _.-]?\d+)?")
+"""The name of a split in lower case, with what people add: `test`, `test_set`, `02-test`."""
 
 _SPLIT = "split"
 _SPLIT_ALIASES = frozenset(
@@ -64,6 +69,9 @@ _SPLIT_ALIASES = frozenset(
     }
 )
 """How other programs name the split of a text, as compared."""
+
+CORRECTED = "corrected_intent"
+"""The field of a review file that may contradict the label of a text."""
 
 _SPLIT_FLAGS = frozenset(
     {
@@ -206,32 +214,63 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
             )
 
 
+def reject_other_label(example: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where a correction contradicts the label."""
+    label, corrected = example.get("label"), example.get(CORRECTED)
+    if not isinstance(label, str) or corrected in (None, ""):
+        return
+    if strip_invisible(str(corrected)) != strip_invisible(label):
+        raise InvalidExamples(
+            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
+            "delete corrected_intent."
+        )
+
+
 def states_split(name: str) -> bool:
     """Return whether a field of this name may state the split of a text."""
     return _compared(name) in _SPLIT_FIELDS
 
 
 class UnreadSplits:
-    """Finds the fields that state splits under any name: all their values are names of splits."""
+    """Finds the fields that state splits under any name: nearly all values are names of splits."""
 
     def __init__(self) -> None:
-        self._values: dict[str, set[str]] = {}
-        self._others = {"text", "label"}
+        self._splits: dict[str, set[str]] = {}
+        self._others: dict[str, set[str]] = {}
+        self._excluded = {"text", "label"}
 
     def add(self, values: Mapping[str, Any]) -> None:
         """Take the fields of a text that does not state its split as it should."""
-        for name, value in values.items():
-            if name in self._others or value is None or _SPLIT in values:
+        if _SPLIT not in values:
+            self._add("", values)
+
+    def _add(self, path: str, values: Mapping[str, Any]) -> None:
+        for key, value in values.items():
+            name = f"{path}{key}"
+            if name in self._excluded or value is None:
                 continue
-            if _is_split_name(value):
-                self._values.setdefault(name, set()).add(value.strip().casefold())
+            if isinstance(value, dict) and not path:
+                self._add(f"{name}.", value)
+            elif not isinstance(value, str):
+                self._excluded.add(name)
+            elif found := SPLIT_NAME.fullmatch(value.strip().casefold()):
+                self._splits.setdefault(name, set()).add(found["split"])
             else:
-                self._others.add(name)
+                others = self._others.setdefault(name, set())
+                others.add(value)
+                if len(others) > 1:
+                    self._excluded.add(name)
 
     def __iter__(self) -> Iterator[str]:
-        for name, splits in self._values.items():
-            if len(splits) > 1 and name not in self._others:
+        for name, splits in self._splits.items():
+            if len(splits) > 1 and name not in self._excluded:
                 yield name
+
+    def remark(self, remarks: Remarks, location: Location) -> None:
+        """Name the fields."""
+        if names := list(self):
+            reason = f"fields that are not read and seem to be splits: {', '.join(names)}"
+            remarks.leave_out(reason, location, len(names))
 
 
 def _is_split_name(value: object) -> bool:

@@ -2,34 +2,25 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from prompt_capture.domain.types import Label, describe_first_error
-from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
-from training.data.files import DataFile, is_hidden
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
 from training.data.formats.reading import (
     LABEL_PREFIX,
-    SPLIT_NAMES,
     Reading,
-    ignore_position,
     is_no_value,
 )
+from training.data.formats.text_folders import states_no_intent
 from training.data.locations import Location
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
-_LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
-
-_DOCUMENT = re.compile(
-    r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS)\.(?:txt|TXT)"
-)
-"""A file about the data. A label of this name would not be in capitals."""
-
-_NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
-"""The name of a file that has a number in place of a label."""
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
 _OTHER_FORM = f"Write {_JSON_LINES}, or the texts alone, in a file for each label"
@@ -97,6 +88,9 @@ _OTHER_FILES = {
     re.compile(r"\s*(?:\(\s*([\"']).*[\"']\s*,?\)|\[\s*([\"']).*[\"']\s*\]),?\s*\Z"): (
         "has a tuple or a list of Python in each line"
     ),
+    re.compile(
+        r"\s*+\"[^\"]*+\"\s*+[,;]\s*+\"[^\"]*+\",?\s*\Z"
+    ): "has two texts in quotes in each line",
     re.compile(r"\s*\{[^{}:\"']*[:\"'].*\},?\s*\Z"): "has an object in each line, but not in JSON",
     re.compile(r"\s*(?:\"(?:[^\"\\]|\"\"|\\.)*\"|'(?:[^'\\]|''|\\.|\b'\b)*'),?\s*\Z"): _QUOTES,
 }
@@ -130,16 +124,41 @@ _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):(?:\s+|(?<=[^\W\d]:)(?!//|:))\S")
 """A name and a colon before a text. Without a space, it is no time of day and no address."""
 
 _HEADING = re.compile(
-    r"\s*(?:intent\s*:\s*[\w.+/-]+|[\w.+/-]+:|([=*~_-]{2,})\s*[\w.+/-]+\s*\1)\s*", re.IGNORECASE
+    r"\s*+(?:intent\s*+:\s*+[\w.+/-]++|[\w.+/-]++:"
+    r"|([=*~_-]{2,40})\s{0,9}[\w.+/-]{1,100}\s{0,9}\1)\s*+",
+    re.IGNORECASE,
 )
 """A line that may be the name of an intent above its texts: `greet:`, `intent: greet`."""
 
+_WORD = r"(?=[\w.+/:-]{0,99}[^\W\d])[\w.+/:-]{1,100}+"
+"""A name with a letter."""
+
 _BEFORE_TEXT = {
     _BEFORE_COLON: "a name and a colon",
-    re.compile(r"\s*\[([\w.+/:-]{1,100})\]\s*\S"): "a name in brackets",
-    re.compile(r"\s*([^\W\d][\w.+/-]{2,99})\s*=(?!>)\s*\S"): "a name and an equals sign",
+    re.compile(r"\s*+\[([\w.+/:-]{1,100})\]\s*+\S"): "a name in brackets",
+    re.compile(rf"\s*+\(({_WORD})\)\s*+\S"): "a name in parentheses",
+    re.compile(rf"\s*+<({_WORD})>.*</\1>\s*\Z"): "a tag",
+    re.compile(r"\s*+([^\W\d][\w.+/-]{2,99})\s*+=(?!>)\s*+\S"): "a name and an equals sign",
+    re.compile(rf"\s*+({_WORD}),(?=\S)"): "a name and a comma",
+    re.compile(rf"\s*+({_WORD})[;|](?=\S)"): "a name and a separator",
 }
 """How a name precedes a text, and in words."""
+
+_AFTER_TEXT = {
+    re.compile(rf"\S\s?\[({_WORD})\]\Z"): "a name in brackets",
+    re.compile(rf"\S\s\(({_WORD})\)\Z"): "a name in parentheses",
+    re.compile(rf"\S,({_WORD}|(?<=[^\d\s],)\d{{1,3}})\Z"): "a comma and a name",
+    re.compile(rf"\S[;|]({_WORD}|\d{{1,3}})\Z"): "a separator and a name",
+}
+"""How a name follows a text at the end of its line, and in words."""
+
+_MAY_BE_LABELS = (
+    re.compile(rf"\S(?:,\s|\s[-\u2010-\u2015/]\s|\\t|\s[#@])({_WORD})\Z"),
+    re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
+    re.compile(r"\S\s(\d)\Z"),
+    re.compile(r"\A(\d)\s+\S"),
+)
+"""A name or a number at one end of a text: its label, or a part of it."""
 
 _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
@@ -155,15 +174,20 @@ _DELIMITERS = {
     ",": "commas",
     ";": "semicolons",
     r"\|": "vertical bars",
-    "[-=]>": "arrows",
+    "[-=]{1,3}>|[\u2190-\u21ff\u2794-\u27bf\u27f0-\u27ff\u2900-\u297f]": "arrows",
     "::": "colons",
     r"\s//\s": "slashes",
+    r"\s[#~^]\s": "signs",
     _SPACED_COLON: "colons",
     " {2,}": "gaps",
 }
 """What separates the cells of a table without a header, and its name."""
 
 _MIN_ROWS = 3
+_MAX_COLUMNS = 100
+_LINES_PER_EXCEPTION = 10
+"""Of so many lines with labels, one may have another form: a heading, or a text with a comma."""
+
 _NAME = re.compile(r"\s*[\w.+/:-]{0,99}[\w+/-]\s*")
 """A cell that may be the name of an intent: one word, and no end of a sentence."""
 
@@ -171,78 +195,12 @@ _LETTER = re.compile(r"[^\W\d_]")
 _DECIMAL = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
 """A line whose commas are all between digits."""
 
-_NO_INTENTS = SPLIT_NAMES | {
-    *("data", "dataset", "examples", "messages", "nlu", "sentences", "texts", "utterances")
-}
-"""Names of files that say what is in them, or what for, and not which intent."""
-
-_PART = re.compile(rf"\w[_.-](usersays|{'|'.join(sorted(SPLIT_NAMES))})(?:_[a-z]{{2}})?\Z")
-"""The end of a name that states a split, or what Dialogflow calls the texts of an intent."""
-
 _NAMES_OF_COLUMNS = frozenset(
     name + ending
     for name in ("message", "phrase", "prompt", "query", "sentence", "text", "utterance")
     for ending in ("", "s")
 ) | {"queries"}
 """How the column may be called from which a spreadsheet or pandas saved the texts alone."""
-
-_LISTS_OF_LABELS = frozenset(
-    {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
-)
-"""The names of files that list the labels of the files beside them."""
-
-
-def is_label_file(path: Path) -> bool:
-    """Return whether a file has the name `<label>.txt`, in any case, compressed or not."""
-    return bool(_LABEL_FILE.fullmatch(path.name))
-
-
-def find_label_files(folder: Path) -> list[Path]:
-    """Return the label files below a folder, without hidden ones and those about the data."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if is_label_file(path)
-        and not path.is_dir()
-        and not is_hidden(path, folder)
-        and not _DOCUMENT.fullmatch(path.name)
-    )
-
-
-def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file such as `labels.txt` has names of labels only. Raise `InvalidExamples`.
-
-    `labels` are the names of the files beside it.
-    """
-    name = _SUFFIX.sub("", file.path.name).casefold()
-    if name not in _LISTS_OF_LABELS:
-        return False
-    lines = {line.strip() for _number, line in file.lines(ignore_position)} - {""}
-    return bool(lines) and lines <= labels
-
-
-def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
-    """Raise `InvalidExamples` where the names of all files state something else than intents.
-
-    Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent. Or
-    some state splits beside the intent, as `greet_train.txt` and `greet_test.txt`, or Dialogflow's
-    `usersays`.
-    """
-    names = dict.fromkeys(_SUFFIX.sub("", file.name).casefold() for file in files)
-    if len(files) > 1 and _NO_INTENTS.issuperset(names):
-        raise InvalidExamples(
-            f"{folder} has texts in files named {', '.join(names)}, which are no intents. Name "
-            "each file after the intent of its texts, such as greet.txt."
-        )
-    found = [part for name in names if (part := _PART.search(name))]
-    stems = [part.string[: part.start(1)] for part in found]
-    if len(stems) > len(set(stems)) or any(part[1] == "usersays" for part in found):
-        parts = ", ".join(sorted({part[1] for part in found}))
-        raise InvalidExamples(
-            f"{folder} has files whose names state {parts} "
-            "beside the intent. Name each file after the intent of its texts alone, such as "
-            "greet.txt; folders such as train and test state splits."
-        )
 
 
 def name_label(file: Path) -> str:
@@ -312,8 +270,16 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
-    if needs_labels and lines and label.casefold() in _NO_INTENTS:
+    if needs_labels and any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS):
+        yield "texts with a name or a number at one end, some of which repeat: they may be labels"
+    if needs_labels and lines and states_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
+
+
+def _may_be_labels(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """Return whether a pattern finds a name in each line, and few names in all of them."""
+    names = [found[1] for line in lines if (found := pattern.search(line.strip()))]
+    return len(names) == len(lines) and 1 < len(set(names)) <= max(2, len(names) // 2) < len(names)
 
 
 def _describe_odd(line: str, is_outline: bool) -> str | None:
@@ -329,41 +295,6 @@ def _describe_odd(line: str, is_outline: bool) -> str | None:
     if line.lstrip().startswith('"') and line.count('"') % 2:
         return "texts with a quotation mark that is not closed, which may go on in the next line"
     return None
-
-
-def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
-    """Return the split of each file, where folders are named after several splits; else nothing.
-
-    Such are `train/greet.txt` and `test/greet.txt`.
-    """
-    splits = [_find_split(file.relative_to(folder)) for file in files]
-    return splits if len({split for split in splits if split}) > 1 else []
-
-
-def _find_split(file: Path) -> str | None:
-    names = (name.casefold() for name in file.parent.parts)
-    found = next((name for name in names if name in SPLIT_NAMES), None)
-    return TRAINING_SPLIT if found == "training" else found
-
-
-def is_folder_per_label(folder: Path, files: Sequence[Path]) -> bool:
-    """Return whether the files below a folder are numbered texts, in a folder for each label.
-
-    Data sets such as 20 Newsgroups come like this: `greet/0001.txt`, `bye/0002.txt`. Raise
-    `InvalidExamples` where these folders are in others, as in `train/greet/0001.txt`.
-    """
-    folders = {file.parent for file in files}
-    if len(folders) < 2 or not all(_NUMBERED.fullmatch(file.name) for file in files):
-        return False
-    if all(each.parent == folder for each in folders):
-        return True
-    if deeper := [each for each in folders if each.parent not in {folder, *folder.parents}]:
-        raise InvalidExamples(
-            f"{folder} has numbered texts in folders of several levels, so that no folder is "
-            f"surely a label. Name the one that has a folder for each label, such as "
-            f"{min(deeper).parent}."
-        )
-    return False
 
 
 def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
@@ -419,7 +350,7 @@ def _reject_labels_in_lines(
                 f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
             )
     if needs_labels:
-        _reject_tables(file, [line for _number, line in lines], label, is_column)
+        _reject_tables(file, lines, label, is_column)
 
 
 def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -> None:
@@ -490,22 +421,53 @@ def _read_roman(mark: str) -> int | None:
     return sum(-value if value < after else value for value, after in pairwise(values))
 
 
-def _reject_tables(file: DataFile, texts: Sequence[str], label: str, is_column: bool) -> None:
-    """Raise `InvalidExamples` where all lines have the form of another format."""
-    _reject_other_files(file, texts, is_column)
+def _reject_tables(
+    file: DataFile, lines: Sequence[tuple[int, str]], label: str, is_column: bool
+) -> None:
+    """Raise `InvalidExamples` where all lines, or nearly all, have the form of another format."""
+    texts = [line.strip() for _number, line in lines]
+    _reject_other_files(file, [line for _number, line in lines], is_column)
     if _have_sections(texts):
         raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
     if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
-        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON])
-    for pattern, name in _BEFORE_TEXT.items():
-        if _repeat_names(map(pattern.match, texts)):
-            raise _describe_names(file, name)
-    columns = {line.count("\t") for line in texts}
-    if len(texts) > 1 and columns != {0} and len(columns) == 1:
-        raise _describe_table(file, "tabs")
-    for delimiter, name in _DELIMITERS.items():
-        if _is_table(texts, delimiter):
-            raise _describe_table(file, name)
+        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON], "beginning", "")
+    for delimiter, name in {"\t": "tabs", **_DELIMITERS}.items():
+        rows = [_split(line, delimiter) for _number, line in lines]
+        width, _count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+        is_regular = [len(row) == width > 1 for row in rows]
+        regular = _nearly_all(lines, is_regular, 1)
+        if regular and _is_table(list(compress(rows, is_regular)), delimiter):
+            raise _describe_table(file, name, _describe_others(lines, regular))
+    for place, patterns in (("beginning", _BEFORE_TEXT), ("end", _AFTER_TEXT)):
+        for pattern, name in patterns.items():
+            found = list(map(pattern.search if place == "end" else pattern.match, texts))
+            regular = _nearly_all(lines, list(map(bool, found)), 0)
+            if regular and _repeat_names(filter(None, found)):
+                others = _describe_others(lines, regular)
+                raise _describe_names(file, name, place, others)
+
+
+def _nearly_all(
+    lines: Sequence[tuple[int, str]], fits: Sequence[bool], least_exceptions: int
+) -> Sequence[tuple[int, str]]:
+    """Return the lines that fit, where they are all, or all but a few of several; else nothing.
+
+    `least_exceptions` may differ among four lines or more.
+    """
+    fitting = list(compress(lines, fits))
+    may_differ = max(least_exceptions, len(lines) // _LINES_PER_EXCEPTION)
+    is_most = len(lines) - len(fitting) <= (may_differ if len(lines) > _MIN_ROWS else 0)
+    return fitting if is_most else []
+
+
+def _describe_others(lines: Sequence[tuple[int, str]], regular: Sequence[tuple[int, str]]) -> str:
+    """Say which lines do not have the form of the others."""
+    if len(lines) == len(regular):
+        return ""
+    numbers = {number for number, _line in regular}
+    others = [number for number, _line in lines if number not in numbers]
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    return f", but for line {others[0]}{more}"
 
 
 def _have_sections(lines: Sequence[str]) -> bool:
@@ -536,19 +498,23 @@ def _find_name(line: str) -> str | None:
     return found[1].casefold() if found else None
 
 
-def _is_table(lines: Sequence[str], delimiter: str) -> bool:
-    """Return whether all lines have as many cells, and one column has names that repeat.
+def _split(line: str, delimiter: str) -> list[str]:
+    return line.split("\t") if delimiter == "\t" else re.split(delimiter, line.strip())
+
+
+def _is_table(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Return whether rows of as many cells have a column of names that repeat, or tabs.
 
     Ordinary texts have a space behind a comma, or numbers with a comma in them. Another column than
     that of the names has letters.
     """
-    rows = [re.split(delimiter, line.strip()) for line in lines]
-    widths = set(map(len, rows))
-    if len(rows) < _MIN_ROWS or len(widths) > 1 or widths == {1}:
+    if delimiter == "\t":
+        return len(rows) > 1
+    if len(rows) < _MIN_ROWS or len(rows[0]) > _MAX_COLUMNS:
         return False
     if delimiter == "," and (
         any(cell.startswith(" ") for row in rows for cell in row[1:])
-        or all(map(_DECIMAL.fullmatch, lines))
+        or all(_DECIMAL.fullmatch(",".join(row)) for row in rows)
     ):
         return False
     # A colon may follow the same word in all texts, with a space before it in French.
@@ -564,15 +530,17 @@ def _is_table(lines: Sequence[str], delimiter: str) -> bool:
     )
 
 
-def _describe_names(file: DataFile, name: str) -> InvalidExamples:
-    return InvalidExamples(f"{file.name} has {name} at the beginning of each line. {_OTHER_FORM}.")
-
-
-def _describe_table(file: DataFile, delimiters: str) -> InvalidExamples:
+def _describe_names(file: DataFile, name: str, place: str, others: str) -> InvalidExamples:
     return InvalidExamples(
-        f"{file.name} has as many {delimiters} in each line, as a table without a header. Name its "
-        f"columns in the first line, two of them text and label. If the {delimiters} belong to the "
-        f"texts, write {_JSON_LINES}."
+        f"{file.name} has {name} at the {place} of each line{others}. {_OTHER_FORM}."
+    )
+
+
+def _describe_table(file: DataFile, delimiters: str, others: str) -> InvalidExamples:
+    return InvalidExamples(
+        f"{file.name} has as many {delimiters} in each line{others}, as a table without a header. "
+        f"Name its columns in the first line, two of them text and label. If the {delimiters} "
+        f"belong to the texts, write {_JSON_LINES}."
     )
 
 

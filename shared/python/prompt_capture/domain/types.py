@@ -37,11 +37,17 @@ _PLAIN_TERMS = {"a valid tuple": "a list", "a valid dictionary": "an object"}
 _REASONS = {
     "missing": "it is missing",
     "string_type": "it is not a text",
+    "string_unicode": "it has half of a character, which is an unpaired surrogate",
+    "string_too_short": "it is empty",
     "string_too_long": "it has more than {max_length} characters",
+    "bool_type": "it is neither true nor false",
+    "bool_parsing": "it is neither true nor false",
     "list_type": "it is not a list",
     "tuple_type": "it is not a list",
 }
 """What is wrong with a value in a file, by pydantic's type of the error."""
+
+_NUL_REASON = "it has a NUL character"
 
 _VALUE_ERROR = "Value error, "
 """How pydantic begins the message of a `ValueError`."""
@@ -73,9 +79,13 @@ def describe_first_error(error: ValidationError, subject: str) -> str:
     """
     first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or subject
+    context = first.get("ctx", {})
+    if context.get("pattern") == NO_NUL:
+        return f"{field}: {_NUL_REASON}"
     if reason := _REASONS.get(first["type"]):
-        return f"{field}: {reason.format(**first.get('ctx', {}))}"
-    return f"{field}: {plain_reason(first['msg'])}"
+        return f"{field}: {reason.format(**context)}"
+    message = first["msg"].replace("Input should be", "it should be")
+    return f"{field}: {plain_reason(message)}"
 
 
 def plain_reason(message: str) -> str:

@@ -1,0 +1,231 @@
+"""Folders of text files: their layouts, and the names of files and folders that state splits."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from training.data.examples import InvalidExamples
+from training.data.reading import read_examples, read_sources, read_unlabelled
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
+
+_PAIR = {"X_train.txt": "hi there\nso long\nhello\n", "y_train.txt": "greet\nbye\ngreet\n"}
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("README", "files that are not LABEL.txt"),
+        ("README.txt", "files that are not LABEL.txt"),
+        ("labels.csv", "files that are not LABEL.txt"),
+        (".DS_Store", "hidden files"),
+        ("readme.txt", "files beside the folders of the labels"),
+        ("labels.txt", "files beside the folders of the labels"),
+        ("greet/Read me.txt", "files beside the folders of the labels"),
+    ],
+)
+@pytest.mark.parametrize("numbers", ["a b", "0001 0002", "msg(1) msg(2)", "3.ham 4.ham"])
+def test_files_beside_the_folders_of_labels_are_left_out_and_named(
+    tmp_path: Path, name: str, kind: str, numbers: str
+) -> None:
+    first, second = (number.replace(".ham", "00.ham") for number in numbers.split())
+    _write(tmp_path, {f"greet/{first}.txt": "hi", f"bye/{second}.txt": "so", name: "greet\nbye\n"})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [(each.example.text, each.example.label) for each in located] == [
+        ("so", "bye"),
+        ("hi", "greet"),
+    ]
+    assert f"1 left out: {kind}" in "\n".join(remarks)
+    assert name in "\n".join(remarks)
+
+
+@pytest.mark.parametrize("other", ["more.txt", "03.txt", "greet/late.txt"])
+def test_other_texts_beside_the_folders_of_labels_are_rejected_with_the_remedy(
+    tmp_path: Path, other: str
+) -> None:
+    names = [f"{label}/{number}.txt" for label in ("greet", "bye") for number in (1, 2, 3)]
+    _write(tmp_path, dict.fromkeys([*names, other], "so long"))
+
+    with pytest.raises(InvalidExamples, match=rf"1 other text file, such as {other}\. Move"):
+        read_examples([tmp_path])
+
+
+def test_numbered_texts_in_folders_of_splits_are_rejected(tmp_path: Path) -> None:
+    _write(tmp_path, {"train_set/1.txt": "hi", "test_set/1.txt": "so"})
+
+    with pytest.raises(InvalidExamples, match="which are splits, so that no name states a label"):
+        read_examples([tmp_path])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("X_train.txt", "y_train.txt"),
+        ("seq.in", "label"),
+        ("train/seq.in", "train/label"),
+        ("seq_in.txt", "labels.txt"),
+        ("train.texts.txt", "train.labels.txt"),
+        ("test_sentences.txt", "test_intents.txt"),
+        ("my texts.txt", "my labels.txt"),
+    ],
+)
+@pytest.mark.parametrize("has_label_file", [True, False])
+def test_the_labels_of_the_lines_of_another_file_are_rejected_with_the_remedy(
+    tmp_path: Path, names: tuple[str, str], has_label_file: bool
+) -> None:
+    _write(tmp_path, dict(zip(names, _PAIR.values(), strict=True)))
+    if has_label_file:
+        _write(tmp_path, {"thanks.txt": "thank you\n"})
+
+    with pytest.raises(InvalidExamples, match=r"their labels in .*\. Join them to") as error:
+        read_examples([tmp_path])
+
+    script = str(error.value).split("Join them to JSON lines: ")[1]
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
+    read = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in read] == [
+        ("hi there", "greet"), ("so long", "bye"), ("hello", "greet")
+    ]  # fmt: skip
+
+
+def test_files_of_texts_and_labels_with_other_numbers_of_lines_are_rejected_with_both(
+    tmp_path: Path,
+) -> None:
+    _write(tmp_path, {**_PAIR, "y_train.txt": "greet\nbye\n"})
+
+    with pytest.raises(InvalidExamples, match="have 3 and 2 lines, and need the same number"):
+        read_examples([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"text.txt": "send a text\n", "label.txt": "add a label\nremove my label\n"},
+        {"message.txt": "send it\n", "tag.txt": "add a tag\nnew tag please\n"},
+        {"query.txt": "select\nquery\n", "class.txt": "class\n"},
+        {"messages.txt": "send it\n", "tag.txt": "tag\n"},
+        {"x_axis.txt": "to x\n", "y_axis.txt": "move y\nto y\n"},
+    ],
+)
+def test_intents_that_are_named_like_texts_and_labels_are_intents(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    _write(tmp_path, files)
+
+    labels = {each.label for each in read_examples([tmp_path])}
+    assert labels == {name.removesuffix(".txt") for name in files}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_greet", "test_greet"),
+        ("train-set greet", "test-set greet"),
+        ("greet (train)", "greet (test)"),
+        ("greet_train_set", "greet_test_set"),
+        ("greet.train", "greet.devtest"),
+        ("train", "testset"),
+        ("greet", "greet_test", "bye", "bye_test"),
+        ("greet", "test_greet", "bye", "test_bye", "help"),
+        ("greet/text", "bye/text"),
+        ("greet/file", "bye/file"),
+        ("greet/data", "bye/data"),
+    ],
+)
+def test_names_of_files_that_state_splits_are_rejected_with_the_remedy(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    _write(tmp_path, {f"{name}.txt": "hi\n" for name in names})
+
+    with pytest.raises(InvalidExamples, match=r"Name each file after the intent of its texts"):
+        read_examples([tmp_path])
+    assert len(read_unlabelled([DataSource(tmp_path)], Remarks())) == len(names)
+
+
+def test_an_intent_may_begin_like_the_name_of_a_split(tmp_path: Path) -> None:
+    names = [
+        "book_train",
+        "drive",
+        "drive_test",
+        "test_drive",
+        "train_ticket",
+        "training",
+        "validation_error",
+    ]
+    _write(tmp_path, {f"{name}.txt": "hi\n" for name in names})
+
+    assert [each.label for each in read_examples([tmp_path])] == names
+
+
+@pytest.mark.parametrize(
+    ("folders", "splits"),
+    [
+        ("train_set test_set", "train test"),
+        ("trainset testset", "train test"),
+        ("Training-Data validation.data", "train validation"),
+        ("01_train 02_test", "train test"),
+        ("dev devtest", "dev devtest"),
+        ("train test-2", "train test"),
+        ("snips_train snips_test", "train test"),
+        ("train-snips dev-snips", "train dev"),
+    ],
+)
+def test_names_of_folders_that_state_splits_do_so(
+    tmp_path: Path, folders: str, splits: str
+) -> None:
+    _write(tmp_path, {f"{name}/greet.txt": f"{name}\n" for name in folders.split()})
+
+    read = {each.text: each.split for each in read_examples([tmp_path])}
+
+    assert read == dict(zip(folders.split(), splits.split(), strict=True))
+
+
+@pytest.mark.parametrize("folders", ["book_train take_test", "test_drive train_ticket", "ann bob"])
+def test_names_of_other_folders_state_no_splits(tmp_path: Path, folders: str) -> None:
+    _write(tmp_path, {f"{name}/greet.txt": f"{name}\n" for name in folders.split()})
+
+    assert {each.split for each in read_examples([tmp_path])} == {None}
+
+
+@pytest.mark.parametrize("name", ["X_train", "seq_in", "test_set"])
+def test_a_file_with_a_name_that_states_no_intent_is_named(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, {f"{name}.txt": "hi\n"})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path / f"{name}.txt")], remarks)
+
+    assert f"with the label {name}, the name of their file, which may be" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    ("files", "is_named"),
+    [
+        (("greet/hello", "greet/morning", "bye/later"), True),
+        (("ann/greet", "ann/bye", "bob/greet"), False),
+        (("work/email", "life/music"), False),
+        (("work/email", "work/mail", "life/long"), False),
+    ],
+)
+def test_files_of_one_text_each_in_folders_that_may_be_labels_are_named(
+    tmp_path: Path, files: tuple[str, ...], is_named: bool
+) -> None:
+    _write(tmp_path, {f"{name}.txt": "a\nb\n" if "long" in name else "hi\n" for name in files})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in located} == {name.split("/")[1] for name in files}
+    assert ("3 noted: files of one text each" in "\n".join(remarks)) is is_named
