@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.error_handling import error_console, exit_on_error
+from cli.printable import count_of
 
 if TYPE_CHECKING:
     from training.data.examples import LocatedExample
@@ -82,7 +83,7 @@ def convert(
     print_warnings(remarks)
     print_warnings(describe_splits(examples))
     print_warnings(describe_conflicts(examples))
-    typer.echo(f"Wrote {written:,} texts to {target}", err=True)
+    typer.echo(f"Wrote {count_of(written, 'text')} to {target}", err=True)
 
 
 def _read(source: Path, source_format: SourceFormat, remarks: "Remarks") -> "list[LocatedExample]":

@@ -71,7 +71,7 @@ def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> 
     done = _convert(source, target, "csv", "clu")
     failed = _convert(source, target, "rasa", "clu")
 
-    assert done.stderr == f"Wrote 1 texts to {target}\n"
+    assert done.stderr == f"Wrote 1 text to {target}\n"
     assert done.stdout == ""
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
@@ -120,7 +120,7 @@ def test_fields_that_a_format_lacks_are_named(tmp_path: Path) -> None:
     assert "1 left out: marks that a label is corrected (line 1)." in to_csv.stderr
 
     to_json_lines = _convert(source, target, "jsonl", "jsonl")
-    assert to_json_lines.stderr == f"Wrote 1 texts to {target}\n"
+    assert to_json_lines.stderr == f"Wrote 1 text to {target}\n"
     assert target.read_text() == line
 
 
@@ -128,7 +128,7 @@ def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None
     source, target = tmp_path / "a.jsonl", tmp_path / "b.yml"
     source.write_text('{"text": "a [b](c)", "label": "x"}\n{"text": "d", "label": "x"}\n')
 
-    assert "Wrote 1 texts" in _convert(source, target, "jsonl", "rasa").stderr
+    assert "Wrote 1 text" in _convert(source, target, "jsonl", "rasa").stderr
 
 
 def test_a_target_on_standard_output_is_not_mixed_with_the_report(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_target_on_standard_output_is_not_mixed_with_the_report(tmp_path: Path
     )
 
     assert done.stdout == source.read_text()
-    assert "Wrote 1 texts" in done.stderr
+    assert "Wrote 1 text" in done.stderr
 
 
 @pytest.mark.parametrize(

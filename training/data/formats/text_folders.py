@@ -94,6 +94,11 @@ def is_label_file(path: Path) -> bool:
     return bool(_LABEL_FILE.fullmatch(path.name))
 
 
+def name_without_suffix(file: Path) -> str:
+    """Return the name of a label file without `.txt` and `.gz`."""
+    return _SUFFIX.sub("", file.name)
+
+
 def find_label_files(folder: Path) -> list[Path]:
     """Return the label files below a folder, without hidden ones and those about the data."""
     return sorted(
@@ -282,7 +287,7 @@ def _separate(name: str) -> tuple[str, str]:
 
 
 def _stem(file: Path) -> str:
-    return _SUFFIX.sub("", file.name).casefold()
+    return name_without_suffix(file).casefold()
 
 
 def _has_lines(file: Path) -> bool:

@@ -17,10 +17,8 @@ from training.data.formats.reading import (
     Reading,
     is_no_value,
 )
-from training.data.formats.text_folders import states_no_intent
+from training.data.formats.text_folders import name_without_suffix, states_no_intent
 from training.data.locations import Location
-
-_SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
 _OTHER_FORM = f"Write {_JSON_LINES}, or the texts alone, in a file for each label"
@@ -205,7 +203,7 @@ _NAMES_OF_COLUMNS = frozenset(
 
 def name_label(file: Path) -> str:
     """Return the label of the texts in a file."""
-    return _compose(_SUFFIX.sub("", file.name))
+    return _compose(name_without_suffix(file))
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
