@@ -4109,7 +4109,7 @@ begin
   -- An array: some plans for `in` would lock and delete another batch for each row.
   delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
-    order by id limit settings.retention_batch_rows for update skip locked
+    order by exported_at limit settings.retention_batch_rows for update skip locked
   ));
   get diagnostics deleted = row_count;
   total := total + deleted;
@@ -4800,10 +4800,12 @@ comment on column public.exported_rows.text_keys is
   'For each of log_ids, its text key. Set by the database.';
 comment on column public.exported_rows.user_keys is
   'The user keys of the senders; empty where a user was erased. Set by the database.';
-comment on column public.exported_rows.exported_at is 'When the page was registered.';
+comment on column public.exported_rows.exported_at is
+  'When the page was registered, or the object was cleaned later: its bucket counts the days of what it holds from then.';
 
 create index exported_rows_by_user on public.exported_rows using gin (user_keys);
 create index exported_rows_by_object on public.exported_rows (bucket, key);
+create index exported_rows_by_age on public.exported_rows (exported_at);
 
 -- A dataset exists once its manifest was written. The next window of its series begins where it ended.
 create table public.dataset_exports (
@@ -5466,6 +5468,9 @@ begin
       delete from public.exported_rows where id = page.id;
     end if;
   end loop;
+  -- The object was written again, so its bucket deletes it later. Its record must outlive it.
+  update public.exported_rows set exported_at = now()
+  where bucket = p_bucket and key = p_key and exported_at < now() - interval '1 day';
 end
 $$;
 
@@ -8303,7 +8308,7 @@ as $$
     ('record of a dataset', 'label_retention_days', label_retention_days,
       (select exported_at from public.dataset_exports order by id limit 1)),
     ('record of an exported object', 'label_retention_days and a week', label_retention_days + 7,
-      (select exported_at from public.exported_rows order by id limit 1)),
+      (select min(exported_at) from public.exported_rows)),
     ('record of an erased message', 'label_retention_days and a week', label_retention_days + 7,
       (select erased_at from private.erased_rows order by change_number, log_id limit 1))
   ) as kept (kind, setting, days, oldest_at)
@@ -10597,7 +10602,7 @@ grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clea
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
-grant update (log_ids, user_keys, user_indexes, text_keys)
+grant update (log_ids, user_keys, user_indexes, text_keys, exported_at)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
 grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)

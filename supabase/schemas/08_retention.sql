@@ -285,7 +285,7 @@ begin
   -- An array: some plans for `in` would lock and delete another batch for each row.
   delete from public.exported_rows where id = any (array(
     select id from public.exported_rows where exported_at < grace_cutoff
-    order by id limit settings.retention_batch_rows for update skip locked
+    order by exported_at limit settings.retention_batch_rows for update skip locked
   ));
   get diagnostics deleted = row_count;
   total := total + deleted;

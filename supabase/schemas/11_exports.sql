@@ -33,10 +33,12 @@ comment on column public.exported_rows.text_keys is
   'For each of log_ids, its text key. Set by the database.';
 comment on column public.exported_rows.user_keys is
   'The user keys of the senders; empty where a user was erased. Set by the database.';
-comment on column public.exported_rows.exported_at is 'When the page was registered.';
+comment on column public.exported_rows.exported_at is
+  'When the page was registered, or the object was cleaned later: its bucket counts the days of what it holds from then.';
 
 create index exported_rows_by_user on public.exported_rows using gin (user_keys);
 create index exported_rows_by_object on public.exported_rows (bucket, key);
+create index exported_rows_by_age on public.exported_rows (exported_at);
 
 -- A dataset exists once its manifest was written. The next window of its series begins where it ended.
 create table public.dataset_exports (
@@ -699,6 +701,9 @@ begin
       delete from public.exported_rows where id = page.id;
     end if;
   end loop;
+  -- The object was written again, so its bucket deletes it later. Its record must outlive it.
+  update public.exported_rows set exported_at = now()
+  where bucket = p_bucket and key = p_key and exported_at < now() - interval '1 day';
 end
 $$;
 

@@ -535,7 +535,7 @@ as $$
     ('record of a dataset', 'label_retention_days', label_retention_days,
       (select exported_at from public.dataset_exports order by id limit 1)),
     ('record of an exported object', 'label_retention_days and a week', label_retention_days + 7,
-      (select exported_at from public.exported_rows order by id limit 1)),
+      (select min(exported_at) from public.exported_rows)),
     ('record of an erased message', 'label_retention_days and a week', label_retention_days + 7,
       (select erased_at from private.erased_rows order by change_number, log_id limit 1))
   ) as kept (kind, setting, days, oldest_at)

@@ -397,7 +397,7 @@ grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clea
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
-grant update (log_ids, user_keys, user_indexes, text_keys)
+grant update (log_ids, user_keys, user_indexes, text_keys, exported_at)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
 grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from .actors import ALICE, BOB, EXPORTER, connect_as
 from .rows import (
@@ -381,6 +382,27 @@ def test_export_records_are_deleted_in_batches(dashboard: Connection) -> None:
 
     expire = "select private.delete_expired_exports()"
     assert [dashboard.execute(expire).fetchone() for _ in range(3)] == [(2,), (1,), (0,)]
+
+
+def test_the_record_of_an_object_that_was_cleaned_is_kept_until_the_object_expires(
+    dashboard: Connection,
+) -> None:
+    """A bucket counts the days of an object from its latest version."""
+    add_user(dashboard, BOB)
+    for user_id in (ALICE, BOB):
+        log_id = insert(dashboard, user_id=user_id)
+        dashboard.execute("select public.register_rows('b', 'k', %s)", [[log_id]])
+    erase(dashboard, ALICE)
+    set_age(dashboard, 700)
+    erased = dashboard.execute("select public.list_erased_lines('b', 'k') -> 'senders'").fetchone()
+    assert erased is not None
+    dashboard.execute("select public.unregister_senders('b', 'k', %s)", [Jsonb(erased[0])])
+
+    dashboard.execute("update private.settings set label_retention_days = 600")
+    dashboard.execute("select private.delete_expired_exports()")
+
+    receipt = erase(dashboard, BOB)
+    assert receipt["remaining_objects"] == [{"bucket": "b", "key": "k"}]
 
 
 def test_a_series_without_recorded_datasets_starts_from_the_beginning(

@@ -44,6 +44,12 @@ def read_guide() -> tuple[str, str]:
     return prepare, finish
 
 
+def run_scheduled_jobs(dashboard: Connection) -> None:
+    """Run every job once, as a project does from its first minutes on."""
+    for (command,) in dashboard.execute("select command from cron.job order by jobid").fetchall():
+        dashboard.execute(str(command).encode())
+
+
 def restore_everything(source: Server, target: Server) -> None:
     """Restore a dump of the whole database, and the roles."""
     roles = run_program("pg_dumpall", "--roles-only", "-d", source.url("supabase_admin", "source"))
@@ -63,6 +69,7 @@ def restore_data(source: Server, target: Server, *options: str) -> None:
     target.create_project("restored")
     with target.connect("postgres", "restored") as dashboard:
         migrate(dashboard)
+        run_scheduled_jobs(dashboard)
     dump = run_program(
         "pg_dump", "--data-only", "--table=auth.users", "--table=public.*", "--table=private.*",
         *options, "-d", source.url("postgres", "source"),
@@ -85,6 +92,42 @@ def new_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server = Server(postgres.dsn)
         server.create_project("another")
         yield server
+
+
+def _read_all_tables(connection: Connection) -> dict[str, list[str]]:
+    """Return the rows of every table, and of `auth.users`."""
+    tables = connection.execute(
+        """select oid::regclass::text from pg_class
+           where relkind = 'r' and (oid = 'auth.users'::regclass
+             or relnamespace in ('public'::regnamespace, 'private'::regnamespace))"""
+    ).fetchall()
+    return {
+        str(table): sorted(
+            str(row) for (row,) in connection.execute(f"select t::text from {table} t".encode())
+        )
+        for (table,) in tables
+    }
+
+
+def test_a_restored_database_has_the_rows_of_the_dump_whatever_its_jobs_wrote_before(
+    server: Server, template: str, new_cluster: Server
+) -> None:
+    server.copy_database(template, "source")
+    with server.connect("postgres", "source") as dashboard:
+        add_user(dashboard, BOB)
+        insert(dashboard, user_id=BOB)
+        run_scheduled_jobs(dashboard)
+        rows = _read_all_tables(dashboard)
+        assert rows["daily_backlogs"] != []
+
+    restore_data(server, new_cluster)
+
+    with new_cluster.connect("postgres", "restored") as dashboard:
+        assert _read_all_tables(dashboard) == rows
+    with new_cluster.connect("supabase_admin", "postgres") as admin:
+        admin.execute("drop database restored")
+    with server.connect("supabase_admin", "postgres") as admin:
+        admin.execute("drop database source")
 
 
 def _export_everything(connection: Connection) -> set[UUID]:

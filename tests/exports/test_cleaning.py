@@ -115,6 +115,21 @@ async def test_lines_of_an_erased_user_leave_every_version_and_the_manifest_is_u
     assert (await bucket.erase(ALICE)).cleaned_objects == ()
 
 
+async def test_older_versions_of_an_object_that_someone_deleted_are_removed(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    dataset = await bucket.export()
+    bucket.client.delete_object(Bucket=BUCKET, Key=dataset.key)
+    assert bucket.versions(dataset.key)
+
+    receipt = await bucket.erase(ALICE)
+
+    assert receipt.remaining_objects == ()
+    assert bucket.versions(dataset.key) == []
+    assert bucket.manifest(dataset).counts.lines == 0
+
+
 async def test_a_line_that_other_users_sent_too_stays_with_their_count(
     bucket: VersionedBucket,
 ) -> None:

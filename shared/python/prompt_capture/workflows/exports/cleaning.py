@@ -130,6 +130,7 @@ class ObjectRewriter:
         tag = self._datasets.version_tag(self._key)
         with self._open(self._key) as lines:
             if lines is None or tag is None:
+                self.delete()  # its older versions are still there
                 return None
             with ObjectWriter(self._datasets, self._key, tag) as writer:
                 for content, count in request.kind.rewrite(lines, removal.edit, request.format):
