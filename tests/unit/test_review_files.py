@@ -167,7 +167,7 @@ def test_a_decision_that_is_left_empty_is_undecided(intent: str | None) -> None:
 def test_nan_counts_as_empty() -> None:
     """As where a program writes the rows of a table of pandas as JSON."""
     nan = float("nan")
-    empty = {"corrected_secondary_intents": nan, "notes": nan, "confidence": nan}
+    empty: dict[str, Any] = {"corrected_secondary_intents": nan, "notes": nan, "confidence": nan}
     entries = [
         _entry(corrected_intent="reminder", **empty),
         _entry(OTHER, corrected_intent=nan, **empty),
