@@ -66,7 +66,7 @@ def _copy(pipe: BinaryIO, folder: Path, path: Path) -> DataSource:
 
 def _download(url: str, folder: Path, progress: Progress) -> DataSource:
     from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore import exceptions as aws
 
     from prompt_capture.adapters.aws.client_settings import create_aws_client
 
@@ -74,7 +74,13 @@ def _download(url: str, folder: Path, progress: Progress) -> DataSource:
     report = progress.step(f"Downloading {url}")
     try:
         return _Bucket(create_aws_client("s3"), name, folder, report).download(key.strip("/"))
-    except (BotoCoreError, Boto3Error, ClientError) as error:
+    except (aws.ConnectionError, aws.HTTPClientError) as error:
+        # Their texts have the address of the proxy or the endpoint, where a password may be.
+        raise InvalidExamples(
+            f"Cannot download {url}: the bucket did not respond ({type(error).__name__}). Check "
+            "the environment variables HTTP_PROXY, HTTPS_PROXY and AWS_ENDPOINT_URL."
+        ) from None
+    except (aws.BotoCoreError, Boto3Error, aws.ClientError) as error:
         raise InvalidExamples(f"Cannot download {url}: {error}") from None
 
 

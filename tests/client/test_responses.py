@@ -142,3 +142,22 @@ async def test_a_compressed_answer_that_is_not_the_services_own_is_none(
     tracemalloc.stop()
     assert answer.error_code == "invalid_response"
     assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (b"<html>", {"Content-Encoding": "gzip"}),
+        (b" " * 2_000_000, {}),
+        _compressed(b" " * 2**21)[1:],
+    ],
+    ids=["not compressed", "too long", "a bomb"],
+)
+async def test_an_error_stays_one_whatever_its_body_is(
+    connect: Connect, scripted: ScriptedService, body: tuple[bytes, dict[str, str]]
+) -> None:
+    scripted.script = [(502, *body), (200, CLASSIFICATION), (403, *body)]
+    client = connect()
+
+    assert (await client.classify("hm", user_id="u")).captured == "stored"
+    assert (await client.classify("hm", user_id="u")).error_code == "status_403"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from prompt_capture.client import texts
 from prompt_capture.domain import long_texts, types
@@ -486,6 +486,23 @@ async def test_a_text_that_is_made_late_is_sent(
     assert message["message"] == "größer"
     assert correction["corrected_intent"] == "greet"
     assert correction["corrected_secondary_intents"] == ["remind", "help"]
+
+
+class ChatMessage(BaseModel):
+    """A message of a framework such as LangChain, whose `str` describes all its fields."""
+
+    content: str
+
+
+async def test_a_model_in_place_of_a_message_is_refused(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    message: Any = ChatMessage(content="hi")
+
+    answer = await connect().classify(message, user_id=LOG_ID)
+
+    assert answer.error_code == "TypeError"
+    assert scripted.bodies == []
 
 
 @pytest.mark.parametrize("value", ["yes", 2, 0.5])

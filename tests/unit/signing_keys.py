@@ -47,6 +47,7 @@ UNDERSTOOD = {
     "a key set": json.dumps({"keys": [PRIVATE]}),
     "a newline": f"{TEXT}\r\n",
     "a byte order mark": f"\ufeff{TEXT}",
+    "zero-width spaces": f"\u200b{TEXT} \u2060\n",
     "single quotes": f"'{TEXT}'",
     "double quotes": f'"{TEXT}"',
     "a JSON string": json.dumps(TEXT),

@@ -66,11 +66,45 @@ def test_a_missing_region_is_named() -> None:
     assert "You must specify a region. Check the settings of AWS clients" in output
 
 
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"HTTP_PROXY": "http://[::1"}, "InvalidURL"),
+        ({"HTTP_PROXY": "foo://u:secret@p"}, "ValueError"),
+        ({"ALL_PROXY": "socks5://u:secret@p:1080"}, "ImportError"),
+        ({"NO_PROXY": "localhost,fd00::/8"}, "InvalidURL"),
+    ],
+    ids=["no URL", "another scheme", "SOCKS", "exceptions"],
+)
 @pytest.mark.parametrize("command", ["doctor", "health", "prompts --failed"])
-def test_an_unusable_proxy_is_named(command: str) -> None:
-    output = _run(*command.split(), **PROJECT, HTTP_PROXY="http://[::1")
+def test_an_unusable_proxy_is_named(command: str, environment: dict[str, str], reason: str) -> None:
+    output = _run(*command.split(), **PROJECT, **environment)
 
-    assert "No HTTP client can be created (InvalidURL)" in output
+    assert f"No HTTP client can be created ({reason})" in output
+    assert all(name in output for name in environment)
+    assert "secret" not in output
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"AWS_ENDPOINT_URL": "http://u:secret@127.0.0.1:9"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "HTTP_PROXY": "socks5://u:secret@127.0.0.1:9"},
+    ],
+    ids=["endpoint", "proxy"],
+)
+def test_a_download_that_cannot_connect_shows_no_password(environment: dict[str, str]) -> None:
+    output = _run(
+        *("train", "--data", "s3://b/x.csv", "--out", "build/next"),
+        **CREDENTIALS,
+        **environment,
+        AWS_DEFAULT_REGION="eu-west-1",
+        AWS_MAX_ATTEMPTS="1",
+        NO_PROXY="",
+    )
+
+    assert "Cannot download s3://b/x.csv: the bucket did not respond" in output
+    assert "secret" not in output
 
 
 @pytest.mark.parametrize("host", [".supabase.co", "a..supabase.co", f"{TOO_LONG}.supabase.co"])

@@ -57,6 +57,15 @@ def test_a_missing_parameter_is_named(endpoint: str) -> None:
     assert "sb_secret_x" not in str(raised.value)
 
 
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://u:password@p:1080")
+
+    with pytest.raises(InvalidSettings, match="ALL_PROXY") as raised:
+        read_parameters({"X": "/test/url"}, settings("http://127.0.0.1:9"))
+
+    assert "password" not in str(raised.value)
+
+
 def test_an_unreachable_parameter_store_raises_its_own_error() -> None:
     with pytest.raises(ParametersUnavailable, match="ConnectError"):
         read_parameters({"X": "/test/key"}, settings("http://127.0.0.1:9"))

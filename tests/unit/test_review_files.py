@@ -164,6 +164,22 @@ def test_a_decision_that_is_left_empty_is_undecided(intent: str | None) -> None:
     assert (review.decided, review.undecided, review.errors) == ({}, 1, [])
 
 
+def test_nan_counts_as_empty() -> None:
+    """As where a program writes the rows of a table of pandas as JSON."""
+    nan = float("nan")
+    empty: dict[str, Any] = {"corrected_secondary_intents": nan, "notes": nan, "confidence": nan}
+    entries = [
+        _entry(corrected_intent="reminder", **empty),
+        _entry(OTHER, corrected_intent=nan, **empty),
+    ]
+
+    review = read_review(json.dumps(entries))
+
+    (decided,) = review.decided.values()
+    assert (decided.corrected_secondary_intents, decided.notes) == (None, None)
+    assert (review.undecided, review.errors, review.unrecorded_notes) == (1, [], ())
+
+
 def test_notes_may_be_a_list_of_texts_and_hold_no_surrogate() -> None:
     entry = _entry(corrected_intent="reminder", notes=["one", "two \ud83d"])
 

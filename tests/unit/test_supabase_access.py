@@ -51,7 +51,9 @@ def test_a_legacy_service_key_is_sent_in_both_headers() -> None:
     assert (headers["apikey"], headers["Authorization"]) == (key, f"Bearer {key}")
 
 
-@pytest.mark.parametrize("key", ["sb_secret_x\n", "\ufeffsb_secret_x", ' "sb_secret_x" '])
+@pytest.mark.parametrize(
+    "key", ["sb_secret_x\n", "\ufeffsb_secret_x", "\u200bsb_secret_x \u200b", ' "sb_secret_x" ']
+)
 def test_a_key_is_sent_without_what_was_copied_with_it(key: str) -> None:
     assert _headers(supabase_secret_key=key)["apikey"] == "sb_secret_x"
 

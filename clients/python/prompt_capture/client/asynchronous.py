@@ -176,7 +176,7 @@ class AsyncCaptureClient(BaseClient):
             return last_response
 
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
-        body, handled_before = ResponseBody(), sys.exception()
+        handled_before = sys.exception()
         try:
             async with asyncio.timeout(seconds):
                 connections = await self._loops.get().connections()
@@ -187,6 +187,7 @@ class AsyncCaptureClient(BaseClient):
                     headers=request.headers,
                     timeout=seconds,
                 ) as response:
+                    body = ResponseBody(response.is_success)
                     async for chunk in response.aiter_raw():
                         body.append(chunk)
         except TimeoutError:

@@ -35,16 +35,22 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
 class ResponseBody:
-    """The body of a response while it arrives."""
+    """The body of a response while it arrives.
 
-    def __init__(self) -> None:
+    A body that is not the service's own makes a success an invalid response. An error remains what
+    its status says, so that it is retried or refused all the same, and its body counts as empty.
+    """
+
+    def __init__(self, is_success: bool) -> None:
+        self._is_success = is_success
         self._content = bytearray()
 
     def append(self, chunk: bytes) -> None:
-        """Add what has arrived. Raise `NoResponse` for a body that is not the service's own."""
-        self._content += chunk
+        """Add what has arrived. Raise `NoResponse` for a successful response that is too long."""
+        if len(self._content) <= _MAX_RESPONSE_BYTES:
+            self._content += chunk
         if len(self._content) > _MAX_RESPONSE_BYTES:
-            raise NoResponse("invalid_response")
+            self._reject()
 
     def decoded(self, encoding: str) -> bytes:
         """Return the body without the compression that its `Content-Encoding` names.
@@ -52,6 +58,8 @@ class ResponseBody:
         The client asks for none, but a proxy may compress all the same. A few bytes can stand for
         gigabytes, so it does not decompress more than a response may have. Raise `NoResponse`.
         """
+        if len(self._content) > _MAX_RESPONSE_BYTES:
+            return b""
         if encoding.strip().lower() not in _COMPRESSED:
             return bytes(self._content)
         with suppress(zlib.error):
@@ -59,7 +67,12 @@ class ResponseBody:
             content = decoder.decompress(self._content, _MAX_RESPONSE_BYTES + 1)
             if len(content) <= _MAX_RESPONSE_BYTES:
                 return content
-        raise NoResponse("invalid_response")
+        self._reject()
+        return b""
+
+    def _reject(self) -> None:
+        if self._is_success:
+            raise NoResponse("invalid_response")
 
 
 class _ResponseModel(BaseModel):

@@ -179,8 +179,7 @@ class CaptureClient(BaseClient):
             return last_response
 
     def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
-        ends_at, body = time.monotonic() + seconds, ResponseBody()
-        handled_before = sys.exception()
+        ends_at, handled_before = time.monotonic() + seconds, sys.exception()
         http = self._connections.get()
         try:
             with (
@@ -193,6 +192,7 @@ class CaptureClient(BaseClient):
                     timeout=seconds,
                 ) as response,
             ):
+                body = ResponseBody(response.is_success)
                 for chunk in response.iter_raw():
                     body.append(chunk)
                     if time.monotonic() > ends_at:

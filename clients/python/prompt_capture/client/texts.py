@@ -13,6 +13,8 @@ from itertools import islice
 from numbers import Number
 from typing import TypeGuard
 
+from pydantic import BaseModel
+
 MAX_ERROR_LENGTH = 8_000
 MAX_NOTE_LENGTH = 2_000
 MAX_NAME_LENGTH = 100
@@ -177,10 +179,16 @@ def clean_idempotency_key(value: object) -> str | None:
 def _to_own_text(value: object) -> object:
     """Return the text of a value whose class has one of its own, such as one that is made late.
 
-    Others stay as they are: `object` makes the text of a list or a number.
+    Others stay as they are: `object` makes the text of a list or a number. The text of a model of
+    pydantic describes its fields, so a whole message of a framework would be taken for a text.
     """
     plain = to_plain(value)
-    is_text = type(plain).__str__ is not object.__str__ and not is_missing(plain)
+    kind = type(plain)
+    is_text = (
+        kind.__str__ is not object.__str__
+        and not issubclass(kind, BaseModel)
+        and not is_missing(plain)
+    )
     return _to_text(plain) if is_text else plain
 
 

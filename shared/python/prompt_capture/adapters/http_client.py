@@ -39,8 +39,15 @@ def usable_http_settings() -> Iterator[None]:
     """Raise `InvalidSettings` where a client's environment variables allow none in this block."""
     try:
         yield
-    except (httpx.InvalidURL, ValueError, OSError) as error:
+    except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+        remedy = (
+            "A SOCKS proxy needs the package socksio (pip install httpx[socks]); a proxy that "
+            "begins with http:// needs none. "
+            if isinstance(error, ImportError)
+            else ""
+        )
         raise InvalidSettings(
-            f"No HTTP client can be created ({type(error).__name__}). Check the environment "
-            "variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+            f"No HTTP client can be created ({type(error).__name__}). {remedy}Check the "
+            "environment variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and "
+            "SSL_CERT_DIR."
         ) from None

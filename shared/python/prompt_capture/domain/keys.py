@@ -8,6 +8,9 @@ _BYTE_ORDER_MARKS = re.compile(
 )
 """Also as they look where a program read UTF-16 or UTF-8 as something else, as shells do."""
 
+_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
+"""What a text that is copied from a web page or a chat may have at its ends."""
+
 _UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
 
 
@@ -23,12 +26,12 @@ def split_hashes(text: str) -> list[str]:
 def clean_key(text: str) -> str:
     """Remove what editors, shells and configuration files put around a key.
 
-    These are blanks, line ends, a byte order mark, NUL between the characters of UTF-16, and
-    quotes. A key that was encoded as a JSON string is decoded.
+    These are blanks, also of no width, line ends, a byte order mark, NUL between the characters of
+    UTF-16, and quotes. A key that was encoded as a JSON string is decoded.
     """
     if _UTF_16.search(text):
         text = text.replace("\0", "")
-    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip()
+    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip().strip(_ZERO_WIDTH).strip()
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
         return text
     try:

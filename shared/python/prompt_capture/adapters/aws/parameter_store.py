@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from prompt_capture.adapters.aws.requests import AwsJsonService
-from prompt_capture.adapters.http_client import tls_context
+from prompt_capture.adapters.http_client import tls_context, usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
 from prompt_capture.settings import ParameterStoreSettings
 
@@ -31,7 +31,9 @@ def read_parameters(names: Mapping[str, str], settings: ParameterStoreSettings) 
 def _get_parameters(names: list[str], settings: ParameterStoreSettings) -> dict[str, Any]:
     ssm = AwsJsonService("ssm", "AmazonSSM", "1.1", settings.endpoint, settings)
     payload = {"Names": names, "WithDecryption": True}
-    with httpx.Client(verify=tls_context(), timeout=2) as client:
+    with usable_http_settings():
+        http = httpx.Client(verify=tls_context(), timeout=2)
+    with http as client:
         for delay in (*_RETRY_DELAYS_SECONDS, None):
             reason, response = _send(client, ssm.create_request("GetParameters", payload))
             if response is not None:
