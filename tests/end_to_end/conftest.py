@@ -79,6 +79,13 @@ class DeployedStack:
             assert time.monotonic() < deadline, "The spool was not drained."
             time.sleep(0.1)
 
+    def wait_for_changes(self, log_id: str, expected: Json, seconds: float = 120) -> None:
+        """Wait until a row has these values: a busy row gets its deferred changes from a job."""
+        deadline = time.monotonic() + seconds
+        while not expected.items() <= (row := self.row(log_id)).items():
+            assert time.monotonic() < deadline, {name: row[name] for name in expected}
+            time.sleep(0.1)
+
     def row(self, log_id: str) -> Json:
         (row,) = [row for row in self.rows() if str(row["id"]) == log_id]
         return row

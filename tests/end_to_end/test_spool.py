@@ -54,10 +54,8 @@ def test_outcome_and_correction_wait_for_a_prompt_that_is_in_the_spool(
         if response.status_code == 202:  # unless the prompt is drained already
             assert response.json() == {"status": "pending"}
         assert response.is_success
-    row = deployment.row(log_id)
-    assert row["was_successful"] is False
-    assert row["corrected_intent"] == "help"
-    assert row["prompt"] == "move my dentist to friday"
+    deployment.wait_for_changes(log_id, {"was_successful": False, "corrected_intent": "help"})
+    assert deployment.row(log_id)["prompt"] == "move my dentist to friday"
 
 
 def test_only_messages_that_can_succeed_later_are_delivered_again(
