@@ -1772,7 +1772,7 @@ as $$
   select coalesce(max(id), 0) from private.latest_events(p_text_key)
 $$;
 
--- The most corrections of one reviewer on one text: whoever erases a text deletes them all.
+-- The most corrections of one reviewer on one text: the erasure of a text deletes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
 set search_path = ''
@@ -3017,7 +3017,7 @@ end
 $$;
 
 -- Those of these texts that have no corrections, and the first others, which together have at most twice as many
--- corrections as a batch has rows; at least one text. Whoever deletes what is stored of a text deletes its corrections.
+-- corrections as a batch has rows; at least one text. The deletion of a text deletes its corrections.
 create function private.limit_corrected_texts(text_keys bytea[]) returns bytea[]
 language plpgsql stable
 set search_path = ''

@@ -235,7 +235,7 @@ as $$
   select coalesce(max(id), 0) from private.latest_events(p_text_key)
 $$;
 
--- The most corrections of one reviewer on one text: whoever erases a text deletes them all.
+-- The most corrections of one reviewer on one text: the erasure of a text deletes them all.
 create function private.max_corrections_of_a_text() returns integer
 language sql immutable
 set search_path = ''

@@ -842,7 +842,7 @@ end
 $$;
 
 -- Those of these texts that have no corrections, and the first others, which together have at most twice as many
--- corrections as a batch has rows; at least one text. Whoever deletes what is stored of a text deletes its corrections.
+-- corrections as a batch has rows; at least one text. The deletion of a text deletes its corrections.
 create function private.limit_corrected_texts(text_keys bytea[]) returns bytea[]
 language plpgsql stable
 set search_path = ''

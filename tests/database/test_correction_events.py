@@ -86,7 +86,7 @@ def test_a_correction_labels_every_copy_of_the_text_and_no_other_text(
 def test_the_corrections_of_one_reviewer_on_one_text_are_bounded(
     dashboard: Connection, backend: Connection
 ) -> None:
-    """Whoever erases a sender of the text, or decides it, reads and changes all of them."""
+    """The erasure of the text deletes all of them."""
     log_id = insert(dashboard)
     with dashboard.transaction():
         for number in range(1000):

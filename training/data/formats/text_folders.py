@@ -306,11 +306,13 @@ def _is_pair(texts: Path, labels: Path) -> bool:
     Intents may be named `text` and `label`: such names alone say less than `texts` and `labels`,
     and files of as many lines are needed.
     """
+    if labels == texts:
+        return False
     names = _read_lines(labels)
     is_short = all(len(name) <= _MAX_LABEL for name in names)
     has_words = all(len(name.split()) == 1 for name in names)
     repeats = 2 * len(set(names)) <= len(names)
-    if labels == texts or not names or not is_short or not (has_words or repeats):
+    if not names or not is_short or not (has_words or repeats):
         return False
     words = _words(texts) | _words(labels)
     is_named = len(words) > 2 or bool(words & _SURE_WORDS)
@@ -319,8 +321,7 @@ def _is_pair(texts: Path, labels: Path) -> bool:
 
 def _read_lines(file: Path) -> list[str]:
     try:
-        lines = DataFile.at_path(file).lines(ignore_position)
-        return [line.strip() for _number, line in lines if line.strip()]
+        return [line.strip() for _number, line in _lines(file) if line.strip()]
     except InvalidExamples:
         return []
 
