@@ -696,6 +696,7 @@ revoke all on function
   private.is_blind(public.review_queue),
   private.show_blind_item(public.review_queue),
   private.list_blind_items(text, integer, bigint, integer),
+  private.waiting_items(text, integer, bigint, text, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
   private.sample_keys(bigint[], integer),

@@ -639,6 +639,26 @@ def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_b
         assert read_in_transaction(unanalysed, "public.correction_events") - before < 100
 
 
+def test_a_page_of_the_console_reads_few_other_items_whatever_the_planner_knows(
+    unanalysed: Connection,
+) -> None:
+    table = "public.review_queue"
+    relations = """select %s::regclass union all
+                   select indexrelid from pg_index where indrelid = %s::regclass"""
+    unanalysed.execute("delete from pg_statistic where starelid = %s::regclass", [table])
+    unanalysed.execute(
+        f"update pg_class set reltuples = -1, relpages = 0 where oid in ({relations})".encode(),
+        [table, table],
+    )
+    items = unanalysed.execute("select from public.review_queue where waiting_since is not null")
+    before = read_in_transaction(unanalysed, table)
+    list_items(unanalysed, None)
+    unanalysed.execute("reset role")
+
+    assert items.rowcount > 1_000
+    assert read_in_transaction(unanalysed, table) - before < 500
+
+
 def test_how_many_texts_a_batch_deletes_is_found_by_reading_few_of_their_corrections(
     unanalysed: Connection,
 ) -> None:
