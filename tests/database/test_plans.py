@@ -615,6 +615,7 @@ def test_the_latest_correction_of_a_text_is_found_without_reading_those_of_other
         "private.show_votes(text_key, 'ann')",
         "private.show_support(text_key, 'help', 'salt')",
         "private.stands(private.find_decision(text_key))",
+        "(select latest_intents from public.disputed_texts limit 1)",
     ],
 )
 def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_before(
@@ -626,12 +627,15 @@ def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_b
         """insert into public.correction_events
              (text_key, from_intent, to_intent, reviewer, channel)
            select text_key, 'help', 'help', reviewer, 'api'
-           from (select text_key from public.correction_events limit 1) as text,
+           from (select text_key from public.review_queue limit 1) as text,
              unnest(array['Ann', 'bob', 'BOB', 'cleo']) as reviewer, generate_series(1, 1000)"""
     )
     text = unanalysed.execute(
         "select text_key from public.correction_events where reviewer = 'cleo' limit 1"
     ).fetchone()
+    unanalysed.execute(
+        "update public.review_queue set reasons = '{disagreement}' where text_key = %s", text
+    )
     for _ in range(7):  # after five executions, the planner may take another plan
         before = read_in_transaction(unanalysed, "public.correction_events")
         query = f"select {call} from (select %s::bytea as text_key) as one"
