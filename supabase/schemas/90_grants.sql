@@ -52,6 +52,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.clean_intent_name(),
   private.is_active_intent(text),
   private.find_intent(text),
@@ -153,10 +154,10 @@ revoke all on function
   private.count_user_data(uuid),
   private.start_erasure(uuid),
   private.copies_with_reviewer(text, integer),
-  private.pseudonymise_batch(text),
-  private.erase_batch(uuid),
+  private.pseudonymise_batch(text, integer),
+  private.erase_batch(uuid, integer),
   private.wait_for_exports(uuid),
-  private.forget_exports(uuid),
+  private.record_erasure_step(uuid, interval),
   private.finish_erasure(uuid),
   private.show_erasure(uuid),
   private.continue_erasure(uuid),
@@ -395,7 +396,7 @@ grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, ret
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
-grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean, step_rows)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
@@ -433,6 +434,7 @@ grant execute on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.is_active_intent(text),
   private.find_intent(text),
   private.max_secondary_intents(),
@@ -833,7 +835,8 @@ grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
 grant select, update (
-  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, spooled_since
+  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, retention_step_rows,
+  spooled_since
 ) on private.monitoring to prompt_maintainer;
 grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;

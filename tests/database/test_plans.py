@@ -763,6 +763,7 @@ def test_a_batch_of_retention_reads_its_own_texts_whatever_the_planner_knows(
     overgrown.execute("update private.settings set retention_batch_rows = 100")
     tables = ("public.review_queue", "public.correction_events")
     for _ in range(7):  # after five executions, the planner may take another plan
+        overgrown.execute("update private.monitoring set retention_step_rows = 100")
         before = [read_in_transaction(overgrown, table) for table in tables]
         overgrown.execute("set local role postgres")
         deleted = overgrown.execute("select private.delete_expired_rows()").fetchone()
