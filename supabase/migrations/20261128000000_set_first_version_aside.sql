@@ -43,16 +43,17 @@ begin
   where pronamespace = 'public'::regnamespace and proname = any (array[
     'acknowledge_alert', 'claim_retraining', 'console_accuracy', 'console_decide', 'console_items',
     'console_models', 'console_progress', 'console_role', 'console_skip', 'console_undo', 'console_verdict',
-    'continue_erasure', 'count_new_labels', 'count_user_data', 'discard_deferred_changes', 'draw_disagreements',
-    'find_recorded_captures', 'finish_retraining', 'has_erasures_since', 'health', 'latest_retraining',
-    'list_alerts', 'list_erased_lines', 'list_model_events', 'list_models', 'list_uncleaned_objects',
-    'list_unfinished_erasures', 'mark_alerts_as_sent', 'mute_alert', 'open_export', 'promote_model',
-    'quarantine_model', 'read_audit_results', 'read_captured_texts', 'read_decided_disagreements',
-    'read_decided_texts', 'read_disagreement_texts', 'read_draw_progress', 'read_erased_rows', 'read_export',
-    'read_monitoring', 'read_split', 'read_waiting_texts', 'record_alerts', 'record_correction',
-    'record_dataset', 'record_outcome', 'record_queue_scores', 'record_review', 'record_verdict',
-    'register_model', 'register_rows', 'roll_back_model', 'save_retraining_progress', 'serving_event',
-    'serving_model', 'split_model', 'stop_split', 'unregister_senders'
+    'continue_erasure', 'count_new_labels', 'count_user_data', 'discard_deferred_changes',
+    'draw_disagreements', 'find_latest_correction', 'find_recorded_captures', 'finish_retraining',
+    'has_erasures_since', 'health', 'latest_retraining', 'list_alerts', 'list_erased_lines',
+    'list_model_events', 'list_models', 'list_uncleaned_objects', 'list_unfinished_erasures',
+    'mark_alerts_as_sent', 'mute_alert', 'open_export', 'promote_model', 'quarantine_model',
+    'read_audit_results', 'read_captured_texts', 'read_decided_disagreements', 'read_decided_texts',
+    'read_disagreement_texts', 'read_draw_progress', 'read_erased_rows', 'read_export', 'read_monitoring',
+    'read_split', 'read_waiting_texts', 'record_alerts', 'record_correction', 'record_dataset',
+    'record_outcome', 'record_queue_scores', 'record_review', 'record_verdict', 'register_model',
+    'register_rows', 'roll_back_model', 'save_retraining_progress', 'serving_event', 'serving_model',
+    'split_model', 'stop_split', 'unregister_senders'
   ]);
   if taken is not null then
     raise exception 'These functions of the schema public exist already: %.', taken

@@ -420,9 +420,25 @@ comment on column private.settings.label_retention_days is
 comment on column private.settings.spool_retention_days is
   'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
-  'The maximum number of rows that one batch of the retention deletes.';
+  'The maximum number of rows that one batch of the retention, or one step of an erasure, removes.';
 
 insert into private.settings default values;
+
+-- How many rows the next batch has, by the time that this one took: others wait for its locks.
+create function private.next_batch_rows(batch_rows integer, duration interval) returns integer
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select least(retention_batch_rows, case
+      when duration > interval '100 milliseconds' then greatest(10, batch_rows / 2)
+      when duration < interval '50 milliseconds' then 2 * batch_rows
+      else batch_rows
+    end) from private.settings
+  );
+end
+$$;
 
 -- Short texts and known ids can be guessed, so a plain hash would reveal them.
 create table private.keys (
@@ -1649,13 +1665,13 @@ as $$
   ) as stripped
 $$;
 
--- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
+-- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers, with any dash.
 create function private.is_reserved_reviewer(reviewer text) returns boolean
 language sql immutable
 set search_path = ''
 as $$
   select private.normalise_text(reviewer) = any (array_append(private.anonymous_reviewers(), ''))
-    or private.normalise_text(reviewer) like 'erased-%'
+    or private.normalise_text(reviewer) ~ '^erased[-\u02D7\u058A\u2010-\u2015\u2043\u2212\u2796]'
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
@@ -3407,11 +3423,38 @@ $$;
 comment on function public.record_correction(uuid, text, text, text, text, text[]) is
   'Records a correction, or defers it until its row arrives.';
 
+set role prompt_maintainer;
+
+-- The number of the latest correction of any text; 0: there is none. Waits, as an edit in the dashboard does, for the
+-- corrections that are under way: one of another text may have a smaller number, and is to be on record.
+create function private.find_latest_correction() returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  return (select coalesce(max(id), 0) from public.correction_events);
+end
+$$;
+
+set role postgres;
+
+create function public.find_latest_correction() returns bigint
+language sql
+set search_path = ''
+set lock_timeout = '2s'  -- as in lock_edits_first (05)
+as $$
+  select private.find_latest_correction()
+$$;
+comment on function public.find_latest_correction() is
+  'The number of the latest correction of any text, for record_review. Every correction with a smaller number is on record.';
+
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
 -- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
 -- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
 -- about secondary intents, it stays. A disputed text has no label: there, a vote stays that this reviewer changed after
--- `seen_event`, the latest correction of any text when the file was compared.
+-- `seen_event`, the latest correction of any text when the file was compared (find_latest_correction).
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
   to_secondary_intents text[] default null, seen_secondary_intents text[] default null,
@@ -3959,6 +4002,8 @@ set enable_seqscan = off  -- all that a batch reads, its triggers included, is f
 as $$
 declare
   settings private.settings;
+  began_at constant timestamptz := clock_timestamp();
+  batch_rows integer;
   expired uuid[];
   candidates uuid[];
   candidate_texts bytea[];
@@ -3968,7 +4013,8 @@ declare
 begin
   select * into strict settings from private.settings;
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
-  perform from private.monitoring for update skip locked;
+  select least(settings.retention_batch_rows, retention_step_rows) into batch_rows
+  from private.monitoring for update skip locked;
   if not found then
     return null;
   end if;
@@ -3982,7 +4028,7 @@ begin
       where created_at < now() - make_interval(days => settings.row_retention_days)
         and (created_at, id) > (last_time, last_id)
       order by created_at, id
-      limit settings.retention_batch_rows
+      limit batch_rows
     ) as oldest;
     locked_texts := private.limit_user_keys(array(
       select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
@@ -4027,6 +4073,8 @@ begin
 
   perform private.clear_notes(expired);
   delete from public.nlu_prompt_logs where id = any (expired);
+  update private.monitoring
+  set retention_step_rows = private.next_batch_rows(retention_step_rows, clock_timestamp() - began_at);
   return cardinality(expired);
 end
 $$;
@@ -4272,6 +4320,7 @@ create table private.tombstones (
   unfinished_user_id uuid,
   exports_are_known boolean not null default false,
   exports_are_clean boolean not null default false,
+  step_rows integer not null default 50,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -4286,6 +4335,8 @@ comment on column private.tombstones.exports_are_known is
   'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
 comment on column private.tombstones.exports_are_clean is
   'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+comment on column private.tombstones.step_rows is
+  'How many rows the next step of the erasure removes, by the time that the last one took.';
 
 -- Few: the objects are cleaned before the next export.
 create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
@@ -4388,7 +4439,7 @@ $$;
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
 -- can still be measured; returns how many. A text may have many copies: those that show the name are found by their
 -- index, before any lock is held, and only a batch of them is read while their texts are locked.
-create function private.pseudonymise_batch(name text) returns integer
+create function private.pseudonymise_batch(name text, max_rows integer) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -4396,7 +4447,6 @@ set enable_bitmapscan = off  -- the rows of a batch are found by their keys
 set enable_seqscan = off
 as $$
 declare
-  max_rows constant integer := (select retention_batch_rows from private.settings);
   folded constant text := private.fold_name(name);
   pseudonym constant text := private.pseudonym(name);
   log_ids uuid[] := private.copies_with_reviewer(folded, max_rows);
@@ -4454,13 +4504,12 @@ $$;
 
 -- Removes one batch of a user's rows, else of retained texts, else of items that they skipped, else of corrections in
 -- their name; returns how many.
-create function private.erase_batch(p_user_id uuid) returns integer
+create function private.erase_batch(p_user_id uuid, max_rows integer) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  max_rows integer := (select retention_batch_rows from private.settings);
   erased_key bytea := private.user_key(p_user_id);
   log_ids uuid[];
   texts bytea[];
@@ -4487,7 +4536,7 @@ begin
       select text_key from private.review_skips where reviewer = p_user_id limit max_rows
     ) as batch;
     if texts is null then
-      return private.pseudonymise_batch(p_user_id::text);
+      return private.pseudonymise_batch(p_user_id::text, max_rows);
     end if;
     perform private.lock_texts(texts);
     delete from private.review_skips where reviewer = p_user_id and text_key = any (texts);
@@ -4525,14 +4574,17 @@ begin
 end
 $$;
 
--- Rows were found after the wait: an export may have registered them, so the erasure is to wait again.
-create function private.forget_exports(p_user_id uuid) returns void
+-- Records a step that found rows. If it follows the wait, an export may have registered them, so the erasure is to wait
+-- again.
+create function private.record_erasure_step(p_user_id uuid, duration interval) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  update private.tombstones set exports_are_known = false where user_key = private.user_key(p_user_id);
+  update private.tombstones
+  set exports_are_known = false, step_rows = private.next_batch_rows(step_rows, duration)
+  where user_key = private.user_key(p_user_id);
 end
 $$;
 
@@ -4576,7 +4628,9 @@ security definer
 set search_path = ''
 as $$
 declare
+  began_at constant timestamptz := clock_timestamp();
   tombstone private.tombstones;
+  max_rows integer;
   erased integer;
 begin
   if p_user_id is null then
@@ -4589,11 +4643,10 @@ begin
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
-  erased := private.erase_batch(p_user_id);
+  select least(retention_batch_rows, tombstone.step_rows) into max_rows from private.settings;
+  erased := private.erase_batch(p_user_id, max_rows);
   if erased > 0 then
-    if tombstone.exports_are_known then
-      perform private.forget_exports(p_user_id);
-    end if;
+    perform private.record_erasure_step(p_user_id, clock_timestamp() - began_at);
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
   if not tombstone.exports_are_known then
@@ -4623,6 +4676,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
 begin
   -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
@@ -4630,7 +4685,7 @@ begin
   end if;
   perform private.lock_edits();
   perform private.start_erasure(p_user_id);
-  while private.erase_batch(p_user_id) > 0 loop
+  while private.erase_batch(p_user_id, max_rows) > 0 loop
   end loop;
   perform private.wait_for_exports(p_user_id);
   perform private.finish_erasure(p_user_id);
@@ -4658,6 +4713,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
   deleted integer;
 begin
   name := private.reviewer_name(name);
@@ -4665,7 +4721,7 @@ begin
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;
-  return case when deleted > 0 then deleted else private.pseudonymise_batch(name) end;
+  return case when deleted > 0 then deleted else private.pseudonymise_batch(name, max_rows) end;
 end
 $$;
 
@@ -5669,13 +5725,7 @@ comment on view public.reviewer_votes is 'The current vote of each named reviewe
 create view public.disputed_texts with (security_invoker = on) as
 select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   (
-    select jsonb_object_agg(votes.reviewer, votes.to_intent)
-    from (
-      select distinct on (private.fold_name(reviewer)) reviewer, to_intent
-      from public.correction_events events
-      where events.text_key = queue.text_key
-      order by private.fold_name(reviewer), events.id desc
-    ) as votes
+    select jsonb_object_agg(reviewer, to_intent) from private.latest_events(queue.text_key)
   ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
@@ -7889,6 +7939,7 @@ create table private.monitoring (
   counted_at timestamptz,
   evaluated_at timestamptz,
   retained_at timestamptz,
+  retention_step_rows integer not null default 50,
   spooled_since timestamptz,
 
   constraint monitoring_pkey primary key (only_row),
@@ -7904,6 +7955,8 @@ comment on column private.monitoring.counted_at is
   'The latest time of which all counts are: when the latest finished pass began. Null: none has finished.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
 comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
+comment on column private.monitoring.retention_step_rows is
+  'How many rows the next batch of the retention deletes, by the time that the last one took.';
 comment on column private.monitoring.spooled_since is
   'Since which evaluation each one found prompts in the spool. Null: the latest one found none.';
 
@@ -9431,6 +9484,31 @@ as $$
   ) as waiting
 $$;
 
+-- The first items after a position that wait for a reviewer, of one reason if it is given.
+create function private.waiting_items(
+  p_reviewer text, after_rank integer, after_item bigint, reason text, max_items integer
+) returns setof public.review_queue
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- the queue is read in its order as far as the limit, whatever the planner knows about it
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return query
+  select * from public.review_queue queue
+  where waiting_since is not null and rank < private.rank_when_decided()
+    and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+    and (waiting_items.reason is null or waiting_items.reason = any (reasons))
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = queue.text_key
+    )
+    and (private.own_event(queue.text_key, p_reviewer)).to_intent is null
+  order by rank, id limit max_items;
+end
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
 -- reason if it is given. Without a reason, second opinions come first. The reason `model_disagreement` lists the pool.
 create function private.list_console_items(
@@ -9453,19 +9531,8 @@ begin
     from private.second_opinions(caller) as opinion
     where list_console_items.reason is null
   ) || (
-    select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
-    from (
-      select * from public.review_queue queue
-      where waiting_since is not null and rank < private.rank_when_decided()
-        and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
-        and (list_console_items.reason is null or list_console_items.reason = any (reasons))
-        and not exists (
-          select from private.review_skips skips
-          where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
-        )
-        and (private.own_event(queue.text_key, caller)).to_intent is null
-      order by rank, id limit page_size
-    ) as waiting
+    select coalesce(jsonb_agg(private.show_item(waiting, caller) order by rank, id), '[]')
+    from private.waiting_items(caller, after_rank, after_item, list_console_items.reason, page_size) as waiting
   );
 end
 $$;
@@ -10257,6 +10324,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.clean_intent_name(),
   private.is_active_intent(text),
   private.find_intent(text),
@@ -10358,10 +10426,10 @@ revoke all on function
   private.count_user_data(uuid),
   private.start_erasure(uuid),
   private.copies_with_reviewer(text, integer),
-  private.pseudonymise_batch(text),
-  private.erase_batch(uuid),
+  private.pseudonymise_batch(text, integer),
+  private.erase_batch(uuid, integer),
   private.wait_for_exports(uuid),
-  private.forget_exports(uuid),
+  private.record_erasure_step(uuid, interval),
   private.finish_erasure(uuid),
   private.show_erasure(uuid),
   private.continue_erasure(uuid),
@@ -10390,6 +10458,7 @@ revoke all on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
   public.record_review(uuid, text, text, text, text, text[], text[], bigint),
+  private.find_latest_correction(), public.find_latest_correction(),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
   public.list_unfinished_erasures(),
@@ -10546,6 +10615,7 @@ grant execute on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
   public.record_review(uuid, text, text, text, text, text[], text[], bigint),
+  private.find_latest_correction(), public.find_latest_correction(),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.list_unfinished_erasures(), public.list_unfinished_erasures(),
@@ -10598,7 +10668,7 @@ grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, ret
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
-grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean, step_rows)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
@@ -10636,6 +10706,7 @@ grant execute on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.is_active_intent(text),
   private.find_intent(text),
   private.max_secondary_intents(),
@@ -10899,6 +10970,7 @@ revoke all on function
   private.is_blind(public.review_queue),
   private.show_blind_item(public.review_queue),
   private.list_blind_items(text, integer, bigint, integer),
+  private.waiting_items(text, integer, bigint, text, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
   private.sample_keys(bigint[], integer),
@@ -11035,7 +11107,8 @@ grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
 grant select, update (
-  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, spooled_since
+  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, retention_step_rows,
+  spooled_since
 ) on private.monitoring to prompt_maintainer;
 grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;

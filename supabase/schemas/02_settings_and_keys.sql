@@ -59,9 +59,25 @@ comment on column private.settings.label_retention_days is
 comment on column private.settings.spool_retention_days is
   'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
-  'The maximum number of rows that one batch of the retention deletes.';
+  'The maximum number of rows that one batch of the retention, or one step of an erasure, removes.';
 
 insert into private.settings default values;
+
+-- How many rows the next batch has, by the time that this one took: others wait for its locks.
+create function private.next_batch_rows(batch_rows integer, duration interval) returns integer
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select least(retention_batch_rows, case
+      when duration > interval '100 milliseconds' then greatest(10, batch_rows / 2)
+      when duration < interval '50 milliseconds' then 2 * batch_rows
+      else batch_rows
+    end) from private.settings
+  );
+end
+$$;
 
 -- Short texts and known ids can be guessed, so a plain hash would reveal them.
 create table private.keys (

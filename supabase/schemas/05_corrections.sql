@@ -112,13 +112,13 @@ as $$
   ) as stripped
 $$;
 
--- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
+-- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers, with any dash.
 create function private.is_reserved_reviewer(reviewer text) returns boolean
 language sql immutable
 set search_path = ''
 as $$
   select private.normalise_text(reviewer) = any (array_append(private.anonymous_reviewers(), ''))
-    or private.normalise_text(reviewer) like 'erased-%'
+    or private.normalise_text(reviewer) ~ '^erased[-\u02D7\u058A\u2010-\u2015\u2043\u2212\u2796]'
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------

@@ -297,11 +297,38 @@ $$;
 comment on function public.record_correction(uuid, text, text, text, text, text[]) is
   'Records a correction, or defers it until its row arrives.';
 
+set role prompt_maintainer;
+
+-- The number of the latest correction of any text; 0: there is none. Waits, as an edit in the dashboard does, for the
+-- corrections that are under way: one of another text may have a smaller number, and is to be on record.
+create function private.find_latest_correction() returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  return (select coalesce(max(id), 0) from public.correction_events);
+end
+$$;
+
+set role postgres;
+
+create function public.find_latest_correction() returns bigint
+language sql
+set search_path = ''
+set lock_timeout = '2s'  -- as in lock_edits_first (05)
+as $$
+  select private.find_latest_correction()
+$$;
+comment on function public.find_latest_correction() is
+  'The number of the latest correction of any text, for record_review. Every correction with a smaller number is on record.';
+
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
 -- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
 -- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
 -- about secondary intents, it stays. A disputed text has no label: there, a vote stays that this reviewer changed after
--- `seen_event`, the latest correction of any text when the file was compared.
+-- `seen_event`, the latest correction of any text when the file was compared (find_latest_correction).
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
   to_secondary_intents text[] default null, seen_secondary_intents text[] default null,

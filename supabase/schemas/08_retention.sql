@@ -135,6 +135,8 @@ set enable_seqscan = off  -- all that a batch reads, its triggers included, is f
 as $$
 declare
   settings private.settings;
+  began_at constant timestamptz := clock_timestamp();
+  batch_rows integer;
   expired uuid[];
   candidates uuid[];
   candidate_texts bytea[];
@@ -144,7 +146,8 @@ declare
 begin
   select * into strict settings from private.settings;
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
-  perform from private.monitoring for update skip locked;
+  select least(settings.retention_batch_rows, retention_step_rows) into batch_rows
+  from private.monitoring for update skip locked;
   if not found then
     return null;
   end if;
@@ -158,7 +161,7 @@ begin
       where created_at < now() - make_interval(days => settings.row_retention_days)
         and (created_at, id) > (last_time, last_id)
       order by created_at, id
-      limit settings.retention_batch_rows
+      limit batch_rows
     ) as oldest;
     locked_texts := private.limit_user_keys(array(
       select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
@@ -203,6 +206,8 @@ begin
 
   perform private.clear_notes(expired);
   delete from public.nlu_prompt_logs where id = any (expired);
+  update private.monitoring
+  set retention_step_rows = private.next_batch_rows(retention_step_rows, clock_timestamp() - began_at);
   return cardinality(expired);
 end
 $$;

@@ -8,6 +8,7 @@ create table private.tombstones (
   unfinished_user_id uuid,
   exports_are_known boolean not null default false,
   exports_are_clean boolean not null default false,
+  step_rows integer not null default 50,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -22,6 +23,8 @@ comment on column private.tombstones.exports_are_known is
   'Whether the erasure, which has not ended, has waited for the exports that were registering rows. No other object can hold rows of the user.';
 comment on column private.tombstones.exports_are_clean is
   'Whether a nightly job found that no exported object holds rows of the user, after the erasure ended.';
+comment on column private.tombstones.step_rows is
+  'How many rows the next step of the erasure removes, by the time that the last one took.';
 
 -- Few: the objects are cleaned before the next export.
 create index tombstones_to_clean on private.tombstones (user_key) where not exports_are_clean;
@@ -124,7 +127,7 @@ $$;
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
 -- can still be measured; returns how many. A text may have many copies: those that show the name are found by their
 -- index, before any lock is held, and only a batch of them is read while their texts are locked.
-create function private.pseudonymise_batch(name text) returns integer
+create function private.pseudonymise_batch(name text, max_rows integer) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -132,7 +135,6 @@ set enable_bitmapscan = off  -- the rows of a batch are found by their keys
 set enable_seqscan = off
 as $$
 declare
-  max_rows constant integer := (select retention_batch_rows from private.settings);
   folded constant text := private.fold_name(name);
   pseudonym constant text := private.pseudonym(name);
   log_ids uuid[] := private.copies_with_reviewer(folded, max_rows);
@@ -190,13 +192,12 @@ $$;
 
 -- Removes one batch of a user's rows, else of retained texts, else of items that they skipped, else of corrections in
 -- their name; returns how many.
-create function private.erase_batch(p_user_id uuid) returns integer
+create function private.erase_batch(p_user_id uuid, max_rows integer) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  max_rows integer := (select retention_batch_rows from private.settings);
   erased_key bytea := private.user_key(p_user_id);
   log_ids uuid[];
   texts bytea[];
@@ -223,7 +224,7 @@ begin
       select text_key from private.review_skips where reviewer = p_user_id limit max_rows
     ) as batch;
     if texts is null then
-      return private.pseudonymise_batch(p_user_id::text);
+      return private.pseudonymise_batch(p_user_id::text, max_rows);
     end if;
     perform private.lock_texts(texts);
     delete from private.review_skips where reviewer = p_user_id and text_key = any (texts);
@@ -261,14 +262,17 @@ begin
 end
 $$;
 
--- Rows were found after the wait: an export may have registered them, so the erasure is to wait again.
-create function private.forget_exports(p_user_id uuid) returns void
+-- Records a step that found rows. If it follows the wait, an export may have registered them, so the erasure is to wait
+-- again.
+create function private.record_erasure_step(p_user_id uuid, duration interval) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  update private.tombstones set exports_are_known = false where user_key = private.user_key(p_user_id);
+  update private.tombstones
+  set exports_are_known = false, step_rows = private.next_batch_rows(step_rows, duration)
+  where user_key = private.user_key(p_user_id);
 end
 $$;
 
@@ -312,7 +316,9 @@ security definer
 set search_path = ''
 as $$
 declare
+  began_at constant timestamptz := clock_timestamp();
   tombstone private.tombstones;
+  max_rows integer;
   erased integer;
 begin
   if p_user_id is null then
@@ -325,11 +331,10 @@ begin
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
-  erased := private.erase_batch(p_user_id);
+  select least(retention_batch_rows, tombstone.step_rows) into max_rows from private.settings;
+  erased := private.erase_batch(p_user_id, max_rows);
   if erased > 0 then
-    if tombstone.exports_are_known then
-      perform private.forget_exports(p_user_id);
-    end if;
+    perform private.record_erasure_step(p_user_id, clock_timestamp() - began_at);
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
   if not tombstone.exports_are_known then
@@ -359,6 +364,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
 begin
   -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
@@ -366,7 +373,7 @@ begin
   end if;
   perform private.lock_edits();
   perform private.start_erasure(p_user_id);
-  while private.erase_batch(p_user_id) > 0 loop
+  while private.erase_batch(p_user_id, max_rows) > 0 loop
   end loop;
   perform private.wait_for_exports(p_user_id);
   perform private.finish_erasure(p_user_id);
@@ -394,6 +401,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  max_rows constant integer := (select retention_batch_rows from private.settings);
   deleted integer;
 begin
   name := private.reviewer_name(name);
@@ -401,7 +409,7 @@ begin
   perform from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name) order by id for update;
   delete from private.deferred_changes where private.fold_name(reviewer) = private.fold_name(name);
   get diagnostics deleted = row_count;
-  return case when deleted > 0 then deleted else private.pseudonymise_batch(name) end;
+  return case when deleted > 0 then deleted else private.pseudonymise_batch(name, max_rows) end;
 end
 $$;
 

@@ -101,13 +101,7 @@ comment on view public.reviewer_votes is 'The current vote of each named reviewe
 create view public.disputed_texts with (security_invoker = on) as
 select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   (
-    select jsonb_object_agg(votes.reviewer, votes.to_intent)
-    from (
-      select distinct on (private.fold_name(reviewer)) reviewer, to_intent
-      from public.correction_events events
-      where events.text_key = queue.text_key
-      order by private.fold_name(reviewer), events.id desc
-    ) as votes
+    select jsonb_object_agg(reviewer, to_intent) from private.latest_events(queue.text_key)
   ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue

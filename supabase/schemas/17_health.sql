@@ -116,6 +116,7 @@ create table private.monitoring (
   counted_at timestamptz,
   evaluated_at timestamptz,
   retained_at timestamptz,
+  retention_step_rows integer not null default 50,
   spooled_since timestamptz,
 
   constraint monitoring_pkey primary key (only_row),
@@ -131,6 +132,8 @@ comment on column private.monitoring.counted_at is
   'The latest time of which all counts are: when the latest finished pass began. Null: none has finished.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
 comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
+comment on column private.monitoring.retention_step_rows is
+  'How many rows the next batch of the retention deletes, by the time that the last one took.';
 comment on column private.monitoring.spooled_since is
   'Since which evaluation each one found prompts in the spool. Null: the latest one found none.';
 

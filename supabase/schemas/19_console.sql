@@ -463,6 +463,31 @@ as $$
   ) as waiting
 $$;
 
+-- The first items after a position that wait for a reviewer, of one reason if it is given.
+create function private.waiting_items(
+  p_reviewer text, after_rank integer, after_item bigint, reason text, max_items integer
+) returns setof public.review_queue
+language plpgsql stable
+set search_path = ''
+set enable_sort = off  -- the queue is read in its order as far as the limit, whatever the planner knows about it
+set enable_bitmapscan = off
+set enable_seqscan = off
+as $$
+begin
+  return query
+  select * from public.review_queue queue
+  where waiting_since is not null and rank < private.rank_when_decided()
+    and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+    and (waiting_items.reason is null or waiting_items.reason = any (reasons))
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = queue.text_key
+    )
+    and (private.own_event(queue.text_key, p_reviewer)).to_intent is null
+  order by rank, id limit max_items;
+end
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
 -- reason if it is given. Without a reason, second opinions come first. The reason `model_disagreement` lists the pool.
 create function private.list_console_items(
@@ -485,19 +510,8 @@ begin
     from private.second_opinions(caller) as opinion
     where list_console_items.reason is null
   ) || (
-    select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
-    from (
-      select * from public.review_queue queue
-      where waiting_since is not null and rank < private.rank_when_decided()
-        and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
-        and (list_console_items.reason is null or list_console_items.reason = any (reasons))
-        and not exists (
-          select from private.review_skips skips
-          where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
-        )
-        and (private.own_event(queue.text_key, caller)).to_intent is null
-      order by rank, id limit page_size
-    ) as waiting
+    select coalesce(jsonb_agg(private.show_item(waiting, caller) order by rank, id), '[]')
+    from private.waiting_items(caller, after_rank, after_item, list_console_items.reason, page_size) as waiting
   );
 end
 $$;

@@ -52,6 +52,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.clean_intent_name(),
   private.is_active_intent(text),
   private.find_intent(text),
@@ -153,10 +154,10 @@ revoke all on function
   private.count_user_data(uuid),
   private.start_erasure(uuid),
   private.copies_with_reviewer(text, integer),
-  private.pseudonymise_batch(text),
-  private.erase_batch(uuid),
+  private.pseudonymise_batch(text, integer),
+  private.erase_batch(uuid, integer),
   private.wait_for_exports(uuid),
-  private.forget_exports(uuid),
+  private.record_erasure_step(uuid, interval),
   private.finish_erasure(uuid),
   private.show_erasure(uuid),
   private.continue_erasure(uuid),
@@ -185,6 +186,7 @@ revoke all on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
   public.record_review(uuid, text, text, text, text, text[], text[], bigint),
+  private.find_latest_correction(), public.find_latest_correction(),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
   public.list_unfinished_erasures(),
@@ -341,6 +343,7 @@ grant execute on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text, text[]),
   public.record_review(uuid, text, text, text, text, text[], text[], bigint),
+  private.find_latest_correction(), public.find_latest_correction(),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.list_unfinished_erasures(), public.list_unfinished_erasures(),
@@ -393,7 +396,7 @@ grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, ret
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key, unfinished_user_id) on private.tombstones to prompt_maintainer;
-grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean)
+grant update (erased_at, unfinished_user_id, exports_are_known, exports_are_clean, step_rows)
   on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
@@ -431,6 +434,7 @@ grant execute on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.next_batch_rows(integer, interval),
   private.is_active_intent(text),
   private.find_intent(text),
   private.max_secondary_intents(),
@@ -694,6 +698,7 @@ revoke all on function
   private.is_blind(public.review_queue),
   private.show_blind_item(public.review_queue),
   private.list_blind_items(text, integer, bigint, integer),
+  private.waiting_items(text, integer, bigint, text, integer),
   private.show_in_pool(public.correction_events),
   private.near_duplicate_keys(text),
   private.sample_keys(bigint[], integer),
@@ -830,7 +835,8 @@ grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
 grant select, update (
-  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, spooled_since
+  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, retention_step_rows,
+  spooled_since
 ) on private.monitoring to prompt_maintainer;
 grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;

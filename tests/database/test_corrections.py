@@ -66,8 +66,11 @@ def test_a_reviewer_can_change_their_own_correction(dashboard: Connection, log_i
 
 @pytest.mark.parametrize(
     "name",
-    ["legacy", "dashboard", " Dashboard ", "LEGACY", "", "  ", "\u00a0", "erased-0123456789ab"],
-)
+    [
+        "legacy", "dashboard", " Dashboard ", "LEGACY", "", "  ", "\u00a0", "erased-0123456789ab",
+        "Erased\u20100123456789ab", "erased\u2014a", "erased\u2212a",
+    ],
+)  # fmt: skip
 def test_the_backend_cannot_use_a_reserved_or_empty_reviewer_name(
     dashboard: Connection, log_id: UUID, name: str
 ) -> None:

@@ -198,6 +198,26 @@ def test_a_review_file_does_not_replace_a_label_that_its_reviewer_did_not_see(
     assert review(unaudited, UUID(int=7), "search", None) == "absent"
 
 
+def test_a_review_file_waits_for_a_vote_that_has_a_smaller_number_than_the_latest_correction(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    log_id, other = (insert(unaudited, prompt=prompt) for prompt in ("one", "other"))
+    correct(unaudited, log_id, "help", "ina")
+    correct(unaudited, log_id, "status", "ben")
+    correct(slow, log_id, "search", "ina")
+    correct(unaudited, other, "help", "ben")
+
+    with server.connect("postgres", database) as importer, ThreadPoolExecutor() as threads:
+        importer.execute("set role service_role")
+        finding = threads.submit(importer.execute, "select public.find_latest_correction()")
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        slow.commit()
+        ((seen,),) = finding.result(timeout=10).fetchall()
+    later = unaudited.execute("select from public.correction_events where id > %s", [seen])
+
+    assert later.rowcount == 0
+
+
 def test_a_review_file_knows_its_reviewer_in_every_spelling(unaudited: Connection) -> None:
     log_id = insert(unaudited)
     correct(unaudited, log_id, "help", "Ina", secondary=["search"])

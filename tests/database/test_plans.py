@@ -615,6 +615,7 @@ def test_the_latest_correction_of_a_text_is_found_without_reading_those_of_other
         "private.show_votes(text_key, 'ann')",
         "private.show_support(text_key, 'help', 'salt')",
         "private.stands(private.find_decision(text_key))",
+        "(select latest_intents from public.disputed_texts limit 1)",
     ],
 )
 def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_before(
@@ -626,17 +627,40 @@ def test_the_votes_on_a_text_are_found_without_reading_what_each_reviewer_said_b
         """insert into public.correction_events
              (text_key, from_intent, to_intent, reviewer, channel)
            select text_key, 'help', 'help', reviewer, 'api'
-           from (select text_key from public.correction_events limit 1) as text,
+           from (select text_key from public.review_queue limit 1) as text,
              unnest(array['Ann', 'bob', 'BOB', 'cleo']) as reviewer, generate_series(1, 1000)"""
     )
     text = unanalysed.execute(
         "select text_key from public.correction_events where reviewer = 'cleo' limit 1"
     ).fetchone()
+    unanalysed.execute(
+        "update public.review_queue set reasons = '{disagreement}' where text_key = %s", text
+    )
     for _ in range(7):  # after five executions, the planner may take another plan
         before = read_in_transaction(unanalysed, "public.correction_events")
         query = f"select {call} from (select %s::bytea as text_key) as one"
         unanalysed.execute(query.encode(), text)
         assert read_in_transaction(unanalysed, "public.correction_events") - before < 100
+
+
+def test_a_page_of_the_console_reads_few_other_items_whatever_the_planner_knows(
+    unanalysed: Connection,
+) -> None:
+    table = "public.review_queue"
+    relations = """select %s::regclass union all
+                   select indexrelid from pg_index where indrelid = %s::regclass"""
+    unanalysed.execute("delete from pg_statistic where starelid = %s::regclass", [table])
+    unanalysed.execute(
+        f"update pg_class set reltuples = -1, relpages = 0 where oid in ({relations})".encode(),
+        [table, table],
+    )
+    items = unanalysed.execute("select from public.review_queue where waiting_since is not null")
+    before = read_in_transaction(unanalysed, table)
+    list_items(unanalysed, None)
+    unanalysed.execute("reset role")
+
+    assert items.rowcount > 1_000
+    assert read_in_transaction(unanalysed, table) - before < 500
 
 
 def test_how_many_texts_a_batch_deletes_is_found_by_reading_few_of_their_corrections(
@@ -739,6 +763,7 @@ def test_a_batch_of_retention_reads_its_own_texts_whatever_the_planner_knows(
     overgrown.execute("update private.settings set retention_batch_rows = 100")
     tables = ("public.review_queue", "public.correction_events")
     for _ in range(7):  # after five executions, the planner may take another plan
+        overgrown.execute("update private.monitoring set retention_step_rows = 100")
         before = [read_in_transaction(overgrown, table) for table in tables]
         overgrown.execute("set local role postgres")
         deleted = overgrown.execute("select private.delete_expired_rows()").fetchone()

@@ -70,8 +70,10 @@ def restore_data(source: Server, target: Server, *options: str) -> None:
     with target.connect("postgres", "restored") as dashboard:
         migrate(dashboard)
         run_scheduled_jobs(dashboard)
+    tables = re.findall(r"--table='?([\w.*]+)", GUIDE.read_text("utf-8"))
     dump = run_program(
-        "pg_dump", "--data-only", "--table=auth.users", "--table=public.*", "--table=private.*",
+        "pg_dump", "--data-only",
+        *(f"--table={name}" for name in tables),
         *options, "-d", source.url("postgres", "source"),
     )  # fmt: skip
     url = target.url("supabase_admin", "restored")
@@ -95,10 +97,10 @@ def new_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _read_all_tables(connection: Connection) -> dict[str, list[str]]:
-    """Return the rows of every table, and of `auth.users`."""
+    """Return the rows of every table, and of the accounts."""
     tables = connection.execute(
         """select oid::regclass::text from pg_class
-           where relkind = 'r' and (oid = 'auth.users'::regclass
+           where relkind = 'r' and (oid in ('auth.users'::regclass, 'auth.identities'::regclass)
              or relnamespace in ('public'::regnamespace, 'private'::regnamespace))"""
     ).fetchall()
     return {
@@ -115,6 +117,11 @@ def test_a_restored_database_has_the_rows_of_the_dump_whatever_its_jobs_wrote_be
     server.copy_database(template, "source")
     with server.connect("postgres", "source") as dashboard:
         add_user(dashboard, BOB)
+        dashboard.execute(
+            """insert into auth.identities (user_id, provider, provider_id, identity_data)
+               values (%s, 'email', 'bob', '{}')""",
+            [BOB],
+        )
         insert(dashboard, user_id=BOB)
         run_scheduled_jobs(dashboard)
         rows = _read_all_tables(dashboard)

@@ -321,6 +321,7 @@ CALLABLE = {
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text,text[])": {SERVICE},
     "public.record_review(uuid,text,text,text,text,text[],text[],bigint)": {SERVICE},
+    "private.find_latest_correction()": {SERVICE}, "public.find_latest_correction()": {SERVICE},
     "private.audits_complete_before()": {SERVICE},
     "private.list_unfinished_erasures()": {SERVICE},
     "public.list_unfinished_erasures()": {SERVICE},

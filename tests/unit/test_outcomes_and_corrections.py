@@ -167,6 +167,7 @@ def test_a_correction_with_a_token_has_the_id_of_its_user(api: ApiFixture) -> No
         ({"reviewer": "legacy"}, "invalid_reviewer"),
         ({"reviewer": " Dashboard"}, "invalid_reviewer"),
         ({"reviewer": "erased-0123456789ab"}, "invalid_reviewer"),
+        ({"reviewer": "Erased\u20100123456789ab"}, "invalid_reviewer"),
         ({"reviewer": "g" * 201}, "invalid_request"),
     ],
 )

@@ -82,7 +82,7 @@ create extension if not exists "uuid-ossp" with schema extensions;
 create extension if not exists pg_stat_statements with schema extensions;
 
 -- Supabase Auth -----------------------------------------------------------------------------
--- Only the columns of `auth.users` that tests and migrations use.
+-- Only the tables and columns that tests and migrations use.
 
 create schema if not exists auth authorization supabase_auth_admin;
 grant usage on schema auth to anon, authenticated, service_role, postgres, dashboard_user;
@@ -108,6 +108,17 @@ create table if not exists auth.users (
 alter table auth.users owner to supabase_auth_admin;
 alter table auth.users enable row level security;
 grant all on auth.users to postgres, dashboard_user;
+
+create table if not exists auth.identities (
+  id uuid not null primary key default gen_random_uuid(),
+  user_id uuid not null references auth.users (id) on delete cascade,
+  provider text not null,
+  provider_id text not null,
+  identity_data jsonb not null
+);
+alter table auth.identities owner to supabase_auth_admin;
+alter table auth.identities enable row level security;
+grant all on auth.identities to postgres, dashboard_user;
 
 -- The claims of the request's token, which PostgREST passes in a setting.
 create or replace function auth.jwt() returns jsonb

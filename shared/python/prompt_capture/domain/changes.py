@@ -1,5 +1,6 @@
 """Outcomes and corrections: the changes of a prompt after its capture."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -17,6 +18,9 @@ ANONYMOUS_REVIEWERS = frozenset({"dashboard", "legacy"})
 
 ERASED_PREFIX = "erased-"
 """The prefix of the pseudonyms that replace the names of erased reviewers."""
+
+_DASHES = re.compile("[\u02d7\u058a\u2010-\u2015\u2043\u2212\u2796]")
+"""What looks like a hyphen; the same as in `private.is_reserved_reviewer`."""
 
 ChangeStatus = Literal["recorded", "pending"]
 """The result of an outcome or a correction.
@@ -53,7 +57,7 @@ def validate_reviewer_name(name: str) -> str:
     canonical = canonical_text(name)
     if not canonical:
         raise ValueError("The name is empty")
-    if canonical in ANONYMOUS_REVIEWERS or canonical.startswith(ERASED_PREFIX):
+    if canonical in ANONYMOUS_REVIEWERS or _DASHES.sub("-", canonical).startswith(ERASED_PREFIX):
         reserved = ", ".join(sorted(ANONYMOUS_REVIEWERS))
         raise ValueError(f"This name is reserved ({reserved}, {ERASED_PREFIX}...)")
     return name.strip()

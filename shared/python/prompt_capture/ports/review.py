@@ -29,7 +29,10 @@ class ReviewStore(Protocol):
         """
 
     async def find_latest_correction(self) -> int:
-        """Return the number of the latest correction of any text; 0: there is none."""
+        """Return the number of the latest correction of any text; 0: there is none.
+
+        Every correction with a smaller number is on record by then.
+        """
 
     async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
         """Return the decision on each prompt that exists.

@@ -139,9 +139,8 @@ class SupabasePromptStore:
         return status
 
     async def find_latest_correction(self) -> int:
-        events = self._postgrest.table("correction_events").select("id")
-        rows = await self._postgrest.rows(events.order("id", desc=True).limit(1))
-        return rows[0]["id"] if rows else 0
+        number: int = await self._postgrest.call("find_latest_correction", {})
+        return number
 
     async def _correct(
         self, function: str, log_id: UUID, correction: Correction, fields: Mapping[str, object]
