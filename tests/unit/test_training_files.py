@@ -442,17 +442,6 @@ def test_numbered_texts_in_folders_of_several_levels_are_not_read_by_their_numbe
     assert {each.label for each in read_examples([tmp_path / "train"])} == {"greet", "bye"}
 
 
-def test_files_about_the_data_are_no_labels(tmp_path: Path) -> None:
-    for name in ("README", "LICENSE", "readme", "greet"):
-        (tmp_path / f"{name}.txt").write_text("hello", "utf-8")
-    remarks = Remarks()
-
-    located = read_sources([DataSource(tmp_path)], remarks)
-
-    assert [example.label for example, _ in located] == ["greet", "readme"]
-    assert "2 left out: files that are not LABEL.txt" in "\n".join(remarks)
-
-
 @pytest.mark.parametrize("label", ['""', "null", '" "', '"\\u200b"'])
 def test_a_text_with_an_empty_label_is_rejected_with_what_to_do(tmp_path: Path, label: str) -> None:
     file = tmp_path / "data.jsonl"

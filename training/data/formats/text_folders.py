@@ -19,12 +19,17 @@ _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 
 _DOCUMENT = re.compile(
-    r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS)\.(?:txt|TXT)"
+    r"""(?:read[ _-]?me | licen[cs]e | copying | copyright | changelog | contributing | contributors
+    | authors | citation | todo | notes | robots | cmakelists | merges | constraints | metadata
+    | (?:[\w-]+[_-])?requirements | special_?tokens | (?:vocab|vocabulary|stop[ _-]?words?)
+    | (?:label|class|intent)[_-]?(?:map|mapping|list|names) | label2id | id2label)
+    (?:[ _.-](?:[a-z]{2}|english|german|french|spanish|dev|test|\d+))?""",
+    re.VERBOSE,
 )
-"""A file about the data. A label of this name would not be in capitals."""
+"""The names of files about the data, or for programs, in lower case: `stopwords_en`."""
 
-_READ_ME = re.compile(r"read[ _-]?me", re.IGNORECASE)
-"""The name of a file about the data, where no file of texts has a label for its name."""
+_CAPITAL_DOCUMENTS = frozenset({"NOTICE", "Notice"})
+"""Names of such files that intents have in lower case."""
 
 _NUMBERED = re.compile(
     r"(?:[\w -]*\d|[\w -]*\(\d+\)|\d{3,}\W.*|[a-z]|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
@@ -50,9 +55,23 @@ _PARTS = (
 """A name that states a split, or what Dialogflow calls the texts of an intent, beside another."""
 
 _LISTS_OF_LABELS = frozenset(
-    {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
+    {
+        *("categories", "classes", "counts", "file_list", "filelist", "files", "index", "intents"),
+        *("label", "labels", "manifest", "mapping", "statistics", "stats"),
+    }
 )
-"""The names of files that list the labels of the files beside them."""
+"""The names of files that list the labels of the files beside them, if their content does."""
+
+_BESIDE_LABEL = re.compile(r"\A\W*\d*[\s,;:=.)-]+|\.txt\b|[\s,;:=(-]+[\d.]*\W*\Z", re.IGNORECASE)
+"""What a line of such a file has beside the label: its number, a count, or the ending of a file."""
+
+_OFTEN_NO_INTENTS = frozenset(
+    {
+        *("about", "description", "index", "info", "log", "logs", "manifest", "mapping", "output"),
+        *("outputs", "results", "sources", "statistics", "stats", "synonyms", "tokens", "words"),
+    }
+)
+"""Names of files that are intents now and then."""
 
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_OF_TEXTS = frozenset(
@@ -107,19 +126,26 @@ def find_label_files(folder: Path) -> list[Path]:
         if is_label_file(path)
         and not path.is_dir()
         and not is_hidden(path, folder)
-        and not _DOCUMENT.fullmatch(path.name)
+        and not is_document(path)
     )
 
 
-def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file such as `labels.txt` has names of labels only. Raise `InvalidExamples`.
+def is_document(file: Path) -> bool:
+    """Return whether a text file has a well-known name that is no label: `requirements.txt`."""
+    is_known = _DOCUMENT.fullmatch(_stem(file)) is not None
+    return is_label_file(file) and (is_known or name_without_suffix(file) in _CAPITAL_DOCUMENTS)
 
-    `labels` are the names of the files beside it.
+
+def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
+    """Return whether most lines of a file such as `labels.txt` are labels, also with numbers.
+
+    `labels` are the names of the files beside it. Raise `InvalidExamples`.
     """
     if _stem(file.path) not in _LISTS_OF_LABELS:
         return False
     lines = {line.strip() for _number, line in file.lines(ignore_position)} - {""}
-    return bool(lines) and lines <= labels
+    known = [line for line in lines if not labels.isdisjoint({line, _BESIDE_LABEL.sub("", line)})]
+    return 2 * len(known) > len(lines)
 
 
 def states_no_intent(name: str) -> bool:
@@ -128,6 +154,11 @@ def states_no_intent(name: str) -> bool:
     words = set(_WORD.findall(folded))
     is_one_of_pair = words >= {"seq", "in"} or (words & {"x", "y"} and words & SPLIT_NAMES)
     return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded) or is_one_of_pair)
+
+
+def is_often_no_intent(name: str) -> bool:
+    """Return whether the name of a file may say what is in it, and not which intent."""
+    return states_no_intent(name) or name.casefold() in _OFTEN_NO_INTENTS
 
 
 def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
@@ -231,7 +262,7 @@ def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layo
     if len(folders) < 2:
         return None
     names = {each.name for each in folders}
-    beside = {file for file in files if _is_about(files[file], names)}
+    beside = {file for file in files if is_list_of_labels(files[file], names)}
     others = list(files.keys() - beside - set(texts))
     if _FEW * sum(file.parent != folder for file in others) > len(texts):
         return None
@@ -246,11 +277,6 @@ def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layo
             f"{min(deeper).parent}."
         )
     return None
-
-
-def _is_about(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file is about the texts beside it: it lists their labels, or is a readme."""
-    return bool(_READ_ME.fullmatch(_stem(file.path))) or is_list_of_labels(file, labels)
 
 
 def _reject_other_texts(folder: Path, others: Sequence[Path]) -> None:

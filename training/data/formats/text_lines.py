@@ -17,7 +17,7 @@ from training.data.formats.reading import (
     Reading,
     is_no_value,
 )
-from training.data.formats.text_folders import name_without_suffix, states_no_intent
+from training.data.formats.text_folders import is_often_no_intent, name_without_suffix
 from training.data.locations import Location
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
@@ -270,7 +270,7 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts that begin like the items of a list, whose numbers do not count up"
     if needs_labels and any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS):
         yield "texts with a name or a number at one end, some of which repeat: they may be labels"
-    if needs_labels and lines and states_no_intent(label):
+    if needs_labels and lines and is_often_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
 
 
