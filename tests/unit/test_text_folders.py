@@ -243,6 +243,13 @@ def test_an_intent_may_begin_like_the_name_of_a_split(tmp_path: Path) -> None:
         ("train test-2", "train test"),
         ("snips_train snips_test", "train test"),
         ("train-snips dev-snips", "train dev"),
+        ("en_train de_test", "train test"),
+        ("train_en test-de", "train test"),
+        ("TrainDE TestEN", "train test"),
+        ("train.en test.de", "train test"),
+        ("train-de-DE devtest_en_US", "train devtest"),
+        ("en_train_v2 de_test_data", "train test"),
+        ("english_train german_held-out", "train held_out"),
     ],
 )
 def test_names_of_folders_that_state_splits_do_so(
@@ -260,6 +267,30 @@ def test_names_of_other_folders_state_no_splits(tmp_path: Path, folders: str) ->
     _write(tmp_path, {f"{name}/greet.txt": f"{name}\n" for name in folders.split()})
 
     assert {each.split for each in read_examples([tmp_path])} == {None}
+
+
+def test_names_of_folders_that_may_state_splits_are_named(tmp_path: Path) -> None:
+    _write(tmp_path, {"atis_train/greet.txt": "hi\n", "snips_test/greet.txt": "hello\n"})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path)], remarks)
+
+    note = "2 noted: folders whose names may state splits, which are not read"
+    assert f"{note}: atis_train, snips_test." in "\n".join(remarks)
+
+
+def test_numbered_texts_in_folders_of_splits_and_languages_are_rejected(tmp_path: Path) -> None:
+    _write(tmp_path, {"en_train/1.txt": "hi", "test-de/1.txt": "so"})
+
+    with pytest.raises(InvalidExamples, match="which are splits, so that no name states a label"):
+        read_examples([tmp_path])
+
+
+def test_files_of_splits_and_languages_are_no_labels(tmp_path: Path) -> None:
+    _write(tmp_path, {"en_train.txt": "hi\n", "test-de.txt": "so\n"})
+
+    with pytest.raises(InvalidExamples, match="which are no intents"):
+        read_examples([tmp_path])
 
 
 @pytest.mark.parametrize("name", ["X_train", "seq_in", "test_set"])

@@ -217,6 +217,9 @@ class _SourceReader:
             names = (file.name for file in data_files)
             by_name = dict(zip(names, splits, strict=True))
             examples = self._with_splits(examples, by_name, Location(source.given_name))
+        elif stating := text_folders.list_folders_of_splits(source.path, files):
+            fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
+            self._reading.remarks.note(fact, Location(source.given_name), len(stating))
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
         ]

@@ -54,6 +54,12 @@ _PARTS = (
 )
 """A name that states a split, or what Dialogflow calls the texts of an intent, beside another."""
 
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LANGUAGE = re.compile(
+    r"[a-z]{2}|v\d+|english|german|deutsch|french|spanish|italian|portuguese|dutch|chinese|japanese"
+)
+"""A word that is a language, a region or a version, in lower case."""
+
 _LISTS_OF_LABELS = frozenset(
     {
         *("categories", "classes", "counts", "file_list", "filelist", "files", "index", "intents"),
@@ -150,10 +156,9 @@ def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
 
 def states_no_intent(name: str) -> bool:
     """Return whether a name says what is in a file, or what for, and not which intent."""
-    folded = name.casefold()
-    words = set(_WORD.findall(folded))
+    words = set(_WORD.findall(name.casefold()))
     is_one_of_pair = words >= {"seq", "in"} or (words & {"x", "y"} and words & SPLIT_NAMES)
-    return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded) or is_one_of_pair)
+    return name.casefold() in _NO_INTENTS or bool(_find_split(name) or is_one_of_pair)
 
 
 def is_often_no_intent(name: str) -> bool:
@@ -235,18 +240,28 @@ def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
     Such are `train/greet.txt` and `test_set/greet.txt`, or `snips_train` and `snips_test`.
     """
     paths = [file.relative_to(folder).parent for file in files]
-    by_folder = {name.casefold(): _find_split(name.casefold()) for p in paths for name in p.parts}
-    separated = {name: _separate(name) for name, split in by_folder.items() if not split}
+    by_folder = {name: _find_split(name) for path in paths for name in path.parts}
+    separated = {name: _separate(name.casefold()) for name, split in by_folder.items() if not split}
     for name, (stem, part) in separated.items():
         others = {each for other, each in separated.values() if other == stem}
         if part in SPLIT_NAMES and len(others & SPLIT_NAMES) > 1:
             by_folder[name] = part
     splits = [
-        next((split for name in path.parts if (split := by_folder[name.casefold()])), None)
-        for path in paths
+        next((split for name in path.parts if (split := by_folder[name])), None) for path in paths
     ]
     splits = [TRAINING_SPLIT if split == "training" else split for split in splits]
     return splits if len({split for split in splits if split}) > 1 else []
+
+
+def list_folders_of_splits(folder: Path, files: Sequence[Path]) -> list[str]:
+    """Return the folders whose names end or begin with different splits, beside other names.
+
+    Such are `atis_train` and `snips_test`, which may be names of something else.
+    """
+    names = {name for file in files for name in file.relative_to(folder).parent.parts}
+    splits = {name: _separate(name.casefold())[1] for name in sorted(names)}
+    found = [name for name, split in splits.items() if split in SPLIT_NAMES]
+    return found if len({splits[name] for name in found}) > 1 else []
 
 
 def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layout | None:
@@ -290,7 +305,7 @@ def _reject_other_texts(folder: Path, others: Sequence[Path]) -> None:
 
 
 def _reject_folders_of_splits(folder: Path, names: Set[str]) -> None:
-    if all(_find_split(name.casefold()) for name in names):
+    if all(map(_find_split, names)):
         raise InvalidExamples(
             f"{folder} has numbered texts in folders named {', '.join(sorted(names))}, which are "
             "splits, so that no name states a label. Write JSON lines, "
@@ -299,7 +314,10 @@ def _reject_folders_of_splits(folder: Path, names: Set[str]) -> None:
 
 
 def _find_split(name: str) -> str | None:
-    found = SPLIT_NAME.fullmatch(name)
+    """Return the split that a name states, alone or beside languages: `test_set`, `TestDE`."""
+    words = _WORD.findall(_CAMEL_CASE.sub("_", name).casefold())
+    others = "_".join(word for word in words if not _LANGUAGE.fullmatch(word))
+    found = SPLIT_NAME.fullmatch(name.casefold()) or SPLIT_NAME.fullmatch(others)
     return found["split"] if found else None
 
 
