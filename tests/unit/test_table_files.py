@@ -93,8 +93,8 @@ def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
 
     assert [example.text for example in read] == ["-5 degrees", "fine"]
     assert [line.partition("csv: ")[2] for line in remarks] == [
-        "1 left out: fields that are not read: note.",
         "1 changed: apostrophes before formulas are removed (line 2).",
+        "1 left out: fields that are not read: note.",
     ]
 
 

@@ -12,29 +12,12 @@ from prompt_capture.domain.field_names import Misspelling
 from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
+from training.data.formats.aliases import find_label_alias
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
-
-
-_LABEL_ALIASES = frozenset(
-    {
-        *("annotation", "category", "class", "completion", "domain", "intent", "intent_name"),
-        *(
-            "intentlabel",
-            "label_name",
-            "label_text",
-            "output",
-            "sentiment",
-            "tag",
-            "target",
-            "topic",
-        ),
-    }
-)
-"""How other programs name the label of a text."""
 
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
@@ -338,5 +321,5 @@ def _describe_wrong_type(values: Mapping[str, Any]) -> str:
 def _describe_missing_label(values: Mapping[str, Any]) -> str:
     if "label" in values:
         return ""
-    found = next((name for name in values if name.casefold() in _LABEL_ALIASES), None)
-    return f". Rename the field {found} to label" if found else _LABELS_NEEDED
+    found = find_label_alias(values)
+    return f". Rename the field {found} to label." if found else _LABELS_NEEDED
