@@ -40,6 +40,15 @@ def test_excels_ansi_encoding_is_rejected_with_the_remedy(tmp_path: Path) -> Non
         read_as("csv", file)
 
 
+def test_labels_that_a_table_made_fractions_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    read = _read_csv(tmp_path, "text,label\nhi,101.0\nso,greet\nhey,2.5\n", remarks)
+
+    assert [example.label for example in read] == ["101.0", "greet", "2.5"]
+    assert "1 noted: labels that are whole numbers with a decimal point" in "\n".join(remarks)
+
+
 def test_rows_without_content_are_left_out_and_named(tmp_path: Path) -> None:
     remarks = Remarks()
 

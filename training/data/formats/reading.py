@@ -78,6 +78,7 @@ _NO_VALUE = re.compile(
 _LIST = re.compile(r"\[\s*\]|\[.*,.*\]|\{.*\}|[\[(]\s*['\"].*[\])]", re.DOTALL)
 """A list, set or object of labels, as pandas, PostgreSQL and Label Studio write it into a cell."""
 
+_WITH_POINT = re.compile(r"\d+\.0+")
 _LINE_END = re.compile(r"[\r\n]")
 
 _QUOTED = re.compile(
@@ -156,6 +157,9 @@ class Reading:
         _reject_other_labels((example.label, *example.secondary), location)
         if missing := next(filter(is_no_value, (example.label, *example.secondary)), None):
             raise missing_label(missing, location)
+        if self.needs_labels and _WITH_POINT.fullmatch(example.label):
+            fact = "labels that are whole numbers with a decimal point, such as 1.0: a table may"
+            self.remarks.note(f"{fact} have made them of 1 or 01, which are other labels", location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
         if _BYTES.fullmatch(example.text):
