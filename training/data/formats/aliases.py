@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 _TEXTS = frozenset(
     {
-        *("content", "data", "document", "example", "input", "message", "phrase", "prompt"),
+        *("content", "data", "document", "example", "input", "inputs", "instruction", "message"),
+        *("phrase", "prompt"),
         *("query", "question", "sentence", "user_input", "utt", "utterance"),
     }
 )
 _LABELS = frozenset(
     {
         *("annotation", "category", "class", "completion", "domain", "intent", "output"),
-        *("sentiment", "tag", "target", "topic"),
+        *("response", "sentiment", "tag", "target", "targets", "topic"),
     }
 )
 _NAMES_OF_LABELS = frozenset(

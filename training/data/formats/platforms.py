@@ -697,7 +697,8 @@ _PLATFORMS = (
     ),
     _Platform(
         _is_object_of_texts,
-        "an object of texts. Each field seems to be a text and its label",
+        "an object whose fields are not known",
         _filter_object_of_texts,
+        ", if each field is a text and its label",
     ),
 )

@@ -78,7 +78,12 @@ _NO_VALUE = re.compile(
 _LIST = re.compile(r"\[\s*\]|\[.*,.*\]|\{.*\}|[\[(]\s*['\"].*[\])]", re.DOTALL)
 """A list, set or object of labels, as pandas, PostgreSQL and Label Studio write it into a cell."""
 
-_WITH_POINT = re.compile(r"\d+\.0+")
+_OF_SPREADSHEET = re.compile(
+    r"\d+\.0+|\d(?:\.\d+)?E[+-]?\d+|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2,4}"
+    r"|(?:\d{1,2}([/.])\d{1,2}\1\d{2,4}|\d{4}-\d\d-\d\d)(?:[ T][\d:.]+)?"
+)
+"""A label that a spreadsheet made of `1`, `01`, `1e5` or `jan24`."""
+
 _LINE_END = re.compile(r"[\r\n]")
 
 _QUOTED = re.compile(
@@ -157,14 +162,20 @@ class Reading:
         _reject_other_labels((example.label, *example.secondary), location)
         if missing := next(filter(is_no_value, (example.label, *example.secondary)), None):
             raise missing_label(missing, location)
-        if self.needs_labels and _WITH_POINT.fullmatch(example.label):
-            fact = "labels that are whole numbers with a decimal point, such as 1.0: a table may"
-            self.remarks.note(f"{fact} have made them of 1 or 01, which are other labels", location)
+        self._note_odd_values(example, location)
+        return LocatedExample(example, location)
+
+    def _note_odd_values(self, example: Example, location: Location) -> None:
+        """Name a label and a text that a program may have written in place of the right ones."""
+        if self.needs_labels and _OF_SPREADSHEET.fullmatch(example.label):
+            fact = (
+                "labels that are a number or a date as spreadsheets write them, such as 1.0, 1E+05"
+            )
+            self.remarks.note(f"{fact} or Jan-24: compare them with the original", location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
         if _BYTES.fullmatch(example.text):
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
-        return LocatedExample(example, location)
 
     def note_quotes(self, located: LocatedExample) -> None:
         """Name a text in quotation marks, of a format that has no such quotes or has other ones."""
