@@ -342,6 +342,34 @@ async def test_the_texts_of_a_message_are_cleaned(
     assert third["message"] == EMOJI * 20_000
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (1042.0, "1042"),
+        (Decimal("1042.0"), "1042"),
+        (1e16, "10000000000000000"),
+        (1042.5, "1042.5"),
+        ("1042.0", "1042.0"),
+        ("007", "007"),
+    ],
+)
+async def test_a_conversation_id_that_a_table_made_a_fraction_stays_the_same(
+    connect: Connect, scripted: ScriptedService, given: Any, sent: str
+) -> None:
+    await connect().classify("hm", user_id="u", conversation_id=given)
+
+    assert scripted.bodies[0]["conversation_id"] == sent
+
+
+@pytest.mark.parametrize("given", [float("inf"), Decimal("Infinity"), Decimal("sNaN")])
+async def test_a_conversation_id_that_is_no_number_costs_no_message(
+    connect: Connect, scripted: ScriptedService, given: Any
+) -> None:
+    await connect().classify("hm", user_id="u", conversation_id=given)
+
+    assert scripted.bodies[0]["message"] == "hm"
+
+
 async def test_long_conversation_ids_stay_different(
     connect: Connect, scripted: ScriptedService
 ) -> None:

@@ -227,3 +227,12 @@ def test_splits_that_a_format_lacks_are_named(
 
     assert [example.text for example in read_as(file_format, file)] == texts
     assert reason in next(iter(remarks))
+
+
+@pytest.mark.parametrize("name", ["query", "utterance", "sentence"])
+def test_a_text_under_another_name_is_refused_with_the_right_one(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps([{name: "hi", "intent": "greet"}]))
+
+    with pytest.raises(InvalidExamples, match=f"utterance 1 has no text. Rename the field {name}"):
+        read_examples([file])

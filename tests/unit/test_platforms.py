@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from training.data.sources import DataSource
 PARTS = [{"text": "book a "}, {"text": "table", "alias": "x", "userDefined": True}]
 BOOK = [("book a table", "book")]
 GREET = [("hi", "greet")]
+COMMON_EXAMPLES = '{"common_examples": [{"text": "hi", "intent": "greet"}]}'
 COMMAND = re.compile(r": (jq -c .* FILE > texts\.jsonl)\Z")
 
 PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
@@ -150,7 +152,77 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"intents": {"greet": {"utterances": ["hi"]}}}, "object of intents with their texts", GREET),
     ({"intents": {"greet": ["hi"]}}, "object of intents with their texts", GREET),
     ({"greet": ["hi"]}, "list of texts for each label", GREET),
+    ({"hi": "greet"}, "if each field is a text and its label", GREET),
+    ({"greet": "hi there"}, "if each field is a text", [("hi there", "greet")]),
+    ({"texts": ["hi"], "labels": ["greet"]}, "table by columns", GREET),
+    ({"X": ["hi"], "y": ["greet"]}, "table by columns", GREET),
+    ({"utterance": ["hi"], "intent": ["greet"]}, "table by columns", GREET),
+    ({"queries": {"0": "hi"}, "categories": {"0": "greet"}}, "table by columns", GREET),
+    ({"0": {"text": "hi", "label": "greet"}}, "pandas: index", GREET),
+    ({"0": {"text": "hi", "intent": "greet"}}, "pandas: index", GREET),
+    ([["label", "text"], ["greet", "hi"]], "first names the columns", GREET),
+    ([["hi", "greet", 1]], "rows without the names of the columns", GREET),
+    ({"nlu": [{"text": "hi", "intent": "greet"}]}, "lists of texts", GREET),
+    ({"data": [{"text": "hi", "category": "greet"}]}, "field data", GREET),
+    ({"train": [["hi", ["greet"]]], "valid": []}, "CLINC150", GREET),
+    ({"intent": "greet", "examples": ["hi"]}, "an intent with its texts", GREET),
+    ({"greet": {"examples": ["hi"]}}, "the texts of each intent", GREET),
+    *(
+        ({"name": "bot", name: [{"intent": "greet", "utterances": ["hi"]}]}, f"field {name}", GREET)
+        for name in ("data", "nlu", "corpus")
+    ),
+    ([{"name": "greet", "exampleSentences": ["hi"]}], "intents with their texts", GREET),
+    ({"intents": [{"intentName": "greet", "sentences": [{"text": "hi"}]}]}, "intents", GREET),
+    ([{"displayName": "book", "trainingPhrases": [{"parts": PARTS}]}], "Dialogflow CX", BOOK),
+    (
+        {
+            "intentBatchInline": {
+                "intents": [{"displayName": "book", "trainingPhrases": [{"parts": PARTS}]}]
+            }
+        },
+        "Dialogflow CX",
+        BOOK,
+    ),
+    *(
+        (project, "QnA Maker", [("hi", "answer_7")])
+        for project in (
+            {"qnaList": [{"id": 7, "answer": "hello", "questions": ["hi"]}]},
+            {"qnaDocuments": [{"id": 7, "answer": "hello", "questions": ["hi"]}]},
+            {"assets": {"qnas": [{"id": 7, "answer": "hello", "questions": ["hi"]}]}},
+        )
+    ),
+    (
+        {"qnas": [{"id": "greet", "data": {"questions": {"en": ["hi"]}}}]},
+        "questions of Botpress",
+        GREET,
+    ),
+    (
+        {"language": "en", "intents": {"greet": {"data": [{"sentences": ["hi"]}]}}},
+        "Home Assistant",
+        GREET,
+    ),
+    (
+        [
+            {
+                "conversations": [
+                    {"from": "human", "value": "hi"},
+                    {"from": "gpt", "value": "greet"},
+                ]
+            }
+        ],
+        "conversations for fine-tuning",
+        GREET,
+    ),
 ]
+
+LINES: list[tuple[list[Any], str]] = [
+    ([["hi", "greet"], ["so", "bye"]], "a list of pairs"),
+    ([["hi", {"cats": {"greet": 1.0}}], ["so", {"cats": {"bye": 1.0}}]], "spaCy"),
+    ([{"hi": "greet"}, {"so": "bye"}], "a text and its label"),
+    ([{"greet": ["hi"]}, {"bye": ["so"]}], "texts for each label"),
+    ([{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": ["so"]}], "an intent"),
+]
+"""What is on each line of a file, and what it is."""
 
 
 @pytest.mark.parametrize(("project", "description", "expected"), PROJECTS)
@@ -189,6 +261,97 @@ def test_the_command_that_a_refusal_names_converts_the_file(
     assert all(each.is_for_training for each in found)
 
 
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(("lines", "description"), LINES)
+def test_lines_of_another_form_are_named_with_the_command_that_converts_them(
+    tmp_path: Path, lines: list[Any], description: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(InvalidExamples, match=description) as error:
+        read_examples([file])
+    command = COMMAND.search(str(error.value))
+    assert command, error.value
+
+    shell = command[1].replace("FILE", file.name)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("so", "bye")]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    ("content", "description"),
+    [
+        ("type: intent\nname: greet\nutterances:\n- hi\n", "an intent with its texts"),
+        ("greet:\n- hi\n", "list of texts for each label"),
+        ("greet:\n  examples:\n  - hi\n", "the texts of each intent"),
+        ("- intent: greet\n  examples:\n  - hi\n", "list of intents with their texts"),
+        ("intents:\n- name: greet\n  examples:\n  - hi\n", "a list of intents"),
+        ("intents:\n  greet:\n    data:\n    - sentences:\n      - hi\n", "Home Assistant"),
+        ("- text: hi\n  label: greet\n", "list of texts in YAML"),
+        ("- text: hi\n  intent: greet\n", "list of texts in YAML"),
+        ("hi: greet\n", "a text and its label"),
+        (f'{{"training_data": {{"rasa_nlu_data": {COMMON_EXAMPLES}}}}}', "Botfront"),
+    ],
+)
+def test_yaml_of_another_tool_is_named_with_the_command_that_converts_it(
+    tmp_path: Path, content: str, description: str
+) -> None:
+    file = tmp_path / "intents.yml"
+    file.write_text(content)
+    with pytest.raises(InvalidExamples, match=description) as error:
+        read_examples([file])
+    shell = str(error.value).partition(": python ")[2].replace("FILE", "intents.yml")
+
+    subprocess.run(["bash", "-ec", f"{sys.executable} {shell}"], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+@pytest.mark.parametrize(
+    ("value", "description"),
+    [
+        ({"displayName": "greet", "priority": 500000}, "in the folder trainingPhrases beside it"),
+        ({"language": "en", "defaultTimezone": "UTC"}, "in the folder intents"),
+        ({"displayName": "a", "defaultLanguageCode": "en", "timeZone": "UTC"}, "folder intents"),
+        ({"name": "city", "entries": [{"value": "B", "synonyms": ["B"]}]}, "no intents"),
+        ({"name": "b", "dataPrivacy": {}, "idleSessionTTLInSeconds": 300}, "folder intents"),
+        ({"texts": ["hi", "so"], "labels": ["greet"]}, "not as many texts as labels"),
+    ],
+)
+def test_a_part_of_a_project_without_texts_is_named(
+    tmp_path: Path, value: Any, description: str
+) -> None:
+    file = tmp_path / "part.json"
+    file.write_text(json.dumps(value))
+
+    with pytest.raises(InvalidExamples, match=rf"part\.json cannot be read: It .*{description}"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "description"),
+    [
+        ("data.toml", '[[examples]]\ntext = "hi"\n', "TOML"),
+        ("sentences.ini", "[Greet]\nhi\n", "INI"),
+        ("greet.intent", "hi\n", r"Mycroft\), which greet\.txt"),
+        ("greet.chatito", "%[greet]\n    hi\n", "whose generator writes the texts"),
+        ("data.arff", "@relation x\n", "ARFF"),
+        ("data.py", "X = [('hi', 'greet')]\n", "a program of Python"),
+    ],
+)
+def test_a_file_that_is_not_read_is_named_by_its_ending(
+    tmp_path: Path, name: str, content: str, description: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(InvalidExamples, match=rf"It is .*{description}.*Write a line of JSON"):
+        read_examples([tmp_path / name])
+
+
 def test_an_intent_of_dialogflow_without_phrases_names_the_file_that_has_them(
     tmp_path: Path,
 ) -> None:
@@ -224,6 +387,10 @@ def test_json_on_several_lines_is_refused_with_what_it_is(
         ('"utt": "hi", "intent": "greet"', "no text. Rename the field utt to text"),
         ('"Query": "hi", "label": "greet"', "no text. Rename the field Query to text"),
         ('"data": {"text": "hi"}, "label": "greet"', "no text. Write one"),
+        ('"instruction": "hi", "response": "greet"', "Rename the field instruction to text"),
+        ('"inputs": "hi", "targets": "greet"', "Rename the field inputs to text"),
+        ('"text": "hi", "response": "greet"', "Rename the field response to label"),
+        ('"prompt": "hi", "completion": "greet"', "no text. Rename the field prompt to text"),
     ],
 )
 def test_fields_of_other_names_are_named_with_the_right_name(

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,79 @@ def _entry(log_id: str = ID, prompt: str = '=1+1; say "hi",\nthen go', **fields:
         "corrected_intent": None,
         "notes": None,
     } | fields
+
+
+_DECIDED = [
+    {"id": ID, "prompt": "hi", "corrected_intent": "greet"},
+    {"id": OTHER, "prompt": "so", "corrected_intent": "bye"},
+]
+_COLUMNS = list(_DECIDED[0])
+_ARRANGEMENTS: list[tuple[str, Any]] = [
+    *((f"in its field {name}", {name: _DECIDED}) for name in ("data", "entries", "results")),
+    ("in its field results", {"count": 2, "next": None, "results": _DECIDED}),
+    ("in its field data", {"schema": {"fields": [{"name": "id"}]}, "data": _DECIDED}),
+    ("in its field tasks", {"tasks": [{"id": 1, "annotations": []}]}),
+    ("pandas: index", {"0": _DECIDED[0], "1": _DECIDED[1]}),
+    ("pandas: index", {ID: _DECIDED[0]}),
+    ("an object of ids and intents", {ID: "greet", OTHER: "bye"}),
+    ("in a field of another object", [{"entry": entry} for entry in _DECIDED]),
+    ("lists in a list", [_DECIDED]),
+    ("orient='records'", {"columns": _COLUMNS, "data": [list(each.values()) for each in _DECIDED]}),
+    ("orient='records'", {name: [each[name] for each in _DECIDED] for name in _COLUMNS}),
+    ("orient='records'", {name: {"0": _DECIDED[0][name]} for name in _COLUMNS}),
+    ("orient='records'", [list(each.values()) for each in _DECIDED]),
+    ("orient='records'", [_COLUMNS, list(_DECIDED[0].values())]),
+    ("which train and evaluate read", [{"text": "hi", "label": "greet"}]),
+    ("which train and evaluate read", {"text": "hi", "label": "greet"}),
+]
+
+
+@pytest.mark.parametrize(("description", "value"), _ARRANGEMENTS)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_in_another_arrangement_is_named_with_the_remedy(
+    description: str, value: Any, indent: int | None
+) -> None:
+    with pytest.raises(InvalidReview, match=f"not a review file. It .*{description}"):
+        read_review(json.dumps(value, indent=indent))
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(json.dumps(value) for name, value in _ARRANGEMENTS[:4]),
+        json.dumps({"0": _DECIDED[0], "1": _DECIDED[1]}),
+        json.dumps({each["id"]: each["corrected_intent"] for each in _DECIDED}),
+        json.dumps([{"entry": entry} for entry in _DECIDED]),
+        json.dumps([_DECIDED]),
+        "\n".join(json.dumps({"entry": entry}) for entry in _DECIDED),
+        "\n".join(json.dumps({each["id"]: each["corrected_intent"]}) for each in _DECIDED),
+        "\n".join(json.dumps([entry]) for entry in _DECIDED),
+        "\n".join(json.dumps(entry, indent=2) for entry in _DECIDED),
+    ],
+)
+def test_the_command_that_a_refusal_names_writes_a_review_file(
+    tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "given.json").write_text(content)
+    with pytest.raises(InvalidReview) as error:
+        read_review(content)
+    command = re.search(r"jq .* FILE > review\.json", str(error.value))
+    assert command, error.value
+
+    shell = command[0].replace("FILE", "given.json")
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    review = read_review((tmp_path / "review.json").read_text())
+    assert [each.corrected_intent for each in review.decided.values()] == ["greet", "bye"]
+
+
+def test_lines_with_tasks_of_label_studio_are_read() -> None:
+    lines = (json.dumps({"data": entry}) for entry in _DECIDED)
+
+    review = read_review("\n".join(lines))
+
+    assert [each.corrected_intent for each in review.decided.values()] == ["greet", "bye"]
 
 
 @pytest.mark.parametrize("review_format", ["json", "csv"])

@@ -40,6 +40,26 @@ def test_excels_ansi_encoding_is_rejected_with_the_remedy(tmp_path: Path) -> Non
         read_as("csv", file)
 
 
+@pytest.mark.parametrize(
+    ("label", "is_named"),
+    [
+        *((label, True) for label in ("101.0", "1.5E+10", "1E5", "Jan-24", "24-Jan", "1/2/2024")),
+        *((label, True) for label in ("01.02.2024", "2024-05-01", "2024-05-01 00:00:00")),
+        *((label, False) for label in ("101", "2.5", "v1.0", "faq/1", "jan", "greet-24", "1/2")),
+    ],
+)
+def test_labels_that_a_spreadsheet_may_have_made_are_named(
+    tmp_path: Path, label: str, is_named: bool
+) -> None:
+    remarks = Remarks()
+
+    read = _read_csv(tmp_path, f"text,label\nhi,{label}\n", remarks)
+
+    assert [example.label for example in read] == [label]
+    assert bool(list(remarks)) is is_named
+    assert ("number or a date as spreadsheets write them" in "\n".join(remarks)) is is_named
+
+
 def test_rows_without_content_are_left_out_and_named(tmp_path: Path) -> None:
     remarks = Remarks()
 
@@ -93,8 +113,8 @@ def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
 
     assert [example.text for example in read] == ["-5 degrees", "fine"]
     assert [line.partition("csv: ")[2] for line in remarks] == [
-        "1 left out: fields that are not read: note.",
         "1 changed: apostrophes before formulas are removed (line 2).",
+        "1 left out: fields that are not read: note.",
     ]
 
 

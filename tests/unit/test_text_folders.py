@@ -25,12 +25,13 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
     ("name", "kind"),
     [
         ("README", "files that are not LABEL.txt"),
-        ("README.txt", "files that are not LABEL.txt"),
+        ("README.txt", "files whose names are hardly intents"),
         ("labels.csv", "files that are not LABEL.txt"),
         (".DS_Store", "hidden files"),
-        ("readme.txt", "files beside the folders of the labels"),
+        ("readme.txt", "files whose names are hardly intents"),
+        ("requirements.txt", "files whose names are hardly intents"),
         ("labels.txt", "files beside the folders of the labels"),
-        ("greet/Read me.txt", "files beside the folders of the labels"),
+        ("greet/Read me.txt", "files whose names are hardly intents"),
     ],
 )
 @pytest.mark.parametrize("numbers", ["a b", "0001 0002", "msg(1) msg(2)", "3.ham 4.ham"])
@@ -48,7 +49,68 @@ def test_files_beside_the_folders_of_labels_are_left_out_and_named(
         ("hi", "greet"),
     ]
     assert f"1 left out: {kind}" in "\n".join(remarks)
-    assert name in "\n".join(remarks)
+    assert Path(name).name in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("readme", "README_de", "Read me", "LICENSE", "licence", "COPYING", "NOTICE", "changelog"),
+        *("requirements", "requirements-dev", "dev-requirements", "constraints", "CMakeLists"),
+        *(
+            "stopwords",
+            "stop_words_en",
+            "vocab",
+            "vocabulary",
+            "merges",
+            "special_tokens",
+            "robots",
+        ),
+        *("notes", "TODO", "citation", "metadata", "label_map", "label2id", "class_names"),
+    ],
+)
+def test_files_with_well_known_names_are_no_labels_and_named(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, {"greet.txt": "hi\n", "bye.txt": "so long\n", f"{name}.txt": "a\nb\n"})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in located} == {"greet", "bye"}
+    assert f"hardly intents (name those that are, too): {name}.txt." in "\n".join(remarks)
+
+
+def test_a_file_with_a_well_known_name_that_is_named_is_read(tmp_path: Path) -> None:
+    _write(tmp_path, {"notes.txt": "take a note\n"})
+
+    assert [each.label for each in read_examples([tmp_path / "notes.txt"])] == ["notes"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("greet\nbye\n", "greet\nbye\nunknown\n", "0 greet\n1 bye\n", "greet: 2\nbye: 1\n"),
+        *("greet.txt\nbye.txt\n", "1. greet\n2. bye\n", "greet\t0\nbye\t1\n"),
+    ],
+)
+@pytest.mark.parametrize("name", ["labels", "classes", "stats", "filelist"])
+def test_a_file_that_lists_the_labels_is_left_out(tmp_path: Path, name: str, content: str) -> None:
+    _write(tmp_path, {"greet.txt": "hi\n", "bye.txt": "so long\n", f"{name}.txt": content})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in located} == {"greet", "bye"}
+    assert f"1 left out: files that list the labels, such as {name}.txt" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize("name", ["info", "log", "Results", "synonyms"])
+def test_a_label_that_is_hardly_an_intent_is_named(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, {"greet.txt": "hi\n", f"{name}.txt": "one\ntwo\n"})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path)], remarks)
+
+    assert f"2 noted: texts with the label {name}, the name of their file" in "\n".join(remarks)
 
 
 @pytest.mark.parametrize("other", ["more.txt", "03.txt", "greet/late.txt"])
@@ -181,6 +243,13 @@ def test_an_intent_may_begin_like_the_name_of_a_split(tmp_path: Path) -> None:
         ("train test-2", "train test"),
         ("snips_train snips_test", "train test"),
         ("train-snips dev-snips", "train dev"),
+        ("en_train de_test", "train test"),
+        ("train_en test-de", "train test"),
+        ("TrainDE TestEN", "train test"),
+        ("train.en test.de", "train test"),
+        ("train-de-DE devtest_en_US", "train devtest"),
+        ("en_train_v2 de_test_data", "train test"),
+        ("english_train german_held-out", "train held_out"),
     ],
 )
 def test_names_of_folders_that_state_splits_do_so(
@@ -198,6 +267,30 @@ def test_names_of_other_folders_state_no_splits(tmp_path: Path, folders: str) ->
     _write(tmp_path, {f"{name}/greet.txt": f"{name}\n" for name in folders.split()})
 
     assert {each.split for each in read_examples([tmp_path])} == {None}
+
+
+def test_names_of_folders_that_may_state_splits_are_named(tmp_path: Path) -> None:
+    _write(tmp_path, {"atis_train/greet.txt": "hi\n", "snips_test/greet.txt": "hello\n"})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path)], remarks)
+
+    note = "2 noted: folders whose names may state splits, which are not read"
+    assert f"{note}: atis_train, snips_test." in "\n".join(remarks)
+
+
+def test_numbered_texts_in_folders_of_splits_and_languages_are_rejected(tmp_path: Path) -> None:
+    _write(tmp_path, {"en_train/1.txt": "hi", "test-de/1.txt": "so"})
+
+    with pytest.raises(InvalidExamples, match="which are splits, so that no name states a label"):
+        read_examples([tmp_path])
+
+
+def test_files_of_splits_and_languages_are_no_labels(tmp_path: Path) -> None:
+    _write(tmp_path, {"en_train.txt": "hi\n", "test-de.txt": "so\n"})
+
+    with pytest.raises(InvalidExamples, match="which are no intents"):
+        read_examples([tmp_path])
 
 
 @pytest.mark.parametrize("name", ["X_train", "seq_in", "test_set"])

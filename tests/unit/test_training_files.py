@@ -95,7 +95,30 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
         ("## story\n* greet\n  - utter_greet\n", r"headings and lists"),
         ("{'text': 'hi'}\n{'text': 'so'}\n", r"an object in each line, but not in JSON"),
         ('"hi",\n"so",\n', r"quotes around each line"),
-        ("[greet]\nhi\n[bye]\nso long\n", r"sections with names in brackets"),
+        ("[greet]\nhi\n[bye]\nso long\n", r"sections with a name above.*such as line 1\."),
+        *(
+            (
+                f"{form % 'greet'}\nhi\nhello\n{form % 'bye'}\nso long\n",
+                "sections with a name above",
+            )
+            for form in (
+                *(
+                    "%s:",
+                    "intent: %s",
+                    "Intent %s",
+                    "label=%s",
+                    "== %s ==",
+                    "# %s",
+                    "### %s",
+                    "@%s",
+                ),
+                *("%%%s", "$%s", "*%s*", "**%s**", "<%s>", "--- %s ---", "1. %s", "%s_user"),
+            )
+        ),
+        ("order_status\nhi\nrefund.ask\nso\n", "sections with a name above"),
+        ("greet\n  hi\n  hello\nbye\n  so long\n", "sections with a name above"),
+        ("Book flight\n\thi\nCancel flight\n\tso long\n", "sections with a name above"),
+        ("ask_time hi\nsay_bye so\nask_time hello\n", "a name with an underscore at the beginning"),
         ("hi -> greet\nso -> bye\nhello -> greet\n", r"as many arrows in each line"),
         ("greet: hi\nbye: so long\ngreet: hello\n", r"a name and a colon.*Write JSON lines"),
         ("greet:hi\nbye:so long\ngreet:hello\n", r"a name and a colon.*Write JSON lines"),
@@ -198,6 +221,10 @@ def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
         "[inaudible]\nwhat is it\n[inaudible]\n[music]\nok\n",
         "[hello]\n[bye]\n",
         "[city]\nin a city\n",
+        "hello_world\nprint it\n",
+        "STOP\nplease stop\nCANCEL\nplease cancel\n",
+        "@ann\n@bob\nwrite to ann\n",
+        "i want a pizza\ni want fries\nget me food\nget me a pizza\n",
         "---\nso -- well\n-----\n",
         "('hi') she said\n(hi)\n",
         "(hi) there\n(so) long\nwell (ok)\nhi\n",
@@ -442,17 +469,6 @@ def test_numbered_texts_in_folders_of_several_levels_are_not_read_by_their_numbe
     assert {each.label for each in read_examples([tmp_path / "train"])} == {"greet", "bye"}
 
 
-def test_files_about_the_data_are_no_labels(tmp_path: Path) -> None:
-    for name in ("README", "LICENSE", "readme", "greet"):
-        (tmp_path / f"{name}.txt").write_text("hello", "utf-8")
-    remarks = Remarks()
-
-    located = read_sources([DataSource(tmp_path)], remarks)
-
-    assert [example.label for example, _ in located] == ["greet", "readme"]
-    assert "2 left out: files that are not LABEL.txt" in "\n".join(remarks)
-
-
 @pytest.mark.parametrize("label", ['""', "null", '" "', '"\\u200b"'])
 def test_a_text_with_an_empty_label_is_rejected_with_what_to_do(tmp_path: Path, label: str) -> None:
     file = tmp_path / "data.jsonl"
@@ -532,9 +548,18 @@ def test_the_quotes_of_a_spreadsheet_around_texts_are_removed(
         ("greet: hi\ngreet: so\n", "2 noted: names and colons before texts"),
         ("text\nhi\nso\n", "1 noted: texts that may be the name of a column"),
         ("\nUtterances\nhi\n", "1 noted: texts that may be the name of a column"),
-        ("greet:\nhi\n\nbye:\nso\n", "2 noted: texts that may be headings"),
-        ("intent: greet\nhi\nIntent: bye\nso\n", "2 noted: texts that may be headings"),
-        ("== greet ==\nhi\n*** bye ***\nso\n", "2 noted: texts that may be headings"),
+        ("greet:\nhi\n\nso\n", "1 noted: texts that may be headings"),
+        ("intent: greet\nhi\nso\n", "1 noted: texts that may be headings"),
+        ("hi\n*** bye ***\nso\n", "1 noted: texts that may be headings"),
+        ("greet\n=====\nhi\nbye\n---\nso\n", "2 noted: texts that are rules"),
+        ("greet\nhi\nho\n\nbye\nso\n\nok\nyes\n", "texts in paragraphs that begin with one word"),
+        ("hi you\ngreet\nso long\nbye\nhey\ngreet\n", "6 noted: texts and words by turns"),
+        (
+            "greet - hi\nbye - so\ngreet - hey\n",
+            "3 noted: texts with a name or a number at one end",
+        ),
+        ("ham a b\nspam c d\n" * 4, "8 noted: texts with a name or a number at one end"),
+        ("a b ham\nc d spam\n" * 4, "8 noted: texts with a name or a number at one end"),
         ("hi #greet\nso #bye\nhello #greet\n", "3 noted: texts with a name or a number at one end"),
         ("to {city}\nin {land}\nat {city}\n", "3 noted: texts with a name or a number at one end"),
         ("hi, greet\nso, bye\nhello, greet\n", "3 noted: texts with a name or a number at one end"),

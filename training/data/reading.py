@@ -163,10 +163,15 @@ class _SourceReader:
             _reject_rasa_projects(source, visible)
             self._remark_unread(source, "links to folders (name them, too)", links)
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
+            documents = set(filter(text_folders.is_document, visible))
+            if documents:
+                names = ", ".join(sorted({path.name for path in documents}))
+                kind = f"files whose names are hardly intents (name those that are, too): {names}"
+                self._reading.remarks.leave_out(kind, Location(source.given_name), len(documents))
             self._remark_unread(
                 source,
                 "files that are not LABEL.txt (name labelled ones, too)",
-                set(visible).difference(files),
+                set(visible).difference(files, documents),
             )
         return files
 
@@ -212,6 +217,9 @@ class _SourceReader:
             names = (file.name for file in data_files)
             by_name = dict(zip(names, splits, strict=True))
             examples = self._with_splits(examples, by_name, Location(source.given_name))
+        elif stating := text_folders.list_folders_of_splits(source.path, files):
+            fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
+            self._reading.remarks.note(fact, Location(source.given_name), len(stating))
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
         ]

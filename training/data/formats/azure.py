@@ -12,6 +12,7 @@ from prompt_capture.domain.field_names import find_misspelling
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.aliases import find_text_alias
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
 from training.data.locations import Location
@@ -53,8 +54,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     splits = UnreadSplits()
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
-        if not isinstance(utterance, dict):
-            raise InvalidExamples(f"{location} is not a JSON object.")
+        _check_utterance(utterance, location)
         if reading.needs_labels:
             _reject_json_lines(utterance, location)
             splits.add({name: utterance[name] for name in utterance if name not in _FIELDS})
@@ -107,6 +107,14 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
     if not isinstance(utterances, list):
         raise file.invalid(_describe_other_file(content, project))
     return utterances, None
+
+
+def _check_utterance(utterance: Any, location: Location) -> None:
+    """Raise `InvalidExamples` for what is no object, or has its text under another name."""
+    if not isinstance(utterance, dict):
+        raise InvalidExamples(f"{location} is not a JSON object.")
+    if "text" not in utterance and (alias := find_text_alias(utterance)):
+        raise InvalidExamples(f"{location} has no text. Rename the field {alias} to text.")
 
 
 def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None:

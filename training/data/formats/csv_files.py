@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prompt_capture.domain.csv_tables import (
+    Table,
     TableRow,
     read_table,
     write_table,
@@ -14,6 +15,8 @@ from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.aliases import find_label_alias, find_text_alias
+from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     MISSING_TEXTS,
     SPLIT_NAMES,
@@ -29,6 +32,7 @@ _TEXT, _LABEL, _SPLIT = "text", "label", "split"
 _COLUMNS = (_TEXT, _LABEL)
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
+_DELIMITER = re.compile(r"[,;\t|]")
 
 _NAME = re.compile(r"[^\s\d]\S*")
 """A cell that may be the name of an intent: one word."""
@@ -58,12 +62,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     columns = _COLUMNS if reading.needs_labels else _COLUMNS[:1]
     content = file.read_text()
     try:
-        table = read_table(content, [columns], _READ)
+        table = _open(content, columns)
         if misspelling := find_misspelling(table.names, _READ, [_SPLIT], {}):
             raise InvalidFile(f"The column {misspelling.name} {misspelling.reason}.")
-        ignored = (*list_unknown(table.names, _READ), *table.unnamed)
-        reading.leave_out_fields(ignored, file.location())
         rows = list(table)
+        numbered = NumberedLabels(reading.remarks)
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
         labels = Counter(_get(row, _LABEL) for row in rows)
@@ -74,7 +77,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                     "behind the text do not fit their columns. Put quotes around a text or a "
                     f"number that contains {delimiter}."
                 )
-            if located := _read_row(file, row, columns, reading):
+            if located := _read_row(file, row, columns, reading, numbered):
                 reading.note_quotes(located)
                 if _has_joined_rows(located.example.text, table.delimiter):
                     fact = f"texts with {delimiter} and a line end"
@@ -83,6 +86,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
                     reading.remarks.note(odd, located.location)
                 yield located
+        ignored = (*list_unknown(table.names, (*_READ, numbered.field)), *table.unnamed)
+        reading.leave_out_fields(ignored, file.location())
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
 
@@ -104,6 +109,31 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     has_splits = any(example.split for example, _location in examples)
     columns = _READ if has_splits else _COLUMNS
     return write_table(columns, (example.model_dump() for example, _location in examples))
+
+
+def _open(content: str, columns: Sequence[str]) -> Table:
+    """Return the table in a file; raise `InvalidFile`, with the columns to rename if there are."""
+    try:
+        return read_table(content, [columns], _READ)
+    except InvalidFile:
+        names = _read_first_names(content)
+        found = {
+            _TEXT: None if _TEXT in names else find_text_alias(names),
+            _LABEL: None if _LABEL in names or _LABEL not in columns else find_label_alias(names),
+        }
+        renames = [f"{name} to {meant}" for meant, name in found.items() if name]
+        if renames and len(renames) == len(set(columns).difference(names)):
+            raise InvalidFile(
+                f"The first line must name the columns {' and '.join(columns)}. Add the line, or "
+                f"rename the columns: {' and '.join(renames)}."
+            ) from None
+        raise
+
+
+def _read_first_names(content: str) -> Sequence[str]:
+    """Return the names in the first line, in lower case, whatever separates them."""
+    first = next((line for line in split_lines(content) if line.strip()), "")
+    return [name.strip(" \"'\ufeff").casefold() for name in _DELIMITER.split(first)]
 
 
 def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
@@ -181,7 +211,11 @@ def _has_joined_rows(text: str, delimiter: str) -> bool:
 
 
 def _read_row(
-    file: DataFile, row: TableRow, columns: Sequence[str], reading: Reading
+    file: DataFile,
+    row: TableRow,
+    columns: Sequence[str],
+    reading: Reading,
+    numbered: NumberedLabels,
 ) -> LocatedExample | None:
     location = file.location("line", row.line)
     if row.is_blank:
@@ -201,7 +235,8 @@ def _read_row(
     _find_missing_values(row, location, reading)
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
-    return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)
+    cells = numbered.name(row.cells, location) if reading.needs_labels else row.cells
+    return reading.accept({name: cells.get(name, "") for name in _READ}, location)
 
 
 def _find_missing_values(row: TableRow, location: Location, reading: Reading) -> None:

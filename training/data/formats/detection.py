@@ -20,6 +20,21 @@ _BY_SUFFIX: Final = {
     ".md": "rasa",
     ".lu": "luis",
 }
+_OTHERS = {
+    ".toml": "a file of TOML",
+    ".ini": "a file of sections with names in brackets (INI), such as the sentences of Rhasspy",
+    ".intent": "a file of the sentences of an intent (Mycroft), which {stem}.txt may be, too",
+    ".chatito": "a template of Chatito, whose generator writes the texts",
+    ".chatette": "a template of Chatette, whose generator writes the texts",
+    ".rive": "a script of RiveScript",
+    ".arff": "a table of Weka (ARFF)",
+    ".conll": "a file of labelled words (CoNLL)",
+    ".ipynb": "a notebook of Jupyter",
+    ".py": "a program of Python",
+    ".sql": "a script of SQL",
+}
+"""What a file is that is not read, by its ending."""
+
 _PARQUET = b"PAR1"
 _AZURE_KEY = re.compile(
     r'"(?:assets|utterances|LabeledTestSetUtterances|luis_schema_version|projectFileVersion)"\s*:'
@@ -77,7 +92,13 @@ def detect_format(file: DataFile) -> str:
         start = head.decode(detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
-    suffix = PurePosixPath(file.name.casefold().removesuffix(".gz")).suffix
+    path = PurePosixPath(file.name.casefold().removesuffix(".gz"))
+    suffix = path.suffix
+    if suffix in _OTHERS:
+        raise file.invalid(
+            f"It is {_OTHERS[suffix].format(stem=path.stem)}. Write a line of JSON for each text, "
+            '{"text": ..., "label": ...}, or the texts alone, in a file LABEL.txt for each label.'
+        )
     is_fasttext = start.startswith(LABEL_PREFIX)
     if file_format := _BY_SUFFIX.get(suffix, "fasttext" if is_fasttext else None):
         return file_format

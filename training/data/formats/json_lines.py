@@ -14,6 +14,8 @@ from prompt_capture.domain.field_names import Misspelling, find_misspelling
 from prompt_capture.domain.text_files import parse_json
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.aliases import find_text_alias
+from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import (
     REFUSED,
@@ -30,24 +32,6 @@ _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
 _CORRECTED = "corrected_secondary_intents"
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
-_TEXT_ALIASES = frozenset(
-    {
-        *(
-            "content",
-            "data",
-            "document",
-            "example",
-            "input",
-            "message",
-            "phrase",
-            "prompt",
-            "query",
-        ),
-        *("question", "sentence", "user_input", "utt", "utterance"),
-    }
-)
-"""How other programs name the text of a line."""
-
 _MIN_SCORE = 0.5
 """The score from which on a label of spaCy's `cats` holds."""
 
@@ -62,6 +46,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
 def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     splits = UnreadSplits()
+    numbered = NumberedLabels(reading.remarks)
     for values, location in read_values(file, reading.report):
         if reading.needs_labels and values.get("answer") in REFUSED:
             reading.remarks.leave_out("texts whose label an annotator refused", location)
@@ -74,6 +59,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             splits.add(values)
             reject_other_label(example, location)
             _reject_other_secondary(example, location)
+            example = numbered.name(example, location)
         if "text" not in example:
             remedy = _describe_alias(values) or _FORM
             raise InvalidExamples(f"{location} has no text. {remedy}.")
@@ -172,7 +158,7 @@ def _reject_other_secondary(example: Mapping[str, Any], location: Location) -> N
 def _describe_alias(values: Mapping[str, Any]) -> str:
     """Say how to rename the field that seems to be the text, if there is one."""
     texts = (name for name, value in values.items() if isinstance(value, str))
-    found = next((name for name in texts if name.casefold() in _TEXT_ALIASES), None)
+    found = find_text_alias(texts)
     return f"Rename the field {found} to text" if found else ""
 
 

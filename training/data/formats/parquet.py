@@ -11,6 +11,8 @@ from pyarrow import parquet
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.aliases import find_label_alias, find_text_alias, list_label_aliases
+from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     CORRECTED,
     Reading,
@@ -39,28 +41,34 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     try:
         table = parquet.ParquetFile(io.BytesIO(file.read_bytes()))
         names = _find_columns(file, table.schema_arrow, needed)
-        ignored = list_unknown(table.schema_arrow.names, names.values())
-        reading.leave_out_fields(ignored, file.location())
         if reading.needs_labels:
             _reject_contradictions(file, table, names)
         class_names = _read_class_names(table.schema_arrow)
-        content = table.read(columns=list(names.values()))
+        others = _find_names_of_labels(table.schema_arrow, names) if reading.needs_labels else []
+        content = table.read(columns=[*names.values(), *others])
         columns = {
-            name: _to_texts(file, name, content.column(original), class_names.get(original))
-            for name, original in names.items()
+            name: _to_texts(
+                file, name, content.column(original), class_names.get(original), bool(others)
+            )
+            for name, original in {**dict(zip(others, others, strict=True)), **names}.items()
         }
     except (pa.ArrowException, OSError):
         raise InvalidExamples(f"{file.name} is not a valid parquet file.") from None
+    numbered = NumberedLabels(reading.remarks)
     for number in range(content.num_rows):
-        values = {name: column[number] for name, column in columns.items()}
+        values: Mapping[str, Any] = {name: column[number] for name, column in columns.items()}
         location = file.location("row", number + 1)
         if not any(values.values()):
             reading.remarks.leave_out("rows without content", location)
             continue
         if reading.needs_labels and values["label"] is None:
             raise InvalidExamples(f"{location} has no label. Add it, or delete the row.")
+        if reading.needs_labels:
+            values = numbered.name(values, location)
         if located := reading.accept({**values, "text": values["text"] or ""}, location):
             yield located
+    known = (*names.values(), numbered.field)
+    reading.leave_out_fields(list_unknown(table.schema_arrow.names, known), file.location())
 
 
 def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Sequence[LocatedExample]:
@@ -107,8 +115,18 @@ def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping
     if misspelling := find_misspelling(others, {*needed, _SPLIT}, [_SPLIT], {}):
         raise file.invalid(f"The column {misspelling.name} {misspelling.reason}.")
     if missing := [name for name in needed if name not in found]:
-        raise file.invalid(f"It has no column {' and no column '.join(missing)}. Rename yours.")
+        aliases = {"text": find_text_alias(others), _LABEL: find_label_alias(others)}
+        renames = [f"{aliases[name]} to {name}" for name in missing if aliases[name]]
+        remedy = f"Rename {' and '.join(renames)}" if renames else "Rename yours"
+        raise file.invalid(f"It has no column {' and no column '.join(missing)}. {remedy}.")
     return found
+
+
+def _find_names_of_labels(schema: Any, names: Mapping[str, str]) -> list[str]:
+    """Return the columns of texts that may have the names of labels that are numbers."""
+    others = [name for name in schema.names if name not in names.values()]
+    texts = [name for name in others if any(is_a(schema.field(name).type) for is_a in _TEXT_TYPES)]
+    return list_label_aliases(texts)
 
 
 def _read_class_names(schema: Any) -> Mapping[str, list[str]]:
@@ -150,9 +168,12 @@ def _is_utf_8(value: bytes | str | None) -> bool:
 
 
 def _to_texts(
-    file: DataFile, name: str, column: Any, class_names: Sequence[str] | None
+    file: DataFile, name: str, column: Any, class_names: Sequence[str] | None, has_names: bool
 ) -> list[str | None]:
-    """Return the values of a column: texts of any type, or the names of class labels."""
+    """Return the values of a column: texts of any type, or the names of class labels.
+
+    Labels may be numbers where another column has their names.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
@@ -164,6 +185,8 @@ def _to_texts(
             class_names[number] if number in range(len(class_names)) else None
             for number in column.to_pylist()
         ]
+    if name == _LABEL and has_names and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     if name == _SPLIT and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         return [None if value is None else str(value) for value in column.to_pylist()]
     description = "is nested" if pa.types.is_nested(kind) else f"has the type {kind}"

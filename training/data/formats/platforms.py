@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from prompt_capture.domain.text_files import first_line
 from training.data.examples import InvalidExamples
 from training.data.files import DataFile
+from training.data.formats.aliases import find_label_alias, find_text_alias
 
 LONE_BRACKETS = frozenset({"{", "[", "[{"})
 """The first line of JSON that spans several lines."""
@@ -22,6 +23,11 @@ _NAME = "--arg intent NAME "
 _DATA = "{text: ([.data[].text] | add), label: $intent}"
 _PARTS = _DATA.replace("data", "parts")
 _SLOTS = ", and write values in place of {slots}"
+
+
+_YAML_TO_JSON = (
+    "python -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' < FILE"
+)
 
 
 class OtherPlatform(InvalidExamples):
@@ -40,6 +46,8 @@ class _Platform(NamedTuple):
     def describe(self, value: Any) -> str:
         """Say what a file with this value is, and how to convert it."""
         script = self.filter if isinstance(self.filter, str) else self.filter(value)
+        if not script:
+            return f"It is {self.description}."
         return (
             f"It is {self.description}. Convert it to JSON lines{self.remark}: "
             f"jq -c {self.option}'{script}' FILE > texts.jsonl"
@@ -55,8 +63,11 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
     try:
         yield
     except InvalidExamples:
-        value, is_spread = _read_first_value(file)
-        description = _describe_platform(value)
+        value, is_spread, has_more = _read_first_value(file)
+        is_list_of_lines = has_more and isinstance(value, list)
+        description = _describe_platform([value] if is_list_of_lines else value)
+        if description and is_list_of_lines:
+            description = description.replace("jq -c ", "jq -c -s ")
         if description is None and is_spread and not is_known:
             description = _describe_spread(value)
         if description:
@@ -64,18 +75,30 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
         raise
 
 
-def _read_first_value(file: DataFile) -> tuple[Any, bool]:
-    """Return the first JSON value of a file, and whether it is on several lines."""
+def describe_value(value: Any) -> str | None:
+    """Say what a file of YAML with this value is, and how to convert it, if it is known."""
+    is_list = _LIST_OF_TEXTS.matches(value)
+    description = _LIST_OF_TEXTS.describe(value) if is_list else _describe_platform(value)
+    if description is None:
+        return None
+    return description.replace("jq -c ", f"{_YAML_TO_JSON} | jq -c ").replace("' FILE >", "' >")
+
+
+def _read_first_value(file: DataFile) -> tuple[Any, bool, bool]:
+    """Return the first JSON value of a file, whether it is on several lines, and is not the last.
+
+    There is no value where it cannot be read.
+    """
     try:
         text = file.read_text().lstrip("\ufeff \t\r\n")
         value, end = json.JSONDecoder().raw_decode(text)
     except (InvalidExamples, ValueError, RecursionError):
-        return None, False
-    return value, len(first_line(text)) < end
+        return None, False, False
+    return value, len(first_line(text)) < end, bool(text[end:].strip())
 
 
 def _describe_platform(value: Any) -> str | None:
-    if _is_labelled(value) or _is_app(value):
+    if _is_labelled(value) or _is_app(value) or _is_app(_get(value, "assets")):
         return None
     return next((each.describe(value) for each in _PLATFORMS if each.matches(value)), None)
 
@@ -104,6 +127,11 @@ def _get(value: Any, path: str) -> Any:
     return value
 
 
+def _first_value(value: Any) -> Any:
+    """Return the value of the first field of an object; None for nothing."""
+    return next(iter(value.values()), None) if isinstance(value, dict) else None
+
+
 def _has(*paths: str) -> Callable[[Any], bool]:
     """Return a check that a value has something at each path."""
     return lambda value: all(_get(value, path) is not None for path in paths)
@@ -119,22 +147,54 @@ def _is_usersays(value: Any) -> bool:
 
 
 def _is_pair(value: Any) -> bool:
+    """Return whether a value is a text and its label, or a list with the label."""
     is_list = isinstance(value, list) and len(value) == 2
-    return is_list and all(isinstance(each, str) for each in value)
+    return (
+        is_list and isinstance(value[0], str) and isinstance(_get(value[1], "0") or value[1], str)
+    )
 
 
-def _is_table_by_columns(value: Any) -> bool:
-    columns = (_get(value, "text"), _get(value, "label"))
-    return all(isinstance(each, dict | list) for each in columns)
+def _is_header(value: Any) -> bool:
+    """Return whether a value is a list with the names of columns, one of them text."""
+    return isinstance(value, list) and "text" in value and all(isinstance(n, str) for n in value)
+
+
+def _name_columns(value: Any) -> tuple[str, str] | None:
+    """Return the fields of an object that have all texts and all labels, in a list or object."""
+    lists = value if isinstance(value, dict) else {}
+    names = [name for name, each in lists.items() if isinstance(each, dict | list) and each]
+    text = next((name for name in names if _singular(name) in {"text", "x"}), None)
+    label = next((name for name in names if _singular(name) in {"label", "y"}), None)
+    text = text or next((name for name in names if find_text_alias([_singular(name)])), None)
+    label = label or next((name for name in names if find_label_alias([_singular(name)])), None)
+    return (text, label) if text and label else None
+
+
+def _has_columns(value: Any) -> bool:
+    columns = _name_columns(value)
+    return columns is not None and len({len(value[name]) for name in columns}) == 1
+
+
+def _singular(name: str) -> str:
+    folded = name.casefold()
+    return {"queries": "query", "categories": "category"}.get(folded, folded.removesuffix("s"))
+
+
+def _filter_columns(value: Any) -> str:
+    text, label = _name_columns(value) or ("text", "label")
+    return f"[.{text}, .{label} | [.[]]] | transpose[] | {{text: .[0], label: .[1]}}"
 
 
 def _all_values(is_kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Return a check that an object has lists only, whose first items are of a kind."""
+    """Return a check that an object has lists only, whose first items, if any, are of a kind."""
 
     def check(value: Any) -> bool:
         lists = list(value.values()) if isinstance(value, Mapping) else []
-        return bool(lists) and all(
-            isinstance(each, list) and bool(each) and is_kind(each[0]) for each in lists
+        firsts = [each[0] for each in lists if isinstance(each, list) and each]
+        return (
+            bool(firsts)
+            and all(isinstance(each, list) for each in lists)
+            and all(map(is_kind, firsts))
         )
 
     return check
@@ -150,6 +210,22 @@ def _is_spacy_pair(value: Any) -> bool:
     )
 
 
+def _is_object_of_texts(value: Any) -> bool:
+    """Return whether all fields of an object have texts, and none a name of another program."""
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        return False
+    is_named = find_text_alias(value) or find_label_alias(value) or {"label", "id"} & value.keys()
+    return bool(value) and not is_named
+
+
+def _filter_object_of_texts(value: Any) -> str:
+    """Return the filter for an object of texts and labels: a label has no space, or repeats."""
+    values = list(value.values())
+    has_labels_first = any(" " in each for each in values) and not any(" " in key for key in value)
+    text, label = ("value", "key") if has_labels_first else ("key", "value")
+    return f"to_entries[] | {{text: .{text}, label: .{label}}}"
+
+
 def _is_labelled(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
@@ -157,6 +233,11 @@ def _is_labelled(value: Any) -> bool:
 def _has_texts(name: str) -> Callable[[Any], bool]:
     """Return a check that a field has a list of objects with texts."""
     return lambda value: _is_labelled(_get(value, f"{name}.0"))
+
+
+def _filter_texts(name: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for the objects with texts in a field."""
+    return lambda value: f".{name}[]{_with_label(value[name][0])}"
 
 
 def _is_app(value: Any) -> bool:
@@ -167,6 +248,12 @@ def _is_app(value: Any) -> bool:
 def _has_splits(value: Any) -> bool:
     """Return whether an object has a field that is named after a split."""
     return any(map(_SPLIT.search, value))
+
+
+def _with_label(first: Any) -> str:
+    """Return the end of a filter for texts whose label may have another name."""
+    alias = None if "label" in first else find_label_alias(first)
+    return f" | .label = .{alias}" if alias else ""
 
 
 def _find_texts(intent: Any) -> str | None:
@@ -181,22 +268,26 @@ def _filter_intents(path: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for a list of intents at a path: `` or `intents`."""
 
     def write(value: Any) -> str:
-        intent = _first_intent(value, path)
-        name = next(name for name in _INTENT_NAMES if _get(intent, name))
-        texts = f".{_find_texts(intent)}[]"
-        return f".{path}[] | .{name} as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+        return f".{path}[] | {_filter_intent(_first_intent(value, path))}"
 
     return write
+
+
+def _filter_intent(intent: Any) -> str:
+    name = next(name for name in _INTENT_NAMES if _get(intent, name))
+    return f".{name} as $intent | .{_find_texts(intent)}[] | {_TEXT_OF_EXAMPLE}"
+
+
+def _is_intent(value: Any) -> bool:
+    return any(isinstance(_get(value, name), str) for name in _INTENT_NAMES) and bool(
+        _find_texts(value)
+    )
 
 
 def _has_intents(path: str) -> Callable[[Any], bool]:
     """Return a check for a list of intents, with names and texts, at a path: `` or `intents`."""
 
-    def check(value: Any) -> bool:
-        intent = _first_intent(value, path)
-        return any(_get(intent, name) for name in _INTENT_NAMES) and bool(_find_texts(intent))
-
-    return check
+    return lambda value: _is_intent(_first_intent(value, path))
 
 
 def _first_intent(value: Any, path: str) -> Any:
@@ -215,10 +306,24 @@ def _is_object_of_intents(value: Any) -> bool:
     return _find_texts(first) is not None
 
 
-_INTENT_NAMES = ("intent", "name", "tag", "label", "title", "id")
+def _is_object_of_examples(value: Any) -> bool:
+    first = next(iter(value.values()), None) if isinstance(value, dict) else None
+    return isinstance(first, dict) and bool(_find_texts(first))
+
+
+def _filter_object_of_examples(value: Any) -> str:
+    field = _find_texts(next(iter(value.values())))
+    return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
+
+
+_INTENT_NAMES = (
+    *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
+    *("displayName", "category", "class", "topic", "label_text"),
+)
 _EXAMPLES = (
     *("examples", "utterances", "phrases", "patterns", "samples", "queries", "sentences", "texts"),
-    *("questions", "expressions", "training_phrases", "trainingPhrases"),
+    *("questions", "expressions", "training_phrases", "trainingPhrases", "exampleSentences"),
+    *("sampleUtterances", "messages", "inputs", "variations", "training_examples"),
 )
 """How other programs name an intent, and the list of its texts."""
 
@@ -228,11 +333,29 @@ _FIELDS_OF_TEXTS = (
 )
 """The fields in which an object may have all texts."""
 
+_FIELDS_OF_INTENTS = (
+    *("intents", "data", "nlu", "corpus", "training", "trainingData", "training_data", "dataset"),
+    *("items", "skills", "topics"),
+)
+"""The fields in which an object may have a list of intents."""
+
+_QUESTIONS = (
+    "a knowledge base of QnA Maker, whose questions have answers and no intents: the number of the "
+    "answer takes the place of the intent"
+)
+
 _TEXT_OF_EXAMPLE = "{text: (.text? // .), label: $intent}"
 """The text of an example that is an object or a text."""
 
 _SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
 """A part of the name of a split."""
+
+_LIST_OF_TEXTS = _Platform(
+    lambda value: _is_labelled(_get(value, "0")),
+    "a list of texts in YAML",
+    lambda value: f".[]{_with_label(value[0])}",
+)
+"""What is read in JSON."""
 
 _PLATFORMS = (
     _Platform(
@@ -263,6 +386,69 @@ _PLATFORMS = (
         "the training phrases of an intent of Dialogflow CX, which the name of the folder states",
         f".trainingPhrases[] | {_PARTS}",
         option=_NAME,
+    ),
+    *(
+        _Platform(
+            _has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
+            "a list of intents of Dialogflow CX",
+            f".{path}[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
+        )
+        for path in ("", "intentBatchInline.intents")
+    ),
+    _Platform(
+        lambda value: (
+            _has("displayName", "numTrainingPhrases")(value)
+            or _has("displayName", "priority")(value)
+        ),
+        "an intent of Dialogflow CX without its training phrases, which are in the folder "
+        "trainingPhrases beside it",
+        "",
+    ),
+    _Platform(
+        lambda value: (
+            _has("defaultTimezone", "language")(value)
+            or _has("defaultLanguageCode", "timeZone")(value)
+        ),
+        "an agent of Dialogflow without its training phrases, which are in the folder intents",
+        "",
+    ),
+    _Platform(
+        _has("entries.0.synonyms"),
+        "an entity of Dialogflow, which has no intents",
+        "",
+    ),
+    _Platform(
+        _has("dataPrivacy", "idleSessionTTLInSeconds"),
+        "a bot of Amazon Lex without its intents, which are in the folder intents of the export",
+        "",
+    ),
+    _Platform(
+        _has_lists("training_data.rasa_nlu_data.common_examples"),
+        "an export of Botfront with NLU data of Rasa 1",
+        ".training_data.rasa_nlu_data.common_examples[] | {text, label: .intent}",
+    ),
+    _Platform(
+        _has_lists("qnas.0.data.questions.en"),
+        "a list of questions of Botpress, which have answers and no intents: the id of the answer "
+        "takes the place of the intent",
+        ".qnas[] | .id as $intent | .data.questions[][] | {text: ., label: $intent}",
+    ),
+    *(
+        _Platform(
+            _has_lists(f"{path}.0.questions"),
+            _QUESTIONS,
+            f'.{path}[] | "answer_\\(.id)" as $intent | .questions[] | {{text: ., label: $intent}}',
+        )
+        for path in ("qnaList", "qnaDocuments", "assets.qnas", "qnas")
+    ),
+    _Platform(
+        lambda value: isinstance(
+            _get(_first_value(_get(value, "intents")), "data.0.sentences"), list
+        ),
+        "a file of sentences of Home Assistant",
+        ".intents | to_entries[] | .key as $intent | .value.data[].sentences[] "
+        "| {text: ., label: $intent}",
+        ", and write each variant of (a|b) and [optional] words as a text",
     ),
     _Platform(
         _has_lists("resource.intents"),
@@ -390,6 +576,12 @@ _PLATFORMS = (
         '[.messages[] | select(.role == "assistant") | .content][-1]}',
     ),
     _Platform(
+        _has("0.conversations.0.from", "0.conversations.0.value"),
+        "a list of conversations for fine-tuning",
+        '.[].conversations | {text: [.[] | select(.from == "human") | .value][-1], label: '
+        '[.[] | select(.from == "gpt") | .value][-1]}',
+    ),
+    _Platform(
         _has("contents.0.parts.0.text", "contents.0.role"),
         "a file of conversations for fine-tuning",
         '{text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
@@ -406,9 +598,9 @@ _PLATFORMS = (
         "{text: .textContent, label: .classificationAnnotation.displayName}",
     ),
     _Platform(
-        _is_table_by_columns,
+        _has_columns,
         "a table by columns, as pandas writes it by default",
-        "[.text, .label | [.[]]] | transpose[] | {text: .[0], label: .[1]}",
+        _filter_columns,
     ),
     _Platform(
         _has_lists("columns", "data.0"),
@@ -420,6 +612,11 @@ _PLATFORMS = (
         "an answer of the dataset viewer of Hugging Face",
         ".rows[].row",
         ", and write the names of class labels in place of their numbers",
+    ),
+    _Platform(
+        lambda value: _is_header(_get(value, "0")),
+        "a list of rows, of which the first names the columns",
+        ".[0] as $names | .[1:][] | [$names, .] | transpose | map({(.[0]): .[1]}) | add",
     ),
     _Platform(
         lambda value: _is_pair(_get(value, "0")),
@@ -436,16 +633,25 @@ _PLATFORMS = (
         "a list of intents with their texts",
         _filter_intents(""),
     ),
+    *(
+        _Platform(
+            _has_intents(name),
+            f"an object with a list of intents with their texts in its field {name}",
+            _filter_intents(name),
+        )
+        for name in _FIELDS_OF_INTENTS
+    ),
+    _Platform(_is_intent, "an intent with its texts", _filter_intent),
     _Platform(
-        _has_intents("intents"),
-        "an object with a list of intents with their texts",
-        _filter_intents("intents"),
+        _is_object_of_examples,
+        "an object with the texts of each intent",
+        _filter_object_of_examples,
     ),
     *(
         _Platform(
             _has_texts(name),
             f"an object with the texts in its field {name}",
-            f".{name}[]",
+            _filter_texts(name),
         )
         for name in _FIELDS_OF_TEXTS
     ),
@@ -462,11 +668,37 @@ _PLATFORMS = (
     _Platform(
         _all_values(_is_labelled),
         "an object of lists of texts",
-        ".[][]",
+        lambda value: f".[][]{_with_label(next(iter(value.values()))[0])}",
     ),
     _Platform(
-        _all_values(lambda first: isinstance(first, str)),
+        lambda value: (
+            isinstance(value, dict) and bool(value) and all(map(_is_labelled, value.values()))
+        ),
+        "an object with an object for each text (pandas: index)",
+        lambda value: f".[]{_with_label(_first_value(value))}",
+    ),
+    _Platform(
+        lambda value: _name_columns(value) is not None,
+        "a table by columns, and has not as many texts as labels. Add what is missing",
+        "",
+    ),
+    _Platform(
+        lambda value: (
+            _all_values(lambda first: isinstance(first, str))(value) and "intents" not in value
+        ),
         "an object with a list of texts for each label",
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",
+    ),
+    _Platform(
+        lambda value: isinstance(_get(value, "0"), list) and len(value[0]) > 2,
+        "a list of rows without the names of the columns",
+        ".[] | {text: .[0], label: .[1]}",
+        ", with the right positions in place of 0 and 1",
+    ),
+    _Platform(
+        _is_object_of_texts,
+        "an object whose fields are not known",
+        _filter_object_of_texts,
+        ", if each field is a text and its label",
     ),
 )

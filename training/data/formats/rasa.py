@@ -17,6 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from prompt_capture.domain.text_files import count_lines, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.platforms import describe_value
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -307,7 +308,15 @@ class _Reader:
                 '"label": ...}.'
             )
 
+    def _describe_platform(self) -> str | None:
+        try:
+            return describe_value(yaml.load(self._file.read_text(), Loader=_LOADER))  # noqa: S506
+        except (yaml.YAMLError, ValueError):
+            return None
+
     def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
+        if platform := self._describe_platform():
+            return self._file.invalid(platform)
         for name, description in _OTHER_FILES.items():
             if name in fields:
                 return self._file.invalid(f"It {description}.")

@@ -12,29 +12,12 @@ from prompt_capture.domain.field_names import Misspelling
 from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
+from training.data.formats.aliases import find_label_alias
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
-
-
-_LABEL_ALIASES = frozenset(
-    {
-        *("annotation", "category", "class", "completion", "domain", "intent", "intent_name"),
-        *(
-            "intentlabel",
-            "label_name",
-            "label_text",
-            "output",
-            "sentiment",
-            "tag",
-            "target",
-            "topic",
-        ),
-    }
-)
-"""How other programs name the label of a text."""
 
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
@@ -94,6 +77,12 @@ _NO_VALUE = re.compile(
 
 _LIST = re.compile(r"\[\s*\]|\[.*,.*\]|\{.*\}|[\[(]\s*['\"].*[\])]", re.DOTALL)
 """A list, set or object of labels, as pandas, PostgreSQL and Label Studio write it into a cell."""
+
+_OF_SPREADSHEET = re.compile(
+    r"\d+\.0+|\d(?:\.\d+)?E[+-]?\d+|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2,4}"
+    r"|(?:\d{1,2}([/.])\d{1,2}\1\d{2,4}|\d{4}-\d\d-\d\d)(?:[ T][\d:.]+)?"
+)
+"""A label that a spreadsheet made of `1`, `01`, `1e5` or `jan24`."""
 
 _LINE_END = re.compile(r"[\r\n]")
 
@@ -173,11 +162,20 @@ class Reading:
         _reject_other_labels((example.label, *example.secondary), location)
         if missing := next(filter(is_no_value, (example.label, *example.secondary)), None):
             raise missing_label(missing, location)
+        self._note_odd_values(example, location)
+        return LocatedExample(example, location)
+
+    def _note_odd_values(self, example: Example, location: Location) -> None:
+        """Name a label and a text that a program may have written in place of the right ones."""
+        if self.needs_labels and _OF_SPREADSHEET.fullmatch(example.label):
+            fact = (
+                "labels that are a number or a date as spreadsheets write them, such as 1.0, 1E+05"
+            )
+            self.remarks.note(f"{fact} or Jan-24: compare them with the original", location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
         if _BYTES.fullmatch(example.text):
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
-        return LocatedExample(example, location)
 
     def note_quotes(self, located: LocatedExample) -> None:
         """Name a text in quotation marks, of a format that has no such quotes or has other ones."""
@@ -338,5 +336,5 @@ def _describe_wrong_type(values: Mapping[str, Any]) -> str:
 def _describe_missing_label(values: Mapping[str, Any]) -> str:
     if "label" in values:
         return ""
-    found = next((name for name in values if name.casefold() in _LABEL_ALIASES), None)
-    return f". Rename the field {found} to label" if found else _LABELS_NEEDED
+    found = find_label_alias(values)
+    return f". Rename the field {found} to label." if found else _LABELS_NEEDED

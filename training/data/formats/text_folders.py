@@ -19,12 +19,17 @@ _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 
 _DOCUMENT = re.compile(
-    r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS)\.(?:txt|TXT)"
+    r"""(?:read[ _-]?me | licen[cs]e | copying | copyright | changelog | contributing | contributors
+    | authors | citation | todo | notes | robots | cmakelists | merges | constraints | metadata
+    | (?:[\w-]+[_-])?requirements | special_?tokens | (?:vocab|vocabulary|stop[ _-]?words?)
+    | (?:label|class|intent)[_-]?(?:map|mapping|list|names) | label2id | id2label)
+    (?:[ _.-](?:[a-z]{2}|english|german|french|spanish|dev|test|\d+))?""",
+    re.VERBOSE,
 )
-"""A file about the data. A label of this name would not be in capitals."""
+"""The names of files about the data, or for programs, in lower case: `stopwords_en`."""
 
-_READ_ME = re.compile(r"read[ _-]?me", re.IGNORECASE)
-"""The name of a file about the data, where no file of texts has a label for its name."""
+_CAPITAL_DOCUMENTS = frozenset({"NOTICE", "Notice"})
+"""Names of such files that intents have in lower case."""
 
 _NUMBERED = re.compile(
     r"(?:[\w -]*\d|[\w -]*\(\d+\)|\d{3,}\W.*|[a-z]|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
@@ -49,10 +54,30 @@ _PARTS = (
 )
 """A name that states a split, or what Dialogflow calls the texts of an intent, beside another."""
 
-_LISTS_OF_LABELS = frozenset(
-    {"categories", "classes", "intents", "label_names", "labelnames", "labels"}
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LANGUAGE = re.compile(
+    r"[a-z]{2}|v\d+|english|german|deutsch|french|spanish|italian|portuguese|dutch|chinese|japanese"
 )
-"""The names of files that list the labels of the files beside them."""
+"""A word that is a language, a region or a version, in lower case."""
+
+_LISTS_OF_LABELS = frozenset(
+    {
+        *("categories", "classes", "counts", "file_list", "filelist", "files", "index", "intents"),
+        *("label", "labels", "manifest", "mapping", "statistics", "stats"),
+    }
+)
+"""The names of files that list the labels of the files beside them, if their content does."""
+
+_BESIDE_LABEL = re.compile(r"\A\W*\d*[\s,;:=.)-]+|\.txt\b|[\s,;:=(-]+[\d.]*\W*\Z", re.IGNORECASE)
+"""What a line of such a file has beside the label: its number, a count, or the ending of a file."""
+
+_OFTEN_NO_INTENTS = frozenset(
+    {
+        *("about", "description", "index", "info", "log", "logs", "manifest", "mapping", "output"),
+        *("outputs", "results", "sources", "statistics", "stats", "synonyms", "tokens", "words"),
+    }
+)
+"""Names of files that are intents now and then."""
 
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_OF_TEXTS = frozenset(
@@ -107,27 +132,38 @@ def find_label_files(folder: Path) -> list[Path]:
         if is_label_file(path)
         and not path.is_dir()
         and not is_hidden(path, folder)
-        and not _DOCUMENT.fullmatch(path.name)
+        and not is_document(path)
     )
 
 
-def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file such as `labels.txt` has names of labels only. Raise `InvalidExamples`.
+def is_document(file: Path) -> bool:
+    """Return whether a text file has a well-known name that is no label: `requirements.txt`."""
+    is_known = _DOCUMENT.fullmatch(_stem(file)) is not None
+    return is_label_file(file) and (is_known or name_without_suffix(file) in _CAPITAL_DOCUMENTS)
 
-    `labels` are the names of the files beside it.
+
+def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:
+    """Return whether most lines of a file such as `labels.txt` are labels, also with numbers.
+
+    `labels` are the names of the files beside it. Raise `InvalidExamples`.
     """
     if _stem(file.path) not in _LISTS_OF_LABELS:
         return False
     lines = {line.strip() for _number, line in file.lines(ignore_position)} - {""}
-    return bool(lines) and lines <= labels
+    known = [line for line in lines if not labels.isdisjoint({line, _BESIDE_LABEL.sub("", line)})]
+    return 2 * len(known) > len(lines)
 
 
 def states_no_intent(name: str) -> bool:
     """Return whether a name says what is in a file, or what for, and not which intent."""
-    folded = name.casefold()
-    words = set(_WORD.findall(folded))
+    words = set(_WORD.findall(name.casefold()))
     is_one_of_pair = words >= {"seq", "in"} or (words & {"x", "y"} and words & SPLIT_NAMES)
-    return folded in _NO_INTENTS or bool(SPLIT_NAME.fullmatch(folded) or is_one_of_pair)
+    return name.casefold() in _NO_INTENTS or bool(_find_split(name) or is_one_of_pair)
+
+
+def is_often_no_intent(name: str) -> bool:
+    """Return whether the name of a file may say what is in it, and not which intent."""
+    return states_no_intent(name) or name.casefold() in _OFTEN_NO_INTENTS
 
 
 def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
@@ -204,18 +240,28 @@ def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
     Such are `train/greet.txt` and `test_set/greet.txt`, or `snips_train` and `snips_test`.
     """
     paths = [file.relative_to(folder).parent for file in files]
-    by_folder = {name.casefold(): _find_split(name.casefold()) for p in paths for name in p.parts}
-    separated = {name: _separate(name) for name, split in by_folder.items() if not split}
+    by_folder = {name: _find_split(name) for path in paths for name in path.parts}
+    separated = {name: _separate(name.casefold()) for name, split in by_folder.items() if not split}
     for name, (stem, part) in separated.items():
         others = {each for other, each in separated.values() if other == stem}
         if part in SPLIT_NAMES and len(others & SPLIT_NAMES) > 1:
             by_folder[name] = part
     splits = [
-        next((split for name in path.parts if (split := by_folder[name.casefold()])), None)
-        for path in paths
+        next((split for name in path.parts if (split := by_folder[name])), None) for path in paths
     ]
     splits = [TRAINING_SPLIT if split == "training" else split for split in splits]
     return splits if len({split for split in splits if split}) > 1 else []
+
+
+def list_folders_of_splits(folder: Path, files: Sequence[Path]) -> list[str]:
+    """Return the folders whose names end or begin with different splits, beside other names.
+
+    Such are `atis_train` and `snips_test`, which may be names of something else.
+    """
+    names = {name for file in files for name in file.relative_to(folder).parent.parts}
+    splits = {name: _separate(name.casefold())[1] for name in sorted(names)}
+    found = [name for name, split in splits.items() if split in SPLIT_NAMES]
+    return found if len({splits[name] for name in found}) > 1 else []
 
 
 def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layout | None:
@@ -231,7 +277,7 @@ def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layo
     if len(folders) < 2:
         return None
     names = {each.name for each in folders}
-    beside = {file for file in files if _is_about(files[file], names)}
+    beside = {file for file in files if is_list_of_labels(files[file], names)}
     others = list(files.keys() - beside - set(texts))
     if _FEW * sum(file.parent != folder for file in others) > len(texts):
         return None
@@ -248,11 +294,6 @@ def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layo
     return None
 
 
-def _is_about(file: DataFile, labels: Set[str]) -> bool:
-    """Return whether a file is about the texts beside it: it lists their labels, or is a readme."""
-    return bool(_READ_ME.fullmatch(_stem(file.path))) or is_list_of_labels(file, labels)
-
-
 def _reject_other_texts(folder: Path, others: Sequence[Path]) -> None:
     if others:
         noun = "file" if len(others) == 1 else "files"
@@ -264,7 +305,7 @@ def _reject_other_texts(folder: Path, others: Sequence[Path]) -> None:
 
 
 def _reject_folders_of_splits(folder: Path, names: Set[str]) -> None:
-    if all(_find_split(name.casefold()) for name in names):
+    if all(map(_find_split, names)):
         raise InvalidExamples(
             f"{folder} has numbered texts in folders named {', '.join(sorted(names))}, which are "
             "splits, so that no name states a label. Write JSON lines, "
@@ -273,7 +314,10 @@ def _reject_folders_of_splits(folder: Path, names: Set[str]) -> None:
 
 
 def _find_split(name: str) -> str | None:
-    found = SPLIT_NAME.fullmatch(name)
+    """Return the split that a name states, alone or beside languages: `test_set`, `TestDE`."""
+    words = _WORD.findall(_CAMEL_CASE.sub("_", name).casefold())
+    others = "_".join(word for word in words if not _LANGUAGE.fullmatch(word))
+    found = SPLIT_NAME.fullmatch(name.casefold()) or SPLIT_NAME.fullmatch(others)
     return found["split"] if found else None
 
 

@@ -17,7 +17,7 @@ from training.data.formats.reading import (
     Reading,
     is_no_value,
 )
-from training.data.formats.text_folders import name_without_suffix, states_no_intent
+from training.data.formats.text_folders import is_often_no_intent, name_without_suffix
 from training.data.locations import Location
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
@@ -118,6 +118,28 @@ _DEFINITION = re.compile(r"\s*[%@~]\[[^\]]+\](?:\(.*\))?\s*")
 _LABEL_AT_END = re.compile(rf"[\s,]{LABEL_PREFIX}\S+\s*\Z")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
+_SECTIONS = (
+    _SECTION,
+    re.compile(
+        r"\s*+(?:(?:intent|label|class|category)(?:\s*+[:=]\s*+|\s++)"
+        r"|\#{1,6}\s*+|[@%$]|\d{1,3}[.)]\s++)[^\W\d][\w.+/-]{0,99}\s*+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\s*+(?!(?:https?|www)\b)[^\W\d][\w.+/-]{0,99}:\s*+"),
+    re.compile(r"\s*+([=*~_-]{1,40})\s{0,9}[^\W\d_][\w.+/-]{0,99}\s{0,9}\1\s*+"),
+    re.compile(r"\s*+<[^\W\d][\w.+/-]{0,99}>\s*+"),
+    re.compile(r"\s*+(?=[^\W_]++[_.])[^\W\d][\w.]{0,99}(?<![.])\s*+"),
+)
+"""The forms of a line with the name of an intent above its texts; the last is `order_status`."""
+
+_RULE = re.compile(r"\s*+([=*~_#-])\1{2,}\s*+")
+_ONE_WORD = re.compile(r"\s*+[^\W\d][\w+/-]{0,99}\s*+")
+_FIRST_WORD = re.compile(r"\A\s*+([^\W\d][\w.+/:-]*+)[,;]?\s++\S")
+_LAST_WORD = re.compile(r"\S[,;]?\s++([^\W\d][\w.+/:-]*+)\s*+\Z")
+_NAME_BEFORE_TEXT = re.compile(r"\s*+([^\W\d]\w{0,49}_\w{0,50}+)[,;]?\s++\S")
+_MIN_REPEATED = 8
+"""Of so many lines or more, those that begin or end with few words may have labels there."""
+
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):(?:\s+|(?<=[^\W\d]:)(?!//|:))\S")
 """A name and a colon before a text. Without a space, it is no time of day and no address."""
 
@@ -132,6 +154,7 @@ _WORD = r"(?=[\w.+/:-]{0,99}[^\W\d])[\w.+/:-]{1,100}+"
 """A name with a letter."""
 
 _BEFORE_TEXT = {
+    _NAME_BEFORE_TEXT: "a name with an underscore",
     _BEFORE_COLON: "a name and a colon",
     re.compile(r"\s*+\[([\w.+/:-]{1,100})\]\s*+\S"): "a name in brackets",
     re.compile(rf"\s*+\(({_WORD})\)\s*+\S"): "a name in parentheses",
@@ -155,6 +178,7 @@ _MAY_BE_LABELS = (
     re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
     re.compile(r"\S\s(\d)\Z"),
     re.compile(r"\A(\d)\s+\S"),
+    re.compile(rf"\A({_WORD})\s[-\u2010-\u2015/]\s\S"),
 )
 """A name or a number at one end of a text: its label, or a part of it."""
 
@@ -162,6 +186,7 @@ _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
     _SECTION.fullmatch: "texts that are a name in brackets",
     _HEADING.fullmatch: "texts that may be headings with the names of intents",
+    _RULE.fullmatch: "texts that are rules, as below headings",
     _TAG.fullmatch: "texts that are tags of a markup language",
     _CELL.fullmatch: "texts in quotation marks, which are part of them",
 }
@@ -255,6 +280,9 @@ def _note_what_is_odd(
     """Name what is odd about all texts of a file, or about the first of several."""
     for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
         reading.remarks.note(fact, file.location(), len(lines))
+    if reading.needs_labels and _may_have_headings(lines):
+        fact = "texts in paragraphs that begin with one word, which may be the name of an intent"
+        reading.remarks.note(fact, file.location(), len(lines))
     if len(lines) > 1 and lines[0][1].strip().casefold() in _NAMES_OF_COLUMNS:
         fact = "texts that may be the name of a column"
         reading.remarks.note(fact, file.location("line", lines[0][0]))
@@ -268,9 +296,14 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
-    if needs_labels and any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS):
+    if needs_labels and (
+        any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS)
+        or _may_begin_or_end_with_labels(lines)
+    ):
         yield "texts with a name or a number at one end, some of which repeat: they may be labels"
-    if needs_labels and lines and states_no_intent(label):
+    if needs_labels and _may_alternate(lines):
+        yield "texts and words by turns: each word may be the label of the text beside it"
+    if needs_labels and lines and is_often_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
 
 
@@ -425,8 +458,12 @@ def _reject_tables(
     """Raise `InvalidExamples` where all lines, or nearly all, have the form of another format."""
     texts = [line.strip() for _number, line in lines]
     _reject_other_files(file, [line for _number, line in lines], is_column)
-    if _have_sections(texts):
-        raise InvalidExamples(f"{file.name} has sections with names in brackets. {_OTHER_FORM}.")
+    is_outline = _is_outline([line for _number, line in lines])
+    if is_outline or any(_have_sections(form, texts) for form in _SECTIONS):
+        raise InvalidExamples(
+            f"{file.name} has sections with a name above the texts of each, such as line "
+            f"{lines[0][0]}. {_OTHER_FORM}."
+        )
     if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
         raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON], "beginning", "")
     for delimiter, name in {"\t": "tabs", **_DELIMITERS}.items():
@@ -468,15 +505,57 @@ def _describe_others(lines: Sequence[tuple[int, str]], regular: Sequence[tuple[i
     return f", but for line {others[0]}{more}"
 
 
-def _have_sections(lines: Sequence[str]) -> bool:
-    """Return whether the first line and others are different names in brackets, each above texts.
+def _have_sections(form: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """Return whether the first line and others are different names of a form, each above texts.
 
     Transcripts have lines such as `[inaudible]`, too.
     """
-    is_name = [bool(_SECTION.fullmatch(line)) for line in lines]
+    is_name = [bool(form.fullmatch(line)) for line in lines]
     names = [line.strip() for line in compress(lines, is_name)]
     is_above_text = not any(map(all, pairwise([*is_name, True])))
     return is_name[:1] == [True] and 1 < len(names) == len(set(names)) and is_above_text
+
+
+def _is_outline(lines: Sequence[str]) -> bool:
+    """Return whether several lines are not indented, and each is above some that are."""
+    is_heading = [not _INDENTED.match(line) for line in lines]
+    is_above_text = not any(map(all, pairwise([*is_heading, True])))
+    return is_heading[:1] == [True] and sum(is_heading) > 1 and is_above_text
+
+
+def _may_have_headings(lines: Sequence[tuple[int, str]]) -> bool:
+    """Return whether each of several paragraphs begins with a word of its own above others."""
+    if not lines:
+        return False
+    numbers = [number for number, _line in lines]
+    starts = [True, *(after - before > 1 for before, after in pairwise(numbers))]
+    headings = [
+        line.strip()
+        for (_number, line), starts_here in zip(lines, starts, strict=True)
+        if starts_here
+    ]
+    is_above_text = not any(map(all, pairwise([*starts, True])))
+    is_word = all(map(_ONE_WORD.fullmatch, headings))
+    return 1 < len(headings) == len(set(headings)) and is_word and is_above_text
+
+
+def _may_begin_or_end_with_labels(lines: Sequence[str]) -> bool:
+    """Return whether all lines begin, or all end, with one of several words, each repeated."""
+    for pattern in (_FIRST_WORD, _LAST_WORD):
+        counts = Counter(found[1] for line in lines if (found := pattern.search(line)))
+        is_in_all = counts.total() == len(lines) >= _MIN_REPEATED
+        if is_in_all and len(counts) > 1 and min(counts.values()) > 1:
+            return True
+    return False
+
+
+def _may_alternate(lines: Sequence[str]) -> bool:
+    """Return whether every second line is a word, some of which repeat, between texts."""
+    for texts, names in ((lines[::2], lines[1::2]), (lines[1::2], lines[::2])):
+        is_word = len(texts) == len(names) > 2 and all(map(_ONE_WORD.fullmatch, names))
+        if is_word and 1 < len(set(names)) < len(names) and any(" " in text for text in texts):
+            return True
+    return False
 
 
 def _repeat_names(found: Iterable[re.Match[str] | None]) -> bool:

@@ -128,11 +128,12 @@ def clean_workflow_type(value: object) -> str:
 def clean_identifier(value: object) -> str | None:
     """Return an id or a name, or None where it is blank.
 
-    A digest replaces the end of one that is too long, so that different ones stay different.
+    A digest replaces the end of one that is too long, so that different ones stay different. A
+    whole number of a table is written without a decimal point, as it was in other rows: `1042`.
     """
     if is_missing(value):
         return None
-    text = _clean(_to_text(value))
+    text = _clean(_to_text(_without_point(value)))
     if len(text) > MAX_IDENTIFIER_LENGTH:
         end = f"-{_digest(text)[:_DIGEST_LENGTH]}"
         text = text[: MAX_IDENTIFIER_LENGTH - len(end)] + end
@@ -163,6 +164,17 @@ def clean_intent(value: object) -> object:
     """Return an intent that JSON can hold. What is no text stays as it is."""
     value = _to_own_text_or_none(value)
     return _clean(value) if isinstance(value, str) else value
+
+
+def _without_point(value: object) -> object:
+    """Return the integer for a whole number of another type; others stay."""
+    if not issubclass(type(value), Number) or issubclass(type(value), int):
+        return value
+    try:
+        whole = int(value)  # type: ignore[call-overload]
+    except (ArithmeticError, TypeError, ValueError):
+        return value
+    return whole if whole == value else value
 
 
 def clean_idempotency_key(value: object) -> str | None:

@@ -25,6 +25,7 @@ from prompt_capture.domain.label_studio import (
     to_task,
 )
 from prompt_capture.domain.long_texts import redact_start
+from prompt_capture.domain.review_arrangements import describe_arrangement
 from prompt_capture.domain.review_fields import (
     FIELDS,
     REASONS,
@@ -205,6 +206,8 @@ def _is_table(content: str) -> bool:
 
 def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
+    if not _is_table(content) and (arrangement := describe_arrangement(content)):
+        raise InvalidReview(f"The file is not a review file. {arrangement}.")
     try:
         if _begins_with(content, "["):
             for number, values in enumerate(parse_json(content.removeprefix("\ufeff")), 1):

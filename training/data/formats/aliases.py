@@ -1,0 +1,45 @@
+"""How other programs name the text of a line and its label."""
+
+from collections.abc import Iterable
+
+_TEXTS = frozenset(
+    {
+        *("content", "data", "document", "example", "input", "inputs", "instruction", "message"),
+        *("phrase", "prompt"),
+        *("query", "question", "sentence", "user_input", "utt", "utterance"),
+    }
+)
+_LABELS = frozenset(
+    {
+        *("annotation", "category", "class", "completion", "domain", "intent", "output"),
+        *("response", "sentiment", "tag", "target", "targets", "topic"),
+    }
+)
+_NAMES_OF_LABELS = frozenset(
+    {
+        *("categoryname", "classname", "intentlabel", "intentname", "labeldesc"),
+        *("labeldescription", "labelname", "labelnames", "labelstr", "labelstring", "labeltext"),
+    }
+)
+"""The fields that have the names of labels beside their numbers, as compared."""
+
+
+def find_text_alias(names: Iterable[str]) -> str | None:
+    """Return the first field that seems to be the text."""
+    return next((name for name in names if name.casefold() in _TEXTS), None)
+
+
+def find_label_alias(names: Iterable[str]) -> str | None:
+    """Return the first field that seems to be the label."""
+    return next(iter(list_label_aliases(names)), None)
+
+
+def list_label_aliases(names: Iterable[str]) -> list[str]:
+    """Return the fields that have names of labels, or else those that may be the label."""
+    names = list(names)
+    sure = [name for name in names if _compared(name) in _NAMES_OF_LABELS]
+    return sure or [name for name in names if _compared(name) in _LABELS]
+
+
+def _compared(name: str) -> str:
+    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
