@@ -125,8 +125,11 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
 _ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
-# The argument of a call: "call f(12345678)"
-_ARGUMENT = re.compile(r"[ .=,(][A-Za-z_]\w*\(\Z", re.ASCII)
+# The argument of a call: "call f(12345678)", "ring(12345678)"
+_ARGUMENT = re.compile(
+    r"[ .=,(][A-Za-z_]\w*\(\Z|\A(?:ring|call|calls|dial|reach|contact|text|signal|cell)\(\Z",
+    re.ASCII,
+)
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 

@@ -37,7 +37,10 @@ _KINDS_BEFORE = name_set(
 _BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
 _IS = any_of((*words.IS, *names("este je on")))
 _VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
-_RELATION = rf"(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?\ ?[(\[\u3010]?"
+_RELATION = (
+    rf"[*_`]{{0,3}}(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?"
+    r"[*_`]{0,3}\ ?[(\[\u3010*_`]{0,3}"
+)
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
 # What ends the sentence behind a code.
 _ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
@@ -59,7 +62,10 @@ _WARNING = LazyPattern(
             "他人に教え", "공유하지",
         )
     )
+    + r"|(?:valid|expires?|gultig|valable|expire|valido|valida|ablauft)(?:\ [a-z]+){0,3}"
+    r"\ [0-9]{1,3}\ ?min"
 )  # fmt: skip
+_AROUND_MESSAGE = " .!*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
 _USUAL_SIZE = 6
@@ -74,7 +80,7 @@ def find_sent_codes(searched: Searched) -> Iterator[Span]:
         if _is_sent(searched, match):
             yield match.span("value")
     for match in _CODE.finditer(searched):
-        if _is_to_be_kept(searched, match):
+        if _is_whole_message(searched, match) or _is_to_be_kept(searched, match):
             yield match.span("value")
 
 
@@ -85,6 +91,13 @@ def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
     if not is_first or _YEAR.fullmatch(match["value"]) or is_amount(lower, end):
         return False
     return bool(match["is"] or len(match["value"]) == _USUAL_SIZE or _ENDS.match(lower, end))
+
+
+def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether a text is a code of the usual size and its name alone: "Code: 482913"."""
+    others = searched.lower[: match.start()] + searched.lower[match.end() :]
+    is_usual = sum(map(str.isdigit, match["value"])) == _USUAL_SIZE
+    return is_usual and not others.strip(_AROUND_MESSAGE)
 
 
 def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
