@@ -10,8 +10,9 @@ from botocore.config import Config
 from pydantic import SecretStr
 
 from cli.database_connection import connect_to_read
+from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
-from prompt_capture.settings import HttpUrl, ProjectUrl, Settings
+from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -37,14 +38,14 @@ class DoctorSettings(Settings):
     supabase_secret_key: SecretStr | None = None
     supabase_signing_key: SecretStr | None = None
     supabase_jwt_secret: SecretStr | None = None
-    database_url: SecretStr | None = None
+    database_url: DatabaseUrl | None = None
     classify_url: HttpUrl | None = None
     outcomes_url: HttpUrl | None = None
     corrections_url: HttpUrl | None = None
     models_url: HttpUrl | None = None
-    api_key: SecretStr | None = None
+    api_key: OwnSecret | None = None
     api_key_hashes: SecretStr | None = None
-    operator_key: SecretStr | None = None
+    operator_key: OwnSecret | None = None
     operator_key_hashes: SecretStr | None = None
     export_bucket: str | None = None
     models_bucket: str | None = None

@@ -496,8 +496,8 @@ async def test_the_value_of_a_secret_is_sent_and_not_its_mask(
 ) -> None:
     """Masks are all alike: they would make one user, one conversation and one message of many."""
     client = connect()
-    await client.classify(secret, user_id=SecretStr(str(LOG_ID)), conversation_id=secret)  # type: ignore[arg-type]
-    await client.classify("hi", token=SecretStr("abc.def.ghi"))  # type: ignore[arg-type]
+    await client.classify(secret, user_id=SecretStr(str(LOG_ID)), conversation_id=secret)
+    await client.classify("hi", token=SecretStr("abc.def.ghi"))
     scripted.script = [RECORDED]
     await client.record_outcome(LOG_ID, False, "t", secret)
 

@@ -22,7 +22,13 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.keys import (
+    KEY_HASH,
+    PLACEHOLDER,
+    clean_key,
+    has_placeholder,
+    split_hashes,
+)
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -140,6 +146,18 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _check_filled_in(value: object) -> object:
+    if isinstance(value, str) and PLACEHOLDER.search(clean_key(value)):
+        raise ValueError(
+            "it is a placeholder or a variable that nothing replaced. Set it to the secret itself"
+        )
+    return value
+
+
+OwnSecret = Annotated[SecretStr, BeforeValidator(_check_filled_in)]
+"""A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
+
+
 class Settings(BaseModel):
     """Base class of each function's settings. The field `x_y` comes from the variable `X_Y`."""
 
@@ -160,6 +178,17 @@ class Settings(BaseModel):
             for name in cls.model_fields
             if clean_key(environment.get(name.upper(), ""))
         }
+        unreplaced = [
+            name.upper()
+            for name, value in present.items()
+            if not cls._is_secret(name) and has_placeholder(value)
+        ]
+        if unreplaced:
+            raise InvalidSettings(
+                f"Check the environment variables: {', '.join(unreplaced)}: in place of a value "
+                "there is a variable or a placeholder, such as ${NAME}, {{ name }}, %NAME% or "
+                "<name>. Write the value itself, or let what reads the file put it in"
+            )
         try:
             return cls.model_validate(present)
         except ValidationError as error:
@@ -168,6 +197,11 @@ class Settings(BaseModel):
                 for detail in error.errors(include_input=False, include_url=False)
             )
             raise InvalidSettings(f"Check the environment variables: {problems}") from None
+
+    @classmethod
+    def _is_secret(cls, name: str) -> bool:
+        """Return whether a setting is a secret, which may have any characters."""
+        return "SecretStr" in str(cls.model_fields[name].annotation)
 
 
 class SupabaseSettings(Settings):
@@ -279,7 +313,7 @@ class CaptureSettings(Settings):
     capture_mode: Literal["write-first", "answer-first"] = "write-first"
     capture_timeout_seconds: Seconds = 0.3
     spool_queue_url: str | None = None
-    idempotency_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    idempotency_secret: Annotated[OwnSecret, Field(min_length=32)] | None = None
     supabase_signing_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
 

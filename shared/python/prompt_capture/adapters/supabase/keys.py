@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 import jwt
 
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.keys import PLACEHOLDER, clean_key, has_placeholder
 
 KeyType = Literal[
     "a publishable key",
@@ -57,6 +57,9 @@ _STARTS: dict[str, KeyType] = {
     "sb_secret_": "a secret key",
     "-----BEGIN": "a PEM file",
 }
+_SHORTENED = re.compile(r"\.\.|[\u2026\u2022*]|[xX]{6}")
+"""What an example or a list of keys has in place of the rest of a key."""
+
 _LEGACY_ROLES: dict[object, KeyType] = {
     "anon": "a legacy anon key",
     "service_role": "a legacy service role key",
@@ -83,21 +86,7 @@ _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
 _MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
-    (
-        "a placeholder",
-        re.compile(
-            r"""\$?\{\{.*\}\}                                       # GitHub, Jinja, CloudFormation
-            |\A\s*(?:[$\#@!]\{.*\}\#?|\$?\(.*\))\s*\Z             # shells, Serverless, Azure
-            |\A\$(?:env:)?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)\Z  # variables
-            |\A(?P<mark>%|__|@@)[A-Za-z][A-Za-z0-9_.-]*(?P=mark)\Z
-            |\A<[^<>]*>\Z
-            |\A(?:process\.env|os\.environ|secrets|vars|var|env)\b[.\[(]
-            |\A!(?:Ref|Sub|GetAtt|ImportValue)\b
-            |\A(?P<mask>.)(?P=mask){7,}\Z
-            """,
-            re.VERBOSE | re.DOTALL,
-        ),
-    ),
+    ("a placeholder", PLACEHOLDER),
     ("a web page", re.compile(r"<(?:!doctype|\?xml|html|head|body|title|script)\b", re.IGNORECASE)),
     (
         "the address of a secret",
@@ -282,7 +271,8 @@ def detect_key_type(key: str) -> KeyType:
     """Return the type of a clean key. Tokens are decoded, not verified."""
     for start, key_type in _STARTS.items():
         if key.startswith(start):
-            return key_type
+            is_example = has_placeholder(key) or _SHORTENED.search(key)
+            return "a placeholder" if is_example and start.startswith("sb_") else key_type
     if mistake := _find_mistake(key):
         return mistake
     if key.startswith(("{", "[")):
