@@ -138,6 +138,7 @@ def test_a_birth_has_short_markers_and_those_of_further_languages(marked: str) -
         "**12.03.1999**",
         "5 *12.03.1999",
         "*12.03.2026 exam",
+        "*1.1.2020: new prices",
         "published 15/7-1984",
     ],
 )
@@ -175,6 +176,7 @@ def test_what_a_password_is_for_may_be_in_brackets(marked: str) -> None:
         "password (old) 2024-01-01",
         "password (length) 12",
         "password (OAuth2) flow",
+        "password (2fa) enabled",
         "password (legacy) sha256",
         "password argon2id hash",
         "token base64 encoded",
@@ -232,6 +234,7 @@ def test_the_code_that_somebody_was_sent_is_found_by_the_name_of_its_language(ma
         "Код: [[SECRET:482913]]",
         "Code: [[SECRET:4829]]. Valid for 5 minutes.",
         "Code [[SECRET:48291]], expires in 10 min",
+        "MFA: [[SECRET:482913]]",
         "代码 12, 请勿泄露: コード [[SECRET:482913]]",
     ],
 )
@@ -265,6 +268,7 @@ def test_a_code_that_nobody_may_share_or_that_stands_alone_is_a_secret(marked: s
         "error code 482913",
         "course code: 482913",
         "discount code: 482913, valid for 5 days",
+        "the cache of code 1234 expires in 10 minutes",
         "promo code: SUMMER20",
     ],
 )
@@ -384,6 +388,8 @@ def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
         "call f(12345678)",
         "ring(12345678)",
         "dial(12345678) in the test",
+        "f(x)=2x+12345678",
+        "compute 5+12345678",
         "calls foo(12345678, 2)",
         "text.replace(1234567, 2)",
         "MAC address of the printer is unknown",

@@ -182,9 +182,15 @@ def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
         pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
         date = pattern.compiled.match(lower, sign.end())
-        is_birth = date and _is_year_of_birth(date[0]) and not lower.startswith("*", date.end())
+        is_birth = date and _is_year_of_birth(date[0]) and not _is_note(lower, sign, date)
         if date and is_birth and not _is_part(searched, sign):
             yield date.span()
+
+
+def _is_note(lower: str, sign: re.Match[str], date: re.Match[str]) -> bool:
+    """Return whether a sign begins a footnote or bold letters: "*1.1.2020: new prices"."""
+    is_footnote = sign[0] == "*" and sign.start() == 0 and date.end() < len(lower)
+    return is_footnote or lower.startswith("*", date.end())
 
 
 def _is_year_of_birth(date: str) -> bool:

@@ -161,7 +161,7 @@ _NUMBERED = re.compile("#[0-9]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
 _STANDARD = re.compile(
     r"(?:sha|md|utf|aes|rsa|rfc|ipv|oauth|wpa|base|argon|pbkdf|ed|[hr]s|v|ver|version|level)"
-    r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?"
+    r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?|2fa"
 )
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 # "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.

@@ -18,7 +18,7 @@ from prompt_capture.domain.entities.searched import (
 from prompt_capture.domain.searchable_text import Span
 
 _YOUR_CODES = names(
-    """kodunuz kodun kódod kódja koodisi رمزك كودك 校验码""",
+    """mfa kodunuz kodun kódod kódja koodisi رمزك كودك 校验码""",
     "your code", "tu código", "su código", "seu código", "votre code", "ton code", "ihr code",
     "dein code", "il tuo codice", "uw code", "je code", "din kod", "din kode", "twój kod",
     "kode anda", "kode kamu", "הקוד שלך", "קוד האימות שלך", "קוד האימות", "קוד אימות",
@@ -62,9 +62,10 @@ _WARNING = LazyPattern(
             "他人に教え", "공유하지",
         )
     )
-    + r"|(?:valid|expires?|gultig|valable|expire|valido|valida|ablauft)(?:\ [a-z]+){0,3}"
-    r"\ [0-9]{1,3}\ ?min"
 )  # fmt: skip
+_EXPIRY = re.compile(
+    r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
+)
 _AROUND_MESSAGE = " .!*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
@@ -106,6 +107,8 @@ def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
     if _YEAR.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
         return False
     behind = lower[match.end() : match.end() + _WINDOW]
+    if _BEGINS.search(before) and _EXPIRY.search(behind):
+        return True
     return bool(_WARNING.compiled.search(before) or _WARNING.compiled.search(behind))
 
 
