@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from cli.database_connection import connect_to_read
 from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
-from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, Settings
+from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, QueueUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -50,8 +50,8 @@ class DoctorSettings(Settings):
     export_bucket: str | None = None
     models_bucket: str | None = None
     export_schedule_group: str | None = None
-    spool_queue_url: str | None = None
-    missed_exports_queue_url: str | None = None
+    spool_queue_url: QueueUrl | None = None
+    missed_exports_queue_url: QueueUrl | None = None
 
 
 @dataclass(frozen=True)

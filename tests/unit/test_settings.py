@@ -50,6 +50,8 @@ def test_a_project_may_have_a_path() -> None:
         "https://supabase.com/dashboard/project/abcdefghijklmnopqrst",
         f"{URL}?apikey=x",
         f"{URL}/#x",
+        f"{URL}#",
+        "http://127.0.0.1:54323/project/default",
         "https://ann:secret@project.supabase.co",
     ],
 )
@@ -96,6 +98,25 @@ def test_a_variable_that_nothing_replaced_is_named_with_the_remedy(
     with pytest.raises(InvalidSettings, match=rf"{variable}: .*Write the value itself") as raised:
         settings.from_env({variable: text})
     assert text not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["undefined", "null", "None", "REPLACE_ME", "changeme", "xxxxxxxxxxxxxxxxxxxx"]
+)
+def test_a_host_that_stands_for_a_missing_value_is_refused(host: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Write the value itself"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"https://{host}.supabase.co"})
+
+
+def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Copy it again"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"{URL};"})
+
+
+def test_the_arn_of_a_queue_is_not_its_address() -> None:
+    environment = {"SPOOL_QUEUE_URL": "arn:aws:sqs:eu-west-1:123456789012:spool"}
+    with pytest.raises(InvalidSettings, match=r"SPOOL_QUEUE_URL: .*whole address"):
+        CaptureSettings.from_env(environment)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,13 @@ def test_the_files_that_the_supabase_cli_writes_are_understood(
     ("setting", "key", "problem"),
     [
         (SECRET, "sb_publishable_x", "is a publishable key; expected a secret key"),
+        (SECRET, "sb_secret_YOUR_KEY", "is a placeholder; expected a secret key"),
+        (SECRET, "sb_secret_", "is a placeholder; expected a secret key"),
+        (
+            JWT_SECRET,
+            f"sbp_{'0f' * 20}",
+            "is an access token of a person; expected a shared secret",
+        ),
         (SECRET, "sb_secret_${KEY}", "is a placeholder; expected a secret key"),
         (SECRET, "sb_secret_<your key>", "is a placeholder; expected a secret key"),
         (SECRET, "sb_secret_aBc\u2022\u2022\u2022", "is a placeholder; expected a secret key"),
@@ -168,6 +175,11 @@ def test_a_key_that_no_header_can_hold_is_refused(setting: str, start: str, flaw
 
     assert refused.value.problem.startswith("has white space or characters outside ASCII")
     assert "abc" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["sb_secret_aBc-x_Y5z9_", "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_"])
+def test_a_key_may_end_with_any_character_of_base64(key: str) -> None:
+    assert usable_key(SECRET, key) == key
 
 
 def test_an_expiry_that_is_no_time_is_ignored() -> None:

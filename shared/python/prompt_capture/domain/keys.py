@@ -40,6 +40,7 @@ _UNREPLACED = re.compile(
     | <[^<>]*> | \{[A-Za-z_][\w. -]*\} | \[[A-Za-z][A-Za-z_-]{3,}\]        # <ref>, [YOUR-REF]
     | (?:process\.env|os\.environ|secrets|vars|env)\.[A-Z_]{3} | !(?:Ref|Sub|GetAtt)\b
     | (?<![A-Za-z])(?i:your[-_](?:project|ref|stage|bucket|account|name))
+    | //(?i:undefined|null|none|change[-_]?me|replace[-_]?me|x{8,})(?![^./:])  # as a host
     """,
     re.VERBOSE,
 )

@@ -24,6 +24,7 @@ KeyType = Literal[
     "a legacy anon key",
     "a legacy service role key",
     "a user's token",
+    "an access token of a person",
     "a private JWK",
     "a public JWK",
     "a PEM file",
@@ -55,9 +56,10 @@ EXPECTED_TYPES: dict[str, tuple[KeyType, ...]] = {
 _STARTS: dict[str, KeyType] = {
     "sb_publishable_": "a publishable key",
     "sb_secret_": "a secret key",
+    "sbp_": "an access token of a person",
     "-----BEGIN": "a PEM file",
 }
-_SHORTENED = re.compile(r"\.\.|[\u2026\u2022*]|[xX]{6}")
+_SHORTENED = re.compile(r"\.\.|[\u2026\u2022*]|[xX]{6}|(?i:_your[-_])|\Asb_[a-z]+_\Z")
 """What an example or a list of keys has in place of the rest of a key."""
 
 _LEGACY_ROLES: dict[object, KeyType] = {
