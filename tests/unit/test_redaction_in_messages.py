@@ -235,6 +235,10 @@ def test_the_code_that_somebody_was_sent_is_found_by_the_name_of_its_language(ma
         "Code: [[SECRET:4829]]. Valid for 5 minutes.",
         "Code [[SECRET:48291]], expires in 10 min",
         "MFA: [[SECRET:482913]]",
+        "कोड: [[SECRET:482913]]",
+        "รหัส: [[SECRET:482913]]",
+        "הקוד: [[SECRET:482913]]",
+        "认证码：[[SECRET:482913]]",  # noqa: RUF001 (Chinese)
         "代码 12, 请勿泄露: コード [[SECRET:482913]]",
     ],
 )
@@ -270,6 +274,7 @@ def test_a_code_that_nobody_may_share_or_that_stands_alone_is_a_secret(marked: s
         "discount code: 482913, valid for 5 days",
         "the cache of code 1234 expires in 10 minutes",
         "promo code: SUMMER20",
+        "代码: 600519",
     ],
 )
 def test_other_codes_stay(text: str) -> None:

@@ -45,7 +45,9 @@ _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE
 # What ends the sentence behind a code.
 _ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
 
-_CODES = names("code codes código codice kod kodu kode koden koodi kód код コード 코드")
+_CODES = names(
+    "code codes código codice kod kodu kode koden koodi kód код コード 코드 कोड รหัส קוד הקוד"
+)
 _CODE = NamePattern(_CODES, rf"{any_of(_CODES)}{_RELATION}{_VALUE}")
 # What a service says about a code that it sends.
 _WARNING = LazyPattern(
