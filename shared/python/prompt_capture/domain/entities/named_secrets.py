@@ -50,9 +50,7 @@ _ARTICLE = (
     r"\ (?:le|la|el|il|lo|o|a|de|der|die|das)(?=\ [a-z0-9]{4,16}(?<=[0-9].|.[0-9])(?![^ .,;!?)]))"
 )
 # Whose password it is, where the name has digits: "password of ann42: ..."
-_USER = (
-    rf"(?:{any_of(set(words.PREPOSITION) - set(words.TO))})\ [a-z][a-z0-9._-]{{0,30}}[0-9](?=[ :=])"
-)
+_USER = r"[a-z][a-z0-9._-]{0,30}[0-9](?=[ :=])"
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
@@ -86,7 +84,7 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
 # "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
 _ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
 # A remark without a colon: "password (moodle) hunter2"
-_BRACKETED = r"\ \([a-z][\w.+-]{0,20}\)"
+_BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
     |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
 _COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
@@ -108,8 +106,8 @@ _HEAD = NamePattern(
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
-                |\ {_USER}(?=\ {_IS}\ |\ ?[:=])
-                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ ))
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
+                        |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
@@ -121,7 +119,8 @@ _HEAD = NamePattern(
           |(?:{_ACCOUNT}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
-          |(?:{_BRACKETED}|\ {_USER})(?={_ANSWER}(?:\ |\Z))
+          |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
+            (?={_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?

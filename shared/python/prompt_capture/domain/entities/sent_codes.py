@@ -68,6 +68,7 @@ _WARNING = LazyPattern(
 _EXPIRY = re.compile(
     r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
 )
+_MAX_AROUND = 12
 _AROUND_MESSAGE = " .!*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
@@ -98,9 +99,11 @@ def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
 
 def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
     """Return whether a text is a code of the usual size and its name alone: "Code: 482913"."""
-    others = searched.lower[: match.start()] + searched.lower[match.end() :]
+    lower = searched.lower
     is_usual = sum(map(str.isdigit, match["value"])) == _USUAL_SIZE
-    return is_usual and not others.strip(_AROUND_MESSAGE)
+    if not is_usual or len(lower) - (match.end() - match.start()) > _MAX_AROUND:
+        return False
+    return not (lower[: match.start()] + lower[match.end() :]).strip(_AROUND_MESSAGE)
 
 
 def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
