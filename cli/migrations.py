@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 from cli.arguments import Command
+from cli.database_url import DatabaseUrl
 from cli.error_handling import error_console, exit_on_error
 from cli.migration_copies import (
     APPLIED_MIGRATIONS,
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True)
 class _DatabaseSettings(Settings):
     """The database whose history is read, where there is one."""
 
-    database_url: SecretStr | None = None
+    database_url: DatabaseUrl | None = None
 
 
 @app.callback()

@@ -10,8 +10,9 @@ from botocore.config import Config
 from pydantic import SecretStr
 
 from cli.database_connection import connect_to_read
+from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
-from prompt_capture.settings import HttpUrl, ProjectUrl, Settings
+from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, QueueUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -37,20 +38,20 @@ class DoctorSettings(Settings):
     supabase_secret_key: SecretStr | None = None
     supabase_signing_key: SecretStr | None = None
     supabase_jwt_secret: SecretStr | None = None
-    database_url: SecretStr | None = None
+    database_url: DatabaseUrl | None = None
     classify_url: HttpUrl | None = None
     outcomes_url: HttpUrl | None = None
     corrections_url: HttpUrl | None = None
     models_url: HttpUrl | None = None
-    api_key: SecretStr | None = None
+    api_key: OwnSecret | None = None
     api_key_hashes: SecretStr | None = None
-    operator_key: SecretStr | None = None
+    operator_key: OwnSecret | None = None
     operator_key_hashes: SecretStr | None = None
     export_bucket: str | None = None
     models_bucket: str | None = None
     export_schedule_group: str | None = None
-    spool_queue_url: str | None = None
-    missed_exports_queue_url: str | None = None
+    spool_queue_url: QueueUrl | None = None
+    missed_exports_queue_url: QueueUrl | None = None
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,15 @@ def test_a_key_that_no_header_can_hold_is_refused_without_repeating_it(key: str)
     assert KEY not in everything_in(raised.value)
 
 
+@pytest.mark.parametrize(
+    "key", ["${API_KEY}", "$API_KEY", "{{ api_key }}", "<your key>", "%API_KEY%", "__API_KEY__"]
+)
+def test_a_variable_that_nothing_replaced_is_no_key(key: str) -> None:
+    with pytest.raises(ValueError, match=r"API_KEY\) is a variable or a placeholder") as raised:
+        Service(URL, URL, URL, key)
+    assert key not in str(raised.value)
+
+
 @pytest.mark.parametrize("key", [None, "", " \n"])
 def test_an_empty_key_is_none(key: str | None) -> None:
     assert Service(URL, URL, URL, key).api_key is None

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter
 
 from prompt_capture.client import texts
 from prompt_capture.domain import long_texts, types
@@ -516,16 +516,37 @@ async def test_a_text_that_is_made_late_is_sent(
     assert correction["corrected_secondary_intents"] == ["remind", "help"]
 
 
+@pytest.mark.parametrize(
+    "secret", [SecretStr("größer"), SecretBytes("größer".encode()), Secret[str]("größer")]
+)
+async def test_the_value_of_a_secret_is_sent_and_not_its_mask(
+    connect: Connect, scripted: ScriptedService, secret: Any
+) -> None:
+    """Masks are all alike: they would make one user, one conversation and one message of many."""
+    client = connect()
+    await client.classify(secret, user_id=SecretStr(str(LOG_ID)), conversation_id=secret)
+    await client.classify("hi", token=SecretStr("abc.def.ghi"))
+    scripted.script = [RECORDED]
+    await client.record_outcome(LOG_ID, False, "t", secret)
+
+    message, _, outcome = scripted.bodies
+    expected = {"message": "größer", "user_id": str(LOG_ID), "conversation_id": "größer"}
+    assert message == expected
+    assert outcome["execution_error"] == "größer"
+    assert texts.clean_idempotency_key(SecretStr("one")) == "one"
+    assert texts.clean_intents([SecretStr("greet")]) == ["greet"]
+
+
 class ChatMessage(BaseModel):
     """A message of a framework such as LangChain, whose `str` describes all its fields."""
 
     content: str
 
 
-async def test_a_model_in_place_of_a_message_is_refused(
-    connect: Connect, scripted: ScriptedService
+@pytest.mark.parametrize("message", [ChatMessage(content="hi"), np.array(["hi", "there"])])
+async def test_a_model_or_an_array_in_place_of_a_message_is_refused(
+    connect: Connect, scripted: ScriptedService, message: Any
 ) -> None:
-    message: Any = ChatMessage(content="hi")
 
     answer = await connect().classify(message, user_id=LOG_ID)
 

@@ -178,6 +178,12 @@ REFUSED = {
     "a command": ("$(supabase gen signing-key --algorithm ES256)", "is a placeholder"),
     "a gap to fill in": ("<the private JWK of your project goes here>", "is a placeholder"),
     "a masked key": ("*" * 40, "is a placeholder"),
+    "a request": ("please put your signing secret here now", "is a placeholder"),
+    "a request in capitals": ("REPLACE_WITH_THE_JWT_SECRET_OF_YOUR_PROJECT", "is a placeholder"),
+    "a note": ("TODO: copy the JWT secret from the dashboard", "is a placeholder"),
+    "a place": ("your-jwt-secret-of-32-characters-goes-here", "is a placeholder"),
+    "a demand": ("changeme-changeme-changeme-changeme", "is a placeholder"),
+    "a warning": ("this-secret-must-be-changed-in-production", "is a placeholder"),
     "another algorithm": (json.dumps(PRIVATE | {"alg": "RS256"}), "is not a valid private JWK"),
     "another curve": (json.dumps(ec_jwk(ec.SECP384R1())), "is a key for ES384"),
     "another kind": (

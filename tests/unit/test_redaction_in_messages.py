@@ -93,6 +93,8 @@ def test_other_references_of_html_stay(text: str) -> None:
         "Ann Lee, b. [[BIRTH_DATE:July 15, 1984]], Leeds",
         "Ann Lee b. [[BIRTH_DATE:15 July 1984]]",
         "Weber, Anna (* [[BIRTH_DATE:12.03.1999]] in Bonn)",
+        "Anna Weber, *[[BIRTH_DATE:12.03.1999]] in Bonn",
+        "*[[BIRTH_DATE:12.03.1999]]",
         "f. [[BIRTH_DATE:15. juli 1984]] i Aarhus",
         "fødselsdag: [[BIRTH_DATE:15/07 1984]]",
         "født [[BIRTH_DATE:15/7-1984]]",
@@ -132,6 +134,11 @@ def test_a_birth_has_short_markers_and_those_of_further_languages(marked: str) -
         "seminar b. 12 March 2026",
         "* 12.03.1999 exam\n* 19.03.1999 exam",
         "(* 2 for doubles)",
+        "*12.03.1999* was the deadline",
+        "**12.03.1999**",
+        "5 *12.03.1999",
+        "*12.03.2026 exam",
+        "*1.1.2020: new prices",
         "published 15/7-1984",
     ],
 )
@@ -149,6 +156,9 @@ def test_parts_of_questions_and_points_of_lists_are_no_births(text: str) -> None
         "contraseña (wifi) [[SECRET:gatito123]]",
         "пароль (wifi) [[SECRET:solnce55]]",
         "pw (for the wifi) is [[SECRET:kaffee2024]]",
+        "password (moodle) [[SECRET:hunter22]]",
+        "mot de passe (moodle) [[SECRET:soleil99]]",
+        "PIN (app) [[SECRET:4711]]",
     ],
 )
 def test_what_a_password_is_for_may_be_in_brackets(marked: str) -> None:
@@ -163,6 +173,14 @@ def test_what_a_password_is_for_may_be_in_brackets(marked: str) -> None:
         "password (8 characters)",
         "password (min 8 characters)",
         "pass (with honors) 2024",
+        "password (old) 2024-01-01",
+        "password (length) 12",
+        "password (OAuth2) flow",
+        "password (2fa) enabled",
+        "password (legacy) sha256",
+        "password argon2id hash",
+        "token base64 encoded",
+        "wifi password wpa2 only",
     ],
 )
 def test_remarks_about_a_password_stay(text: str) -> None:
@@ -210,10 +228,21 @@ def test_the_code_that_somebody_was_sent_is_found_by_the_name_of_its_language(ma
         "Ne partagez pas le code [[SECRET:482913]]",
         "Geben Sie den Code [[SECRET:482913]] nicht weiter",
         "Nie udostępniaj kodu: kod [[SECRET:482913]]",
+        "Code: [[SECRET:482913]]",
+        "Code [[SECRET:482 913]]!",
+        "**Code:** [[SECRET:482913]]",
+        "Код: [[SECRET:482913]]",
+        "Code: [[SECRET:4829]]. Valid for 5 minutes.",
+        "Code [[SECRET:48291]], expires in 10 min",
+        "MFA: [[SECRET:482913]]",
+        "कोड: [[SECRET:482913]]",
+        "รหัส: [[SECRET:482913]]",
+        "הקוד: [[SECRET:482913]]",
+        "认证码：[[SECRET:482913]]",  # noqa: RUF001 (Chinese)
         "代码 12, 请勿泄露: コード [[SECRET:482913]]",
     ],
 )
-def test_a_code_that_nobody_may_share_is_a_secret(marked: str) -> None:
+def test_a_code_that_nobody_may_share_or_that_stands_alone_is_a_secret(marked: str) -> None:
     _check(marked)
 
 
@@ -238,6 +267,14 @@ def test_a_code_that_nobody_may_share_is_a_secret(marked: str) -> None:
         "share code 5 with the class",
         "promo code 482913, do not share it",
         "Code: 2024. Do not share the exercise.",
+        "Code: 4829",
+        "exit code: 482913",
+        "error code 482913",
+        "course code: 482913",
+        "discount code: 482913, valid for 5 days",
+        "the cache of code 1234 expires in 10 minutes",
+        "promo code: SUMMER20",
+        "代码: 600519",
     ],
 )
 def test_other_codes_stay(text: str) -> None:
@@ -338,6 +375,12 @@ def test_other_cookies_stay(text: str) -> None:
         "MAC-Adresse meines Laptops: [[MAC:001B44113AB7]]",
         "the door pin for room 3.12 is [[SECRET:2468]]",
         "the door code for B302 is [[SECRET:4711]]",
+        "password of user123: [[SECRET:hunter22]]",
+        "password for user123 [[SECRET:hunter22]]",
+        "Passwort von anna42 ist [[SECRET:Sommer2024]]",
+        "mot de passe de marie75 : [[SECRET:soleil]]",
+        "mobile([[PHONE:9876543210]])",
+        "call([[PHONE:02212345678]])",
     ],
 )
 def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
@@ -348,6 +391,10 @@ def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
     "text",
     [
         "call f(12345678)",
+        "ring(12345678)",
+        "dial(12345678) in the test",
+        "f(x)=2x+12345678",
+        "compute 5+12345678",
         "calls foo(12345678, 2)",
         "text.replace(1234567, 2)",
         "MAC address of the printer is unknown",

@@ -9,9 +9,12 @@ from prompt_capture.settings import (
     CaptureSettings,
     ClassifierSettings,
     ConsoleSettings,
+    ModelSettings,
     OperatorSettings,
+    Settings,
     SpoolSettings,
     SupabaseSettings,
+    WebSettings,
 )
 
 URL = "https://project.supabase.co"
@@ -47,6 +50,8 @@ def test_a_project_may_have_a_path() -> None:
         "https://supabase.com/dashboard/project/abcdefghijklmnopqrst",
         f"{URL}?apikey=x",
         f"{URL}/#x",
+        f"{URL}#",
+        "http://127.0.0.1:54323/project/default",
         "https://ann:secret@project.supabase.co",
     ],
 )
@@ -66,6 +71,74 @@ def test_an_address_without_its_scheme_is_refused_with_the_remedy(variable: str,
     with pytest.raises(InvalidSettings, match=rf"{variable}: .*begins with https://") as raised:
         ConsoleSettings.from_env(environment)
     assert text not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    ["${REF}", "$REF", "$(ref)", "{{ ref }}", "{ref}", "<project-ref>", "%REF%", "__REF__",
+     "#{REF}#", "[YOUR-PROJECT-REF]", "your-project-ref"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "variable", "value"),
+    [
+        (SupabaseSettings, "SUPABASE_URL", "https://{}.supabase.co"),
+        (ConsoleSettings, "MODELS_URL", "https://{}.lambda-url.eu-west-1.on.aws"),
+        (WebSettings, "CORS_ALLOW_ORIGINS", "https://app.example.org,https://{}.example.org"),
+        (ModelSettings, "MODELS_BUCKET", "models-{}"),
+        (ClassifierSettings, "MODEL_DIR", "/opt/{}/model"),
+        (CaptureSettings, "SPOOL_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/{}"),
+        (AuthenticationSettings, "API_KEY_HASHES", "{}"),
+        (CaptureSettings, "CAPTURE_TIMEOUT_SECONDS", "{}"),
+    ],
+)
+def test_a_variable_that_nothing_replaced_is_named_with_the_remedy(
+    settings: type[Settings], variable: str, value: str, placeholder: str
+) -> None:
+    text = value.replace("{}", placeholder)
+    with pytest.raises(InvalidSettings, match=rf"{variable}: .*Write the value itself") as raised:
+        settings.from_env({variable: text})
+    assert text not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["undefined", "null", "None", "REPLACE_ME", "changeme", "xxxxxxxxxxxxxxxxxxxx"]
+)
+def test_a_host_that_stands_for_a_missing_value_is_refused(host: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Write the value itself"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"https://{host}.supabase.co"})
+
+
+def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Copy it again"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"{URL};"})
+
+
+def test_the_arn_of_a_queue_is_not_its_address() -> None:
+    environment = {"SPOOL_QUEUE_URL": "arn:aws:sqs:eu-west-1:123456789012:spool"}
+    with pytest.raises(InvalidSettings, match=r"SPOOL_QUEUE_URL: .*whole address"):
+        CaptureSettings.from_env(environment)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "please put your own idempotency secret here now",
+        "{{ lookup('env', 'IDEMPOTENCY_SECRET') }}",
+        "changeme-changeme-changeme-changeme",
+        "x" * 40,
+    ],
+)
+def test_a_placeholder_is_no_secret(secret: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"IDEMPOTENCY_SECRET: .*secret itself") as raised:
+        CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+    assert secret not in str(raised.value)
+
+
+def test_a_secret_may_have_the_signs_of_variables() -> None:
+    secret = "kf{9}$Xy8<Lr0>%vTz%UeA3hWmNcBaD4gJ5pKo6"
+    settings = CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+    assert settings.idempotency_secret
+    assert settings.idempotency_secret.get_secret_value() == secret
 
 
 def test_a_missing_setting_is_named() -> None:
@@ -203,7 +276,7 @@ def test_the_repr_of_settings_contains_no_secret() -> None:
 
 def test_the_secret_for_ids_is_the_setting_or_derived_from_the_key() -> None:
     with_key = {"SUPABASE_SIGNING_KEY": "s" * 40}
-    with_secret = {"IDEMPOTENCY_SECRET": "i" * 40}
+    with_secret = {"IDEMPOTENCY_SECRET": "i7" * 20}
 
     secrets = [
         CaptureSettings.from_env(env).id_secret

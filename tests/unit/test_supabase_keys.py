@@ -61,6 +61,9 @@ def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
         "/9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5/pKo6iRqStVw1x",
         "$9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5{pKo6iRqStVw1x",
         "correct horse battery staple and then some more",
+        "your-super-secret-jwt-token-with-at-least-32-characters-long",
+        "place the copper keyring behind every lantern",
+        "$9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x",
         "A_B9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw==",
         "ABCDEFGH_JKLMNOPQRSTUVWXYZ0123456789ABCDEF==",
         "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978",
@@ -128,6 +131,18 @@ def test_the_files_that_the_supabase_cli_writes_are_understood(
     ("setting", "key", "problem"),
     [
         (SECRET, "sb_publishable_x", "is a publishable key; expected a secret key"),
+        (SECRET, "sb_secret_YOUR_KEY", "is a placeholder; expected a secret key"),
+        (SECRET, "sb_secret_", "is a placeholder; expected a secret key"),
+        (
+            JWT_SECRET,
+            f"sbp_{'0f' * 20}",
+            "is an access token of a person; expected a shared secret",
+        ),
+        (SECRET, "sb_secret_${KEY}", "is a placeholder; expected a secret key"),
+        (SECRET, "sb_secret_<your key>", "is a placeholder; expected a secret key"),
+        (SECRET, "sb_secret_aBc\u2022\u2022\u2022", "is a placeholder; expected a secret key"),
+        (PUBLISHABLE, "sb_publishable_...", "is a placeholder; expected a publishable key"),
+        (PUBLISHABLE, "sb_publishable_xxxxxxxxx", "is a placeholder; expected a publishable key"),
         (SECRET, token(role="anon"), "is a legacy anon key; expected a secret key"),
         (SECRET, TEXT, "is a private JWK; expected a secret key"),
         (SECRET, "sb_", "is not a key; expected a secret key"),
@@ -160,6 +175,11 @@ def test_a_key_that_no_header_can_hold_is_refused(setting: str, start: str, flaw
 
     assert refused.value.problem.startswith("has white space or characters outside ASCII")
     assert "abc" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["sb_secret_aBc-x_Y5z9_", "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_"])
+def test_a_key_may_end_with_any_character_of_base64(key: str) -> None:
+    assert usable_key(SECRET, key) == key
 
 
 def test_an_expiry_that_is_no_time_is_ignored() -> None:

@@ -22,7 +22,13 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.keys import (
+    KEY_HASH,
+    PLACEHOLDER,
+    clean_key,
+    has_placeholder,
+    split_hashes,
+)
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -97,6 +103,7 @@ def _check_scheme(value: object) -> object:
 
 _API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
 _LONGEST_LABEL = 63
+_HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
 
 
@@ -106,17 +113,25 @@ def _clean_url(value: object) -> object:
 
 def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
     """Reject a host that no request can name, as where a variable within a URL was empty."""
-    labels = (url.host or "").removesuffix(".").split(".")
+    host = url.host or ""
+    labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError("a part of the host's name is empty or too long")
+    if not _HOST.fullmatch(host):
+        raise ValueError("the host's name has a character that no host has. Copy it again")
     return url
 
 
 HttpUrl = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme), AfterValidator(_check_host)]
 
 
+QueueUrl = Annotated[str, BeforeValidator(_check_scheme)]
+"""The address of a queue, which its ARN is not."""
+
+
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
-    if url.host in _DASHBOARDS or url.query or url.fragment or url.username or url.password:
+    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/")
+    if is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
         raise ValueError(
             "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "
             "without a query or a password"
@@ -140,6 +155,18 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _check_filled_in(value: object) -> object:
+    if isinstance(value, str) and PLACEHOLDER.search(clean_key(value)):
+        raise ValueError(
+            "it is a placeholder or a variable that nothing replaced. Set it to the secret itself"
+        )
+    return value
+
+
+OwnSecret = Annotated[SecretStr, BeforeValidator(_check_filled_in)]
+"""A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
+
+
 class Settings(BaseModel):
     """Base class of each function's settings. The field `x_y` comes from the variable `X_Y`."""
 
@@ -160,6 +187,17 @@ class Settings(BaseModel):
             for name in cls.model_fields
             if clean_key(environment.get(name.upper(), ""))
         }
+        unreplaced = [
+            name.upper()
+            for name, value in present.items()
+            if not cls._is_secret(name) and has_placeholder(value)
+        ]
+        if unreplaced:
+            raise InvalidSettings(
+                f"Check the environment variables: {', '.join(unreplaced)}: in place of a value "
+                "there is a variable or a placeholder, such as ${NAME}, {{ name }}, %NAME% or "
+                "<name>. Write the value itself, or let what reads the file put it in"
+            )
         try:
             return cls.model_validate(present)
         except ValidationError as error:
@@ -168,6 +206,11 @@ class Settings(BaseModel):
                 for detail in error.errors(include_input=False, include_url=False)
             )
             raise InvalidSettings(f"Check the environment variables: {problems}") from None
+
+    @classmethod
+    def _is_secret(cls, name: str) -> bool:
+        """Return whether a setting is a secret, which may have any characters."""
+        return "SecretStr" in str(cls.model_fields[name].annotation)
 
 
 class SupabaseSettings(Settings):
@@ -278,8 +321,8 @@ class CaptureSettings(Settings):
 
     capture_mode: Literal["write-first", "answer-first"] = "write-first"
     capture_timeout_seconds: Seconds = 0.3
-    spool_queue_url: str | None = None
-    idempotency_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    spool_queue_url: QueueUrl | None = None
+    idempotency_secret: Annotated[OwnSecret, Field(min_length=32)] | None = None
     supabase_signing_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
 
@@ -299,7 +342,7 @@ class CaptureSettings(Settings):
 class QueueSettings(Settings):
     """The spool's queue, for code that uses the AWS client, which has settings of its own."""
 
-    spool_queue_url: str
+    spool_queue_url: QueueUrl
 
 
 class AwsSettings(Settings):
@@ -338,7 +381,7 @@ class SqsSettings(AwsSettings):
 class SpoolSettings(SqsSettings):
     """The spool's queue."""
 
-    spool_queue_url: str
+    spool_queue_url: QueueUrl
 
 
 class MonitorSettings(Settings):
@@ -349,8 +392,8 @@ class MonitorSettings(Settings):
     """
 
     alert_topic_arn: str | None = None
-    spool_queue_url: str | None = None
-    dead_letters_queue_url: str | None = None
+    spool_queue_url: QueueUrl | None = None
+    dead_letters_queue_url: QueueUrl | None = None
     package_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{12,}$")] | None = None
 
     @property

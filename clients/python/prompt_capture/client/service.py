@@ -34,6 +34,11 @@ _INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
 """What a copied value or one that is read from a file has at its ends: never part of it."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_PLACEHOLDER = re.compile(
+    r"[$#]\{.*\}|\$[A-Za-z_]\w*|\{\{.*\}\}|<[^<>]*>|(?P<mark>%|__|@@)[A-Za-z]\w*(?P=mark)"
+)
+"""What stands in place of a whole key: a variable that nothing replaced."""
+
 _SCHEME = re.compile(r"\A(?:bearer[ \t]+)+", re.IGNORECASE)
 
 
@@ -132,6 +137,11 @@ def _check_url(name: str, value: object) -> str:
 def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
     text = _read_text("api_key", value)
+    if _PLACEHOLDER.fullmatch(text):
+        raise ValueError(
+            f"{_describe('api_key')} is a variable or a placeholder that nothing replaced. Set it "
+            "to the key itself"
+        )
     if text and not _VISIBLE_ASCII.fullmatch(text):
         raise ValueError(
             f"{_describe('api_key')} has white space or characters outside ASCII, such as curly "

@@ -13,7 +13,7 @@ from itertools import islice
 from numbers import Number
 from typing import TypeGuard
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 MAX_ERROR_LENGTH = 8_000
 MAX_NOTE_LENGTH = 2_000
@@ -83,9 +83,14 @@ def is_missing(value: object) -> bool:
 
 
 def to_plain(value: object) -> object:
-    """Return the value of a member of an enumeration, and the text of bytes. Others stay."""
+    """Return the value of a member of an enumeration, and the text of bytes. Others stay.
+
+    Of a secret of pydantic, whose own text is a mask, return the value.
+    """
     if isinstance(value, Enum):
-        return value.value
+        value = value.value
+    if isinstance(value, SecretStr | SecretBytes | Secret):
+        value = value.get_secret_value()
     if isinstance(value, bytes | bytearray | memoryview):  # drivers of databases return views
         return bytes(value).decode("utf-8", "replace")
     return value
@@ -192,14 +197,14 @@ def _to_own_text(value: object) -> object:
     """Return the text of a value whose class has one of its own, such as one that is made late.
 
     Others stay as they are: `object` makes the text of a list or a number. The text of a model of
-    pydantic describes its fields, so a whole message of a framework would be taken for a text.
+    pydantic describes its fields, and that of an array its elements, so a whole message of a
+    framework or a column of a table would be taken for a text.
     """
     plain = to_plain(value)
     kind = type(plain)
-    is_text = (
-        kind.__str__ is not object.__str__
-        and not issubclass(kind, BaseModel)
-        and not is_missing(plain)
+    is_described = issubclass(kind, BaseModel) or hasattr(kind, "__array__")
+    is_text = issubclass(kind, str) or (
+        kind.__str__ is not object.__str__ and not is_described and not is_missing(plain)
     )
     return _to_text(plain) if is_text else plain
 

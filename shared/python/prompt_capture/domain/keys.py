@@ -14,6 +14,37 @@ _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
 
 
+PLACEHOLDER = re.compile(
+    r"""\$?\{\{.*\}\}                                       # GitHub, Jinja, CloudFormation
+    |\A\s*(?:[$\#@!]\{.*\}\#?|\$?\(.*\))\s*\Z             # shells, Serverless, Azure
+    |\A\$(?:env:)?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)\Z  # variables
+    |\A(?P<mark>%|__|@@)[A-Za-z][A-Za-z0-9_.-]*(?P=mark)\Z
+    |\A<[^<>]*>\Z
+    |\A(?:process\.env|os\.environ|secrets|vars|var|env)\b[.\[(]
+    |\A!(?:Ref|Sub|GetAtt|ImportValue)\b
+    |\A(?P<mask>.)(?P=mask){7,}\Z
+    |(?i:change[ _-]?me(?![a-z]))
+    |(?i:(?<![a-z])(?:should|must|to)[ _-]be[ _-](?:changed|replaced)(?![a-z]))
+    |(?i:\A\W*(?:please|insert|enter|put|paste|add|set|replace|change|type|write|fill|copy|get|see|ask
+        |provide|todo|fixme|placeholder)(?![a-z]).*(?<![a-z])
+        (?:secret|key|token|password|value|here|dashboard)(?![a-z]))  # to whom fills it in
+    |(?i:\Ayour(?![a-z]).*(?<![a-z])(?:here|goes)(?![a-z]))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""What stands in place of a whole secret, which may itself have most characters."""
+
+_UNREPLACED = re.compile(
+    r"""[$\#@!]\{ | \{\{ | \$\( | \$(?:env:)?[A-Za-z_]                      # shells, templates
+    | %[A-Z_][A-Z0-9_]{2,}% | __[A-Z][A-Z0-9_]*__ | @@[A-Za-z]\w*@@        # Windows, pipelines
+    | <[^<>]*> | \{[A-Za-z_][\w. -]*\} | \[[A-Za-z][A-Za-z_-]{3,}\]        # <ref>, [YOUR-REF]
+    | (?:process\.env|os\.environ|secrets|vars|env)\.[A-Z_]{3} | !(?:Ref|Sub|GetAtt)\b
+    | (?<![A-Za-z])(?i:your[-_](?:project|ref|stage|bucket|account|name))
+    | //(?i:undefined|null|none|change[-_]?me|replace[-_]?me|x{8,})(?![^./:])  # as a host
+    """,
+    re.VERBOSE,
+)
+
 KEY_HASH = re.compile("[0-9a-f]{64}")
 """The SHA-256 of a key."""
 
@@ -21,6 +52,11 @@ KEY_HASH = re.compile("[0-9a-f]{64}")
 def split_hashes(text: str) -> list[str]:
     """Return the hashes of a list, clean and in lower case. They may be no hashes."""
     return [part.strip("\"' \t\r\n").lower() for part in clean_key(text).split(",")]
+
+
+def has_placeholder(text: str) -> bool:
+    """Return whether a variable or a placeholder stands in the value of a setting."""
+    return bool(_UNREPLACED.search(text))
 
 
 def clean_key(text: str) -> str:

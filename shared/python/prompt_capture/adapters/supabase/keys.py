@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 import jwt
 
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.keys import PLACEHOLDER, clean_key, has_placeholder
 
 KeyType = Literal[
     "a publishable key",
@@ -24,6 +24,7 @@ KeyType = Literal[
     "a legacy anon key",
     "a legacy service role key",
     "a user's token",
+    "an access token of a person",
     "a private JWK",
     "a public JWK",
     "a PEM file",
@@ -55,8 +56,12 @@ EXPECTED_TYPES: dict[str, tuple[KeyType, ...]] = {
 _STARTS: dict[str, KeyType] = {
     "sb_publishable_": "a publishable key",
     "sb_secret_": "a secret key",
+    "sbp_": "an access token of a person",
     "-----BEGIN": "a PEM file",
 }
+_SHORTENED = re.compile(r"\.\.|[\u2026\u2022*]|[xX]{6}|(?i:_your[-_])|\Asb_[a-z]+_\Z")
+"""What an example or a list of keys has in place of the rest of a key."""
+
 _LEGACY_ROLES: dict[object, KeyType] = {
     "anon": "a legacy anon key",
     "service_role": "a legacy service role key",
@@ -83,21 +88,7 @@ _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
 _MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
-    (
-        "a placeholder",
-        re.compile(
-            r"""\$?\{\{.*\}\}                                       # GitHub, Jinja, CloudFormation
-            |\A\s*(?:[$\#@!]\{.*\}\#?|\$?\(.*\))\s*\Z             # shells, Serverless, Azure
-            |\A\$(?:env:)?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)\Z  # variables
-            |\A(?P<mark>%|__|@@)[A-Za-z][A-Za-z0-9_.-]*(?P=mark)\Z
-            |\A<[^<>]*>\Z
-            |\A(?:process\.env|os\.environ|secrets|vars|var|env)\b[.\[(]
-            |\A!(?:Ref|Sub|GetAtt|ImportValue)\b
-            |\A(?P<mask>.)(?P=mask){7,}\Z
-            """,
-            re.VERBOSE | re.DOTALL,
-        ),
-    ),
+    ("a placeholder", PLACEHOLDER),
     ("a web page", re.compile(r"<(?:!doctype|\?xml|html|head|body|title|script)\b", re.IGNORECASE)),
     (
         "the address of a secret",
@@ -282,7 +273,8 @@ def detect_key_type(key: str) -> KeyType:
     """Return the type of a clean key. Tokens are decoded, not verified."""
     for start, key_type in _STARTS.items():
         if key.startswith(start):
-            return key_type
+            is_example = has_placeholder(key) or _SHORTENED.search(key)
+            return "a placeholder" if is_example and start.startswith("sb_") else key_type
     if mistake := _find_mistake(key):
         return mistake
     if key.startswith(("{", "[")):

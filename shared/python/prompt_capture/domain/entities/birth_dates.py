@@ -142,10 +142,12 @@ _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
 _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
-# "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)". Elsewhere the letter may count
-# the parts of a question, and the sign the points of a list.
-_SIGN = re.compile(r"[bf(](?:(?<![^ (].)(?<!\()\.|(?<=\()\*) ?(?=[0-9a-z])")
-_SIGNS = ("b.", "f.", "(*")
+# "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
+# Elsewhere the letter may count the parts of a question, and the sign the points of a list.
+_SIGN = re.compile(
+    r"[bf(*](?:(?<![^ (].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].)(?=[0-9]))(?=[0-9a-z])"
+)
+_SIGNS = ("b.", "f.", "*")
 _PARTS_WINDOW, _NAME_WINDOW = 80, 32
 # A name, a bracket, a comma or nothing
 _BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
@@ -175,13 +177,20 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
-    """Find the dates of birth behind "b.", "f." and "(*", with a year that is no recent one."""
+    """Find the dates of birth behind "b.", "f." and "*", with a year that is no recent one."""
     lower = searched.lower
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
         pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
         date = pattern.compiled.match(lower, sign.end())
-        if date and _is_year_of_birth(date[0]) and not _is_part(searched, sign):
+        is_birth = date and _is_year_of_birth(date[0]) and not _is_note(lower, sign, date)
+        if date and is_birth and not _is_part(searched, sign):
             yield date.span()
+
+
+def _is_note(lower: str, sign: re.Match[str], date: re.Match[str]) -> bool:
+    """Return whether a sign begins a footnote or bold letters: "*1.1.2020: new prices"."""
+    is_footnote = sign[0] == "*" and sign.start() == 0 and date.end() < len(lower)
+    return is_footnote or lower.startswith("*", date.end())
 
 
 def _is_year_of_birth(date: str) -> bool:

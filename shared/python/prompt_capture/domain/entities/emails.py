@@ -78,10 +78,11 @@ _SAID_DOMAIN = LazyPattern(
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
 # In other languages: "ana punto gil arroba example punto org", "ana(arroba)example.org".
-_OTHER_AT_WORD = (
-    "(?:arroba|arobase|chiocciola|klammeraffe|malpa|собака|kukac|zavinac|apenstaartje|apenstaart"
-    "|snabel-a|snabela)"
+_OTHER_AT_WORDS = names(
+    """arroba arobase chiocciola klammeraffe malpa собака kukac zavinac apenstaartje apenstaart
+    snabel-a snabela"""
 )
+_OTHER_AT_WORD = any_of(_OTHER_AT_WORDS)
 _OTHER_AT = re.compile(rf" {_OTHER_AT_WORD} |[\[({{<] ?{_OTHER_AT_WORD} ?[\])}}>] ?")
 _OTHER_DOT = "(?:punto|ponto|point|punkt|punt|kropka|точка|tecka|pont)"
 _OTHER_DOMAIN = LazyPattern(
@@ -127,7 +128,8 @@ def find_emails(searched: Searched) -> Iterator[Span]:
         for match in _CAPITAL_AT.finditer(searched.text):
             if match["mailbox"] not in _NOT_A_MAILBOX:
                 yield match.span()
-    yield from _find_said_addresses(lower, _OTHER_AT, _OTHER_DOMAIN, may_be_site=False)
+    if any(word in lower for word in _OTHER_AT_WORDS):
+        yield from _find_said_addresses(lower, _OTHER_AT, _OTHER_DOMAIN, may_be_site=False)
 
 
 def _written_address(searched: Searched, at: int, behind: int) -> Span | None:

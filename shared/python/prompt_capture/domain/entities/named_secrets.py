@@ -49,6 +49,8 @@ _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
 _ARTICLE = (
     r"\ (?:le|la|el|il|lo|o|a|de|der|die|das)(?=\ [a-z0-9]{4,16}(?<=[0-9].|.[0-9])(?![^ .,;!?)]))"
 )
+# Whose password it is, where the name has digits: "password of ann42: ..."
+_USER = r"[a-z][a-z0-9._-]{0,30}[0-9](?=[ :=])"
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
@@ -81,6 +83,8 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
     (?=[!-~]{0,64}[0-9])"""
 # "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
 _ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
+# A remark without a colon: "password (moodle) hunter2"
+_BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
     |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
 _COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
@@ -102,7 +106,8 @@ _HEAD = NamePattern(
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
-                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ ))
+                |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
+                        |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
@@ -114,6 +119,8 @@ _HEAD = NamePattern(
           |(?:{_ACCOUNT}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
+          |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
+            (?={_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
@@ -150,6 +157,11 @@ _TOKEN = re.compile(
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
 _NUMBERED = re.compile("#[0-9]+")
+# Names of methods and versions: "password sha256", "token (OAuth2)"
+_STANDARD = re.compile(
+    r"(?:sha|md|utf|aes|rsa|rfc|ipv|oauth|wpa|base|argon|pbkdf|ed|[hr]s|v|ver|version|level)"
+    r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?|2fa"
+)
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 # "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
 _USER_BEFORE = LazyPattern(
@@ -297,6 +309,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     is_number = value.isdigit() or _NUMBERED.fullmatch(value)
     return bool(
         ADDRESS.fullmatch(value)
+        or _STANDARD.fullmatch(value.lower())
         or _is_of_a_board(head, value)
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
         or _is_attempt(searched.lower, head)

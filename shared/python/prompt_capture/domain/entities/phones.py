@@ -28,8 +28,10 @@ from prompt_capture.domain.entities.searched import (
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 7
+# Behind a number or a variable, the sign adds: "2x+12345678".
 _INTERNATIONAL = re.compile(
-    r"(?:\+|%2[Bb]) ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)|%2[Bb])"
+    r" ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
     r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
@@ -125,8 +127,11 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
 _ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
-# The argument of a call: "call f(12345678)"
-_ARGUMENT = re.compile(r"[ .=,(][A-Za-z_]\w*\(\Z", re.ASCII)
+# The argument of a call: "call f(12345678)", "ring(12345678)"
+_ARGUMENT = re.compile(
+    r"[ .=,(][A-Za-z_]\w*\(\Z|\A(?:ring|call|calls|dial|reach|contact|text|signal|cell)\(\Z",
+    re.ASCII,
+)
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 

@@ -4,7 +4,7 @@ from prompt_capture.domain.entities.searched import name_set, names
 
 PASSWORD = names(
     """password passwords passwort passwörter kennwort password1 password2 passwort1 passwort2
-    passwd passwds pswd passwrd pasword pw1 pw2 passphrase passcode pw pwd psw mdp
+    passwd passwds passw pswd passwrd pasword pw1 pw2 passphrase passcode pw pwd psw mdp
     contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
     passord passordet salasana hasło heslo jelszó pgpassword
     şifre şifrem parolam codeword codewort safeword losung losungswort
@@ -82,7 +82,7 @@ PIN = names(
     digicode пинкод portkod portkoden larmkod larmkoden dörrkod dörrkoden dørkode dørkoden
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
-    zahlenkombination tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード
+    zahlenkombination tastensperre пин 验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
     暗証番号 인증번호 パスコード einmalpasswort einmalkennwort engångskod engångskoden engangskode
     engangskoden vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
     "vahvistuskoodi on", "vahvistuskoodisi on", "kertakoodi on", "kertakoodisi on",

@@ -18,7 +18,7 @@ from prompt_capture.domain.entities.searched import (
 from prompt_capture.domain.searchable_text import Span
 
 _YOUR_CODES = names(
-    """kodunuz kodun kódod kódja koodisi رمزك كودك 校验码""",
+    """mfa kodunuz kodun kódod kódja koodisi رمزك كودك 校验码""",
     "your code", "tu código", "su código", "seu código", "votre code", "ton code", "ihr code",
     "dein code", "il tuo codice", "uw code", "je code", "din kod", "din kode", "twój kod",
     "kode anda", "kode kamu", "הקוד שלך", "קוד האימות שלך", "קוד האימות", "קוד אימות",
@@ -37,12 +37,17 @@ _KINDS_BEFORE = name_set(
 _BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
 _IS = any_of((*words.IS, *names("este je on")))
 _VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
-_RELATION = rf"(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?\ ?[(\[\u3010]?"
+_RELATION = (
+    rf"[*_`]{{0,3}}(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?"
+    r"[*_`]{0,3}\ ?[(\[\u3010*_`]{0,3}"
+)
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
 # What ends the sentence behind a code.
 _ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
 
-_CODES = names("code codes código codice kod kodu kode koden koodi kód код コード 코드")
+_CODES = names(
+    "code codes código codice kod kodu kode koden koodi kód код コード 코드 कोड รหัส קוד הקוד"
+)
 _CODE = NamePattern(_CODES, rf"{any_of(_CODES)}{_RELATION}{_VALUE}")
 # What a service says about a code that it sends.
 _WARNING = LazyPattern(
@@ -60,6 +65,11 @@ _WARNING = LazyPattern(
         )
     )
 )  # fmt: skip
+_EXPIRY = re.compile(
+    r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
+)
+_MAX_AROUND = 12
+_AROUND_MESSAGE = " .!*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
 _USUAL_SIZE = 6
@@ -74,7 +84,7 @@ def find_sent_codes(searched: Searched) -> Iterator[Span]:
         if _is_sent(searched, match):
             yield match.span("value")
     for match in _CODE.finditer(searched):
-        if _is_to_be_kept(searched, match):
+        if _is_whole_message(searched, match) or _is_to_be_kept(searched, match):
             yield match.span("value")
 
 
@@ -87,12 +97,23 @@ def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
     return bool(match["is"] or len(match["value"]) == _USUAL_SIZE or _ENDS.match(lower, end))
 
 
+def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether a text is a code of the usual size and its name alone: "Code: 482913"."""
+    lower = searched.lower
+    is_usual = sum(map(str.isdigit, match["value"])) == _USUAL_SIZE
+    if not is_usual or len(lower) - (match.end() - match.start()) > _MAX_AROUND:
+        return False
+    return not (lower[: match.start()] + lower[match.end() :]).strip(_AROUND_MESSAGE)
+
+
 def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
     lower = searched.lower
     before = context_before(lower, match.start(), _WINDOW)
     if _YEAR.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
         return False
     behind = lower[match.end() : match.end() + _WINDOW]
+    if _BEGINS.search(before) and _EXPIRY.search(behind):
+        return True
     return bool(_WARNING.compiled.search(before) or _WARNING.compiled.search(behind))
 
 
