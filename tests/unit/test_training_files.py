@@ -390,7 +390,6 @@ def test_texts_with_commas_are_texts(tmp_path: Path, lines: list[str]) -> None:
     ("content", "remedy"),
     [
         ('{"text": "hi", "label": 3}', "Write the name of the intent"),
-        ('{"text": "hi", "label": NaN}', "Write the name of the intent"),
         ('{"text": "hi", "label": true}', "Write the name of the intent"),
         ('{"text": ["hi", "so"], "label": "greet"}', "an object for each text"),
         ('{"text": {"0": "hi"}, "label": "greet"}', "an object for each text"),
