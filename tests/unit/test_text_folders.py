@@ -55,18 +55,10 @@ def test_files_beside_the_folders_of_labels_are_left_out_and_named(
 @pytest.mark.parametrize(
     "name",
     [
-        *("readme", "README_de", "Read me", "LICENSE", "licence", "COPYING", "NOTICE", "changelog"),
+        *("readme", "README_de", "Read me", "LICENSE", "COPYING", "NOTICE", "changelog", "TODO"),
         *("requirements", "requirements-dev", "dev-requirements", "constraints", "CMakeLists"),
-        *(
-            "stopwords",
-            "stop_words_en",
-            "vocab",
-            "vocabulary",
-            "merges",
-            "special_tokens",
-            "robots",
-        ),
-        *("notes", "TODO", "citation", "metadata", "label_map", "label2id", "class_names"),
+        *("stopwords", "stop_words_en", "vocab", "vocabulary", "merges", "special_tokens"),
+        *("robots", "citation", "metadata", "label_map", "label2id", "class_names"),
     ],
 )
 def test_files_with_well_known_names_are_no_labels_and_named(tmp_path: Path, name: str) -> None:
@@ -80,9 +72,62 @@ def test_files_with_well_known_names_are_no_labels_and_named(tmp_path: Path, nam
 
 
 def test_a_file_with_a_well_known_name_that_is_named_is_read(tmp_path: Path) -> None:
-    _write(tmp_path, {"notes.txt": "take a note\n"})
+    _write(tmp_path, {"robots.txt": "are you a robot\n"})
 
-    assert [each.label for each in read_examples([tmp_path / "notes.txt"])] == ["notes"]
+    assert [each.label for each in read_examples([tmp_path / "robots.txt"])] == ["robots"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "requirements",
+            "# for training\nnumpy==2.1.0\ntorch >= 2 ; python_version < '3.14'\n-e .\n",
+        ),
+        ("requirements_dev", "pytest\nruff~=0.9\n"),
+        ("constraints", "-r base.txt\nurllib3<2\n"),
+        ("vocab", "[PAD]\n##ing\nthe\n"),
+        ("license", "MIT License\n\nCopyright (c) 2026\nPermission is hereby granted\n"),
+        ("License", "Licensed under CC BY 4.0.\n"),
+        ("copyright", "© 2026 The authors\n"),
+    ],
+)
+def test_the_content_shows_that_a_name_is_no_intent(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    _write(tmp_path, {"greet.txt": "hi\n", "bye.txt": "so long\n", f"{name}.txt": content})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in located} == {"greet", "bye"}
+    assert f"hardly intents (name those that are, too): {name}.txt." in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes", "show my notes\ntake a note\nnew note\n"),
+        ("Notes", "ノートを開いて\n"),
+        ("todo", "what is on my list\nadd milk\ndone\n"),
+        ("license", "I lost my license\nhow do I renew it\n"),
+        ("copyright", "who owns the copyright\nmay I copy it\n"),
+        ("requirements", "what are the requirements\nwhich documents do I need\nvisa?\n"),
+        ("constraints", "not before nine\nonly in the morning\n"),
+        ("vocabulary", "teach me a new word\nquiz my vocabulary\n"),
+    ],
+)
+def test_intents_with_well_known_names_are_read_and_named(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    _write(tmp_path, {"greet.txt": "hi\n", "bye.txt": "so long\n", f"{name}.txt": content})
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    texts = [each.example.text for each in located if each.example.label == name]
+    assert texts == content.splitlines()
+    assert f"texts with the label {name}, the name of their file" in "\n".join(remarks)
 
 
 @pytest.mark.parametrize(

@@ -390,7 +390,6 @@ def test_texts_with_commas_are_texts(tmp_path: Path, lines: list[str]) -> None:
     ("content", "remedy"),
     [
         ('{"text": "hi", "label": 3}', "Write the name of the intent"),
-        ('{"text": "hi", "label": NaN}', "Write the name of the intent"),
         ('{"text": "hi", "label": true}', "Write the name of the intent"),
         ('{"text": ["hi", "so"], "label": "greet"}', "an object for each text"),
         ('{"text": {"0": "hi"}, "label": "greet"}', "an object for each text"),
@@ -586,6 +585,80 @@ def test_what_may_not_belong_to_texts_stays_and_is_named(
 
     assert [each.example.text for each in located] == list(filter(None, content.splitlines()))
     assert fact in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *(
+            "<{0}> {1}",
+            "{{{0}}} {1}",
+            "*{0}* {1}",
+            "**{0}** {1}",
+            "`{0}` {1}",
+            '"{0}" {1}',
+            "«{0}» {1}",
+        ),
+        *("@{0} {1}", "#{0} {1}", "#{0}: {1}", "/{0} {1}", "${0} {1}", "{0}> {1}", "{0}) {1}"),
+        *(
+            "({0}, {1})",
+            "{0}\\{1}",
+            "【{0}】{1}",
+            "\uff08{0}\uff09{1}",
+            "{0}\uff1a{1}",
+            "{0}\uff0c{1}",
+            "{0}、{1}",
+        ),
+        *(
+            "{1}\uff1a{0}",
+            "{1}\uff0c{0}",
+            "{1}\uff1b{0}",
+            "{1}、{0}",
+            "{1} 【{0}】",
+            "{1}·{0}",
+            "{1}~{0}",
+            "{1}^{0}",
+        ),
+        *("{1}@@{0}", "{1}###{0}", "{1} +++$+++ {0}", "{1} intent={0}", "{1} (intent: {0})"),
+        *("{1}\\{0}", '{1}"{0}"', "{1} /{0}", "{1} _{0}_", "+{2} {1}", "-{2} {1}", "{1} ({2})"),
+    ],
+)
+def test_lines_with_a_repeated_name_at_one_end_are_named_whatever_marks_are_around_it(
+    tmp_path: Path, form: str
+) -> None:
+    rows = [("greet", "hi there"), ("bye", "so long"), ("greet", "hello"), ("bye", "see you")] * 2
+    lines = [form.format(name, text, len(name) % 2) for name, text in rows]
+    (tmp_path / "data.txt").write_text("\n".join(lines), "utf-8")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path / "data.txt")], remarks)
+
+    assert [each.example.text for each in located] == lines
+    assert "8 noted: texts with a name or a number at one end" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "what is it?\nwhat now\nhow much is it?\nhow so?\nwhy not\nwhat for?\nhow\nwhere to?\n",
+        (
+            "a tea, please!\nthe bill, please.\nwater, please\nmore, please!\n"
+            "a cup, please\none, please\ntwo, please\nbread, please?\n"
+        ),
+        (
+            "@shop hi\n@shop late again\nhello @shop\n#fail my order\n"
+            "#late again\nwhere is it #shop\nany news\nbye\n"
+        ),
+        "\u4f60\u597d\uff0c\u6211\u8981\u8336\n\u51e0\u70b9\uff1f\n\u8336\n\u4e70\u5355\n" * 2,
+    ],
+)
+def test_ordinary_texts_have_no_names_at_one_end(tmp_path: Path, content: str) -> None:
+    (tmp_path / "order.txt").write_text(content, "utf-8")
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path / "order.txt")], remarks)
+
+    assert not list(remarks)
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,29 @@ from training.data.formats.reading import (
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 
+_VARIANT = r"(?:[ _.-](?:[a-z]{2}|english|german|french|spanish|dev|test|\d+))?"
 _DOCUMENT = re.compile(
-    r"""(?:read[ _-]?me | licen[cs]e | copying | copyright | changelog | contributing | contributors
-    | authors | citation | todo | notes | robots | cmakelists | merges | constraints | metadata
-    | (?:[\w-]+[_-])?requirements | special_?tokens | (?:vocab|vocabulary|stop[ _-]?words?)
-    | (?:label|class|intent)[_-]?(?:map|mapping|list|names) | label2id | id2label)
-    (?:[ _.-](?:[a-z]{2}|english|german|french|spanish|dev|test|\d+))?""",
+    rf"""(?:read[ _-]?me | copying | changelog | contributing | contributors | authors | citation
+    | robots | cmakelists | merges | metadata | [\w-]+[_-]requirements | special_?tokens
+    | stop[ _-]?words? | (?:label|class|intent)[_-]?(?:map|mapping|list|names) | label2id
+    | id2label){_VARIANT}""",
     re.VERBOSE,
 )
 """The names of files about the data, or for programs, in lower case: `stopwords_en`."""
 
-_CAPITAL_DOCUMENTS = frozenset({"NOTICE", "Notice"})
+_CAPITAL_DOCUMENTS = frozenset({"LICENCE", "LICENSE", "NOTICE", "Notice", "TODO"})
 """Names of such files that intents have in lower case."""
+
+_LICENCE = re.compile(rf"(?:licen[cs]e|copyright){_VARIANT}")
+_LEGAL_TERM = re.compile(
+    r"\(c\)|©|\bhereby\b|\bwarrant|rights reserved|licen[cs]ed under|creative commons"
+    r"|public domain",
+    re.IGNORECASE,
+)
+_LIST_OF_WORDS = re.compile(rf"(?:requirements|constraints|vocab|vocabulary){_VARIANT}")
+_TWO_WORDS = re.compile(r"[^\W\d_]+\W*\s.*[^\W\d_]", re.DOTALL)
+_REQUIREMENT = re.compile(r"#.*|[-;@<>=!~].*")
+"""What a line of requirements has beside the name of a package: a version, a comment, an option."""
 
 _NUMBERED = re.compile(
     r"(?:[\w -]*\d|[\w -]*\(\d+\)|\d{3,}\W.*|[a-z]|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
@@ -75,6 +86,8 @@ _OFTEN_NO_INTENTS = frozenset(
     {
         *("about", "description", "index", "info", "log", "logs", "manifest", "mapping", "output"),
         *("outputs", "results", "sources", "statistics", "stats", "synonyms", "tokens", "words"),
+        *("constraints", "copyright", "licence", "license", "notes", "requirements", "todo"),
+        *("vocab", "vocabulary"),
     }
 )
 """Names of files that are intents now and then."""
@@ -137,9 +150,21 @@ def find_label_files(folder: Path) -> list[Path]:
 
 
 def is_document(file: Path) -> bool:
-    """Return whether a text file has a well-known name that is no label: `requirements.txt`."""
-    is_known = _DOCUMENT.fullmatch(_stem(file)) is not None
-    return is_label_file(file) and (is_known or name_without_suffix(file) in _CAPITAL_DOCUMENTS)
+    """Return whether a text file has a well-known name that is no label: `README.txt`.
+
+    Where the name may be a label (`license.txt`, `requirements.txt`), the content decides.
+    """
+    if not is_label_file(file):
+        return False
+    stem = _stem(file)
+    if _DOCUMENT.fullmatch(stem) or name_without_suffix(file) in _CAPITAL_DOCUMENTS:
+        return True
+    if _LICENCE.fullmatch(stem):
+        return any(map(_LEGAL_TERM.search, _read_lines(file)))
+    if not _LIST_OF_WORDS.fullmatch(stem):
+        return False
+    lines = [_REQUIREMENT.sub("", line) for line in _read_lines(file)]
+    return 2 * sum(map(bool, map(_TWO_WORDS.match, lines))) < len(lines)
 
 
 def is_list_of_labels(file: DataFile, labels: Set[str]) -> bool:

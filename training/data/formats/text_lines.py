@@ -134,8 +134,11 @@ _SECTIONS = (
 
 _RULE = re.compile(r"\s*+([=*~_#-])\1{2,}\s*+")
 _ONE_WORD = re.compile(r"\s*+[^\W\d][\w+/-]{0,99}\s*+")
-_FIRST_WORD = re.compile(r"\A\s*+([^\W\d][\w.+/:-]*+)[,;]?\s++\S")
-_LAST_WORD = re.compile(r"\S[,;]?\s++([^\W\d][\w.+/:-]*+)\s*+\Z")
+_BARE_NAME = r"[^\W\d]\w{0,99}+(?:[.+/:-]\w{1,99}+){0,9}+"
+_FIRST_WORD = re.compile(rf"\A\W*+({_BARE_NAME})\W++\w")
+_LAST_WORD = re.compile(rf"\w\W+?(?<!\w)({_BARE_NAME})\W*+\Z")
+"""A word at one end of a line, whatever marks are around it: `**greet** hi`, `hi~greet`."""
+
 _NAME_BEFORE_TEXT = re.compile(r"\s*+([^\W\d]\w{0,49}_\w{0,50}+)[,;]?\s++\S")
 _MIN_REPEATED = 8
 """Of so many lines or more, those that begin or end with few words may have labels there."""
@@ -176,8 +179,9 @@ _AFTER_TEXT = {
 _MAY_BE_LABELS = (
     re.compile(rf"\S(?:,\s|\s[-\u2010-\u2015/]\s|\\t|\s[#@])({_WORD})\Z"),
     re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
-    re.compile(r"\S\s(\d)\Z"),
-    re.compile(r"\A(\d)\s+\S"),
+    re.compile(rf"\A[{{<]({_WORD})[}}>]\s\S"),
+    re.compile(r"\S\s[(\[]?([+-]?\d)[)\]]?\Z"),
+    re.compile(r"\A([+-]?\d)\s+\S"),
     re.compile(rf"\A({_WORD})\s[-\u2010-\u2015/]\s\S"),
 )
 """A name or a number at one end of a text: its label, or a part of it."""

@@ -1,7 +1,6 @@
 """Review files (JSON, CSV, Label Studio's tasks and exports), and the decisions in them."""
 
 import json
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -281,7 +280,6 @@ def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
         raise InvalidEntry(entry.problem)
     if not isinstance(values, Mapping):
         raise InvalidEntry("entry: it is not an object")
-    values = {name: None if _is_nan(value) else value for name, value in values.items()}
     if is_task(values):
         return read_task(values, catalogue)
     if is_flattened_task(values):
@@ -291,11 +289,6 @@ def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
     if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
     return EntryFields(dict(values), list_unknown(values, FIELDS))
-
-
-def _is_nan(value: object) -> bool:
-    """Return whether a value is NaN, which tables of pandas have where a cell is empty."""
-    return isinstance(value, float) and math.isnan(value)
 
 
 def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> ReviewedPrompt | None:

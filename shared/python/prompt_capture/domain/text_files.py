@@ -155,9 +155,14 @@ def split_lines(text: str) -> list[str]:
 
 
 def parse_json(text: str) -> Any:
-    """Parse JSON. Raise `InvalidFile` where it is not valid or where an object repeats a key."""
+    """Parse JSON. Raise `InvalidFile` where it is not valid or where an object repeats a key.
+
+    NaN, which programs write for an empty cell of a table, is null.
+    """
     try:
-        return json.loads(text, object_pairs_hook=_reject_repeated_keys)
+        return json.loads(
+            text, object_pairs_hook=_reject_repeated_keys, parse_constant=_parse_constant
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidFile(f"It is not valid JSON ({place}: {error.msg}).") from None
@@ -165,6 +170,10 @@ def parse_json(text: str) -> Any:
         raise InvalidFile(
             "It is not valid JSON: a number is too long, or brackets nest too deeply."
         ) from None
+
+
+def _parse_constant(name: str) -> float | None:
+    return None if name == "NaN" else float(name)
 
 
 def escape_separators(line: str) -> str:
