@@ -209,7 +209,7 @@ begin
   if log_ids <> '{}' then
     -- None where retention has deleted these rows meanwhile.
     texts := private.limit_user_keys(
-      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), erased_key
+      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), max_rows, erased_key
     );
     log_ids := array(
       select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
@@ -217,7 +217,7 @@ begin
   else
     texts := nullif(private.limit_user_keys(private.limit_corrected_texts(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    )), erased_key), '{}');
+    )), max_rows, erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
