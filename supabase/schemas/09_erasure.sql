@@ -316,7 +316,6 @@ security definer
 set search_path = ''
 as $$
 declare
-  began_at constant timestamptz := clock_timestamp();
   tombstone private.tombstones;
   max_rows integer;
   erased integer;
@@ -334,7 +333,11 @@ begin
   select least(retention_batch_rows, tombstone.step_rows) into max_rows from private.settings;
   erased := private.erase_batch(p_user_id, max_rows);
   if erased > 0 then
-    perform private.record_erasure_step(p_user_id, clock_timestamp() - began_at);
+    -- Since its texts are locked, others wait for the step; before that, it may have waited for them. A caller that
+    -- excludes all other changes of texts locks none.
+    perform private.record_erasure_step(p_user_id, clock_timestamp() - coalesce(
+      nullif(current_setting('prompt_capture.texts_locked_at', true), '')::timestamptz, now()
+    ));
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
   if not tombstone.exports_are_known then
