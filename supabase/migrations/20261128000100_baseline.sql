@@ -197,6 +197,7 @@ begin
     select distinct hashtext(encode(text_key, 'hex')) as slot
     from unnest(text_keys) as keys (text_key) order by slot
   ) as slots;
+  perform set_config('prompt_capture.texts_locked_at', clock_timestamp()::text, true);
 end
 $$;
 
@@ -3962,17 +3963,19 @@ as $$
   select 1000
 $$;
 
--- How many user keys of retained texts a batch writes, but for those of a single text: each is an entry of an index.
-create function private.max_user_keys_written() returns integer
+-- How many user keys of retained texts a batch of so many rows writes, but for those of a single text: each is an entry
+-- of an index.
+create function private.max_user_keys_written(batch_rows integer) returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select 10000
+  select least(10000, 20 * batch_rows)
 $$;
 
--- Those of these texts that are not retained, and the first others, whose user keys a batch may write all again. With a
--- user key, those alone count that hold it.
-create function private.limit_user_keys(text_keys bytea[], user_key bytea default null) returns bytea[]
+-- Those of these texts that are not retained, and the first others, whose user keys a batch of so many rows may write
+-- all again. With a user key, those alone count that hold it.
+create function private.limit_user_keys(text_keys bytea[], batch_rows integer, user_key bytea default null)
+returns bytea[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -3987,7 +3990,7 @@ begin
         limit 1
       ) as counted on true
     ) as numbered
-    where keys is null or total <= greatest(private.max_user_keys_written(), keys)
+    where keys is null or total <= greatest(private.max_user_keys_written(batch_rows), keys)
   );
 end
 $$;
@@ -4007,6 +4010,8 @@ declare
   expired uuid[];
   candidates uuid[];
   candidate_texts bytea[];
+  candidate_times timestamptz[];
+  chosen uuid[];
   locked_texts bytea[];
   last_time timestamptz := '-infinity';
   last_id uuid := '00000000-0000-0000-0000-000000000000';
@@ -4018,28 +4023,38 @@ begin
   if not found then
     return null;
   end if;
-  -- Goes past rows of which none can be locked.
+  -- Goes past rows of which none can be locked. A retained text may cost as much as many rows, so a batch has many rows of
+  -- few texts: it is chosen from more rows than it has.
   loop
     select array_agg(id order by created_at, id), array_agg(text_key order by created_at, id),
-      private.try_lock_items(array_agg(distinct text_key)), max(created_at)
-    into candidates, candidate_texts, locked_texts, last_time
+      array_agg(created_at order by created_at, id)
+    into candidates, candidate_texts, candidate_times
     from (
       select id, text_key, created_at from public.nlu_prompt_logs
       where created_at < now() - make_interval(days => settings.row_retention_days)
         and (created_at, id) > (last_time, last_id)
       order by created_at, id
-      limit batch_rows
+      limit least(settings.retention_batch_rows, 10 * batch_rows)
     ) as oldest;
-    locked_texts := private.limit_user_keys(array(
-      select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
-      where text_key = any (locked_texts) group by text_key order by min(position)
-    ));
+    select array_agg(id order by position), private.try_lock_items(array_agg(distinct text_key)), max(created_at)
+    into chosen, locked_texts, last_time
+    from (
+      select * from unnest(candidates, candidate_texts, candidate_times) with ordinality
+        as listed (id, text_key, created_at, position)
+      where text_key in (
+        select unnest(private.limit_user_keys(array(
+          select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
+          group by text_key order by min(position)
+        ), batch_rows))
+      )
+      order by position limit batch_rows
+    ) as batch;
     expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
-      where id = any (candidates) and text_key = any (locked_texts) for update skip locked
+      where id = any (chosen) and text_key = any (locked_texts) for update skip locked
     ));
     exit when candidates is null or expired <> '{}';
-    last_id := candidates[cardinality(candidates)];
+    last_id := chosen[cardinality(chosen)];
   end loop;
   if expired = '{}' then
     if last_id <> '00000000-0000-0000-0000-000000000000' then
@@ -4521,7 +4536,7 @@ begin
   if log_ids <> '{}' then
     -- None where retention has deleted these rows meanwhile.
     texts := private.limit_user_keys(
-      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), erased_key
+      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), max_rows, erased_key
     );
     log_ids := array(
       select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
@@ -4529,7 +4544,7 @@ begin
   else
     texts := nullif(private.limit_user_keys(private.limit_corrected_texts(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    )), erased_key), '{}');
+    )), max_rows, erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
@@ -4628,7 +4643,6 @@ security definer
 set search_path = ''
 as $$
 declare
-  began_at constant timestamptz := clock_timestamp();
   tombstone private.tombstones;
   max_rows integer;
   erased integer;
@@ -4646,7 +4660,11 @@ begin
   select least(retention_batch_rows, tombstone.step_rows) into max_rows from private.settings;
   erased := private.erase_batch(p_user_id, max_rows);
   if erased > 0 then
-    perform private.record_erasure_step(p_user_id, clock_timestamp() - began_at);
+    -- Since its texts are locked, others wait for the step; before that, it may have waited for them. A caller that
+    -- excludes all other changes of texts locks none.
+    perform private.record_erasure_step(p_user_id, clock_timestamp() - coalesce(
+      nullif(current_setting('prompt_capture.texts_locked_at', true), '')::timestamptz, now()
+    ));
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
   if not tombstone.exports_are_known then
@@ -10414,8 +10432,8 @@ revoke all on function
   private.refuse_label_edit(),
   private.outcome_label(boolean),
   private.max_user_keys(),
-  private.max_user_keys_written(),
-  private.limit_user_keys(bytea[], bytea),
+  private.max_user_keys_written(integer),
+  private.limit_user_keys(bytea[], integer, bytea),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.mark_clean_users(integer),

@@ -193,6 +193,7 @@ begin
     select distinct hashtext(encode(text_key, 'hex')) as slot
     from unnest(text_keys) as keys (text_key) order by slot
   ) as slots;
+  perform set_config('prompt_capture.texts_locked_at', clock_timestamp()::text, true);
 end
 $$;
 

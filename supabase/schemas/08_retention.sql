@@ -95,17 +95,19 @@ as $$
   select 1000
 $$;
 
--- How many user keys of retained texts a batch writes, but for those of a single text: each is an entry of an index.
-create function private.max_user_keys_written() returns integer
+-- How many user keys of retained texts a batch of so many rows writes, but for those of a single text: each is an entry
+-- of an index.
+create function private.max_user_keys_written(batch_rows integer) returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select 10000
+  select least(10000, 20 * batch_rows)
 $$;
 
--- Those of these texts that are not retained, and the first others, whose user keys a batch may write all again. With a
--- user key, those alone count that hold it.
-create function private.limit_user_keys(text_keys bytea[], user_key bytea default null) returns bytea[]
+-- Those of these texts that are not retained, and the first others, whose user keys a batch of so many rows may write
+-- all again. With a user key, those alone count that hold it.
+create function private.limit_user_keys(text_keys bytea[], batch_rows integer, user_key bytea default null)
+returns bytea[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -120,7 +122,7 @@ begin
         limit 1
       ) as counted on true
     ) as numbered
-    where keys is null or total <= greatest(private.max_user_keys_written(), keys)
+    where keys is null or total <= greatest(private.max_user_keys_written(batch_rows), keys)
   );
 end
 $$;
@@ -140,6 +142,8 @@ declare
   expired uuid[];
   candidates uuid[];
   candidate_texts bytea[];
+  candidate_times timestamptz[];
+  chosen uuid[];
   locked_texts bytea[];
   last_time timestamptz := '-infinity';
   last_id uuid := '00000000-0000-0000-0000-000000000000';
@@ -151,28 +155,38 @@ begin
   if not found then
     return null;
   end if;
-  -- Goes past rows of which none can be locked.
+  -- Goes past rows of which none can be locked. A retained text may cost as much as many rows, so a batch has many rows of
+  -- few texts: it is chosen from more rows than it has.
   loop
     select array_agg(id order by created_at, id), array_agg(text_key order by created_at, id),
-      private.try_lock_items(array_agg(distinct text_key)), max(created_at)
-    into candidates, candidate_texts, locked_texts, last_time
+      array_agg(created_at order by created_at, id)
+    into candidates, candidate_texts, candidate_times
     from (
       select id, text_key, created_at from public.nlu_prompt_logs
       where created_at < now() - make_interval(days => settings.row_retention_days)
         and (created_at, id) > (last_time, last_id)
       order by created_at, id
-      limit batch_rows
+      limit least(settings.retention_batch_rows, 10 * batch_rows)
     ) as oldest;
-    locked_texts := private.limit_user_keys(array(
-      select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
-      where text_key = any (locked_texts) group by text_key order by min(position)
-    ));
+    select array_agg(id order by position), private.try_lock_items(array_agg(distinct text_key)), max(created_at)
+    into chosen, locked_texts, last_time
+    from (
+      select * from unnest(candidates, candidate_texts, candidate_times) with ordinality
+        as listed (id, text_key, created_at, position)
+      where text_key in (
+        select unnest(private.limit_user_keys(array(
+          select text_key from unnest(candidate_texts) with ordinality as texts (text_key, position)
+          group by text_key order by min(position)
+        ), batch_rows))
+      )
+      order by position limit batch_rows
+    ) as batch;
     expired := private.limit_corrections(array(
       select id from public.nlu_prompt_logs
-      where id = any (candidates) and text_key = any (locked_texts) for update skip locked
+      where id = any (chosen) and text_key = any (locked_texts) for update skip locked
     ));
     exit when candidates is null or expired <> '{}';
-    last_id := candidates[cardinality(candidates)];
+    last_id := chosen[cardinality(chosen)];
   end loop;
   if expired = '{}' then
     if last_id <> '00000000-0000-0000-0000-000000000000' then

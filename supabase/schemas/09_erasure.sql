@@ -209,7 +209,7 @@ begin
   if log_ids <> '{}' then
     -- None where retention has deleted these rows meanwhile.
     texts := private.limit_user_keys(
-      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), erased_key
+      array(select distinct text_key from public.nlu_prompt_logs where id = any (log_ids)), max_rows, erased_key
     );
     log_ids := array(
       select id from public.nlu_prompt_logs where id = any (log_ids) and text_key = any (texts)
@@ -217,7 +217,7 @@ begin
   else
     texts := nullif(private.limit_user_keys(private.limit_corrected_texts(array(
       select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
-    )), erased_key), '{}');
+    )), max_rows, erased_key), '{}');
   end if;
   if texts is null then
     select array_agg(text_key) into texts from (
@@ -316,7 +316,6 @@ security definer
 set search_path = ''
 as $$
 declare
-  began_at constant timestamptz := clock_timestamp();
   tombstone private.tombstones;
   max_rows integer;
   erased integer;
@@ -334,7 +333,11 @@ begin
   select least(retention_batch_rows, tombstone.step_rows) into max_rows from private.settings;
   erased := private.erase_batch(p_user_id, max_rows);
   if erased > 0 then
-    perform private.record_erasure_step(p_user_id, clock_timestamp() - began_at);
+    -- Since its texts are locked, others wait for the step; before that, it may have waited for them. A caller that
+    -- excludes all other changes of texts locks none.
+    perform private.record_erasure_step(p_user_id, clock_timestamp() - coalesce(
+      nullif(current_setting('prompt_capture.texts_locked_at', true), '')::timestamptz, now()
+    ));
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
   if not tombstone.exports_are_known then

@@ -477,6 +477,34 @@ def test_a_transaction_that_is_left_open_in_the_dashboard_is_ended(
     assert row == ("10s",)
 
 
+def test_a_step_of_an_erasure_is_judged_by_how_long_it_held_its_locks(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    """One that waited would be followed by smaller ones, each of which would wait again."""
+    insert(unaudited)
+    unaudited.execute("select private.continue_erasure(%s)", [ALICE])
+    slow.execute("select private.lock_edits()")
+
+    with (
+        server.connect("supabase_admin", database, autocommit=False) as eraser,
+        ThreadPoolExecutor() as threads,
+    ):
+        eraser.execute(
+            """create or replace function
+                 private.next_batch_rows(batch_rows integer, duration interval) returns integer
+               language sql as 'select 1000 * extract(epoch from duration)'"""
+        )
+        step = threads.submit(eraser.execute, "select private.continue_erasure(%s)", [ALICE])
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        slow.execute("select pg_sleep(1)")
+        slow.commit()
+        step.result(timeout=10)
+        ((milliseconds,),) = eraser.execute("select step_rows from private.tombstones").fetchall()
+        eraser.rollback()
+
+    assert int(str(milliseconds)) < 1000
+
+
 def test_retention_goes_past_rows_that_are_locked(unaudited: Connection, slow: Connection) -> None:
     unaudited.execute("update private.settings set retention_batch_rows = 2")
     for _ in range(4):

@@ -192,6 +192,31 @@ def test_a_text_of_many_users_keeps_a_bounded_number_of_keys(
     assert 1000 <= int(str(user_keys)) < 1500, "those of a batch are kept together"
 
 
+def test_a_small_batch_has_many_rows_of_few_retained_texts(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    """All user keys of a retained text are written again, whether one of its rows goes or many."""
+    texts = ("thanks", "ok", "yes", "no")
+    for number in range(40):
+        log_id = insert(dashboard, prompt=texts[number % 4], created_at=LONG_AGO)
+        correct(dashboard, log_id, "help")
+    with server.connect("supabase_admin", database) as admin, admin.transaction():
+        admin.execute("set local session_replication_role = replica")
+        admin.execute(
+            """insert into public.labelled_texts
+                 (text_key, text, intent, times_sent, user_keys, labelled_at)
+               select text_key, text, 'help', 1, array(
+                 select int8send(n) from generate_series(1, 1000) n
+               ), now()
+               from public.review_queue"""
+        )
+    dashboard.execute("update private.monitoring set retention_step_rows = 10")
+
+    assert run_batch(dashboard) == 10
+    times_sent = dashboard.execute("select times_sent from public.labelled_texts order by 1")
+    assert times_sent.fetchall() == [(1,), (1,), (1,), (11,)]
+
+
 def test_rows_beyond_the_daily_cap_do_not_count_in_retained_texts(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 1")
@@ -319,6 +344,7 @@ def test_a_batch_writes_few_of_the_user_keys_of_retained_texts(
                ), now()
                from public.review_queue where decided_at is not null"""
         )
+    dashboard.execute("update private.monitoring set retention_step_rows = 500")
     assert run_batch(dashboard) == 11
     left = dashboard.execute("select prompt from public.nlu_prompt_logs order by prompt").fetchall()
     assert left == [("text 10",), ("text 11",)]
