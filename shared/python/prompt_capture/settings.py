@@ -130,7 +130,7 @@ QueueUrl = Annotated[str, BeforeValidator(_check_scheme)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
-    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/")
+    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/default")
     if is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
         raise ValueError(
             "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "
