@@ -126,6 +126,19 @@ def test_an_own_host_may_have_any_name(url: str) -> None:
     assert SupabaseSettings.from_env({"SUPABASE_URL": url}).rest_url == f"{url.lower()}/rest/v1"
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    ],
+)
+def test_apps_and_extensions_have_origins_of_their_own(origin: str) -> None:
+    assert WebSettings.from_env({"CORS_ALLOW_ORIGINS": origin}).cors_allow_origins == (origin,)
+
+
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
     for name in ("/srv/exports/[team]", "know-your-account-exports"):
         assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
