@@ -417,8 +417,10 @@ def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
     if _BLOCK.search(context_before(lower, head.start(), _CONTEXT)):
         return True
     passed = _PASSED_ON.match(lower, head.start())
-    is_attribute = lower[head.start() - 1 : head.start()] == "."
-    return bool(passed) and (is_attribute or lower[passed.end() :][:1] in {")", ","})
+    if passed is None:
+        return False
+    is_attribute = lower[: head.start()].endswith(".")
+    return is_attribute or lower[passed.end() :][:1] in {")", ","}
 
 
 def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:
