@@ -11,9 +11,16 @@ _SCHEME = re.compile(r"\A(?:psql\s+[\"']?)?postgres(?:ql)?(?:\+\w+)?://", re.IGN
 """Also with the driver of SQLAlchemy, and behind the command in which the Dashboard shows it."""
 
 _PLACEHOLDER = re.compile(
-    r"\$\{.*?\}|\{\{.*?\}\}|\[[A-Z][A-Z-]+\]|:\[[\w -]+\]@|<[a-z][a-z_ -]+>"
-    r"|:\$[A-Z][A-Z_]+@|\A\$\w+\Z|%[A-Z_]{3,}%|\bYOUR[_-][A-Z]"
+    r"""\{\{.*?\}\} | \[(?i:your)[ _-][A-Za-z _-]+\] | :\[[\w -]+\]@
+    | (?<![^:/@.])(?:\$\{[^}]*\} | <[a-z][a-z_ -]+> | %[A-Z_]{3,}% | \$[A-Z][A-Z_]+)(?![^:/@.?])
+    | (?:\$\{[^}]*\} | <[a-z][a-z_ -]+>)(?=[^@]*\Z)
+    | \A\$\w+\Z
+    | \bYOUR[_-](?:[A-Z]+[_-])*(?:PASSWORD|REF|PROJECT|HOST|USER|REGION|ID|DATABASE)\b
+    """,
+    re.VERBOSE,
 )
+"""What stands in place of a whole part, or within the host. A password may have all these signs."""
+
 _PORTS = re.compile(r"[0-9,]*")
 
 

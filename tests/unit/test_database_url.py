@@ -41,6 +41,11 @@ def test_a_connection_string_is_understood_as_other_programs_have_it(text: str) 
         "host=db.example.org password=pw0rd",
         "postgresql:///postgres?host=/tmp",
         "postgresql://u:p$w#x@[::1]:5432/postgres?sslmode=require",
+        "postgresql://u:x<word>y@localhost/postgres",
+        "postgresql://u:x${y}z@localhost/postgres",
+        "postgresql://u:p%C3%BCBER%21@localhost/postgres",
+        "postgresql://u:YOUR-CAR@localhost/postgres",
+        "postgresql://u:{curly}a$B@localhost/postgres",
         "postgresql://u:$2b$x<y>@one.example.org:5432,two.example.org:5432/postgres",
     ],
 )
@@ -78,6 +83,8 @@ def test_what_is_no_connection_string_is_refused_with_the_remedy(text: str) -> N
         URL.replace("pw0rd", "{{ password }}"),
         URL.replace("postgres.ref", "postgres.<project-ref>"),
         URL.replace("postgres.ref", "postgres.YOUR_REF"),
+        URL.replace("pw0rd", "%PASSWORD%"),
+        URL.replace("pooler.", "aws-0-${REGION}.pooler."),
         "$DATABASE_URL",
     ],
 )

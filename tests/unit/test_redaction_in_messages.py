@@ -397,6 +397,8 @@ def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
         "compute 5+12345678",
         "calls foo(12345678, 2)",
         "text.replace(1234567, 2)",
+        "call f(x, 12345678) and print",
+        "2x + 12345678 = 0",
         "MAC address of the printer is unknown",
         "mon numéro étudiant est 21904567",
         "il mio numero di matricola è 21904567",
@@ -406,3 +408,43 @@ def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
 )
 def test_the_arguments_of_calls_and_amounts_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def get_password(self): pass",
+        "def get_password(user): return vault.read(user)",
+        "async def reset_password(email): await send(email)",
+        "def set_password(pw):\n    self.pw = hash(pw)",
+        "def __init__(self, password):\n    self.password = password",
+        "login(user=user, password=password)",
+        "password = bcrypt.hash(pw, 10)",
+        "lambda password: check(password)",
+        "for pw in passwords: check(pw)",
+    ],
+)
+def test_programs_that_pass_a_password_on_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "password=[[SECRET:password]]",
+        "for my guests, the wifi password: [[SECRET:sunshine]]",
+        "code to get into the garage [[SECRET:1847]]",
+        "code to get in the building: [[SECRET:1847*]]",
+        "code to enter the flat: [[SECRET:1847]]",
+        "nmap -sV [[IP:198.51.100.23]]",
+        "ssh -v [[IP:198.51.100.23]]",
+        "[[EMAIL:ann(dot)smith(at)example(dot)com]]",
+        "write to [[EMAIL:ann[dot]smith[at]example[dot]com]]",
+        "txt me [[PHONE:6175550199]]",
+        "msg me on [[PHONE:6175550199]]",
+        "hit me up: [[PHONE:6175550199]]",
+        "call me at [[PHONE:+ 49 170 1234567]]",
+    ],
+)
+def test_options_purposes_and_short_words_hide_nothing(marked: str) -> None:
+    _check(marked)

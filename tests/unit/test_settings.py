@@ -108,6 +108,42 @@ def test_a_host_that_stands_for_a_missing_value_is_refused(host: str) -> None:
         SupabaseSettings.from_env({"SUPABASE_URL": f"https://{host}.supabase.co"})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://null.example.org",
+        "https://undefined.example.org:8443",
+        "https://changeme.example.org",
+        "https://your-name.example.org",
+        "https://manage-your-account.example.org",
+        "https://env.EXAMPLE.org",
+        "https://example.org/project/supabase",
+        "http://my_stack_kong_1:8000",
+        "http://[fd00::12]:54321",
+    ],
+)
+def test_an_own_host_may_have_any_name(url: str) -> None:
+    assert SupabaseSettings.from_env({"SUPABASE_URL": url}).rest_url == f"{url.lower()}/rest/v1"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    ],
+)
+def test_apps_and_extensions_have_origins_of_their_own(origin: str) -> None:
+    assert WebSettings.from_env({"CORS_ALLOW_ORIGINS": origin}).cors_allow_origins == (origin,)
+
+
+def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
+    for name in ("/srv/exports/[team]", "know-your-account-exports"):
+        assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
+
+
 def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
     with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Copy it again"):
         SupabaseSettings.from_env({"SUPABASE_URL": f"{URL};"})
@@ -134,8 +170,16 @@ def test_a_placeholder_is_no_secret(secret: str) -> None:
     assert secret not in str(raised.value)
 
 
-def test_a_secret_may_have_the_signs_of_variables() -> None:
-    secret = "kf{9}$Xy8<Lr0>%vTz%UeA3hWmNcBaD4gJ5pKo6"
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "kf{9}$Xy8<Lr0>%vTz%UeA3hWmNcBaD4gJ5pKo6",
+        "type O negative blood on the dashboard of my car",
+        "change is the only constant value in this universe",
+        "(6A%TQ`0WS];'S&f;ea|?`Q$Gv:l~2ig2N$PXh)",
+    ],
+)
+def test_a_secret_may_have_the_signs_and_words_of_placeholders(secret: str) -> None:
     settings = CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
     assert settings.idempotency_secret
     assert settings.idempotency_secret.get_secret_value() == secret

@@ -36,7 +36,8 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
 _ORIGIN = re.compile(
-    r"(?P<host>(?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))"
+    r"(?P<host>(?P<scheme>https?|capacitor|ionic|tauri|(?:chrome|moz)-extension)"
+    r"://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -66,7 +67,7 @@ def _to_origin(value: str) -> str:
             "path. It names one host: * within it matches nothing. Write other letters than a to z "
             "as browsers do (xn--...)"
         )
-    is_default = origin["port"] == _DEFAULT_PORTS[origin["scheme"]]
+    is_default = origin["port"] == _DEFAULT_PORTS.get(origin["scheme"])
     return origin["host"] if is_default or not origin["port"] else origin[0]
 
 
@@ -130,7 +131,7 @@ QueueUrl = Annotated[str, BeforeValidator(_check_scheme)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
-    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/")
+    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/default")
     if is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
         raise ValueError(
             "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "

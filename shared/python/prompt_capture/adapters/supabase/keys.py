@@ -76,6 +76,12 @@ _INVALID_JWK = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplem
 _KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """The Dashboard lists keys by their ids. A key of this deployment may have the same form."""
 
+_FIELD = r"\\*(?:\"|'?\w+\\*'?\s*:)"
+_JSON = re.compile(
+    rf"\{{\s*(?:{_FIELD}|\}}?\s*\Z)|\[\s*(?:\{{\s*{_FIELD}|\\*\"\w|\[\s*\{{|\]?\s*\Z)"
+)
+"""The beginning of JSON, also where a shell took its quotation marks, or the end is missing."""
+
 _STANDARD_BASE64 = str.maketrans("-_", "+/")
 _STANDARD_BASE64_BYTES = bytes.maketrans(b"-_", b"+/")
 _COMPRESSED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -94,7 +100,7 @@ _MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
         "the address of a secret",
         re.compile(
             r"""\Aarn:aws
-            |\A[A-Za-z][A-Za-z0-9+.-]*:/                   # also ssm:/name
+            |\A[A-Za-z][A-Za-z0-9+.-]+:/(?:/|[\w./-]+\Z)  # also ssm:/name
             |\Aprojects/[^/]+/secrets/
             |\A(?=[^+=]*[_.-])(?:~|\.{1,2})?(?:/[\w.-]+)+\Z  # Base64 has none of these signs
             |\A[A-Za-z]:\\
@@ -213,8 +219,8 @@ def parse_signing_key(text: str) -> SigningKey:
 
 def _read_document(key: str) -> object:
     """Return the content of a JSON document, or None where the key is none. Raise `UnusableKey`."""
-    text = key if key.startswith(("{", "[")) else _decode_base64(key)
-    if not text.startswith(("{", "[")):
+    text = key if _JSON.match(key) else _decode_base64(key)
+    if not _JSON.match(text):
         return None
     try:
         return json.loads(text)
@@ -277,7 +283,7 @@ def detect_key_type(key: str) -> KeyType:
             return "a placeholder" if is_example and start.startswith("sb_") else key_type
     if mistake := _find_mistake(key):
         return mistake
-    if key.startswith(("{", "[")):
+    if _JSON.match(key):
         return _detect_jwk_type(key)
     claims = read_claims(key)
     if claims:

@@ -93,6 +93,10 @@ _SAID_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789._+-"
 _MAILBOX_SIGNS = name_set(
     "dot punkt punto ponto point kropka точка tecka underscore dash minus plus"
 )
+_BRACKETED_MAILBOX = re.compile(
+    r"(?<![a-z0-9._+-])[a-z0-9][a-z0-9._+-]{0,30}"
+    r"(?:[\[({<](?:dot|punkt|punto|ponto|point|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
+)
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
@@ -196,6 +200,8 @@ def _find_said_addresses(
 
 def _said_mailbox(before: str) -> str:
     """Return the mailbox at the end of a text, in which dots may be said, or nothing."""
+    if bracketed := _BRACKETED_MAILBOX.search(before):
+        return bracketed[0]
     words = before.split(" ")[-1 - 2 * _MAX_SIGNS :]
     word = words.pop()
     mailbox = part = _mailbox_part(word)

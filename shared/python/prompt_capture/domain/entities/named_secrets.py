@@ -46,6 +46,9 @@ _ANY_WORD = r"[^ :=0-9\x7f]{1,30}(?![a-z\u0370-\u06ff])"
 _ANY_NUMBER = r"\#?[a-z]{0,3}[0-9]{1,12}(?:[.-][0-9]{1,6})?(?!:[^ ])"
 _LETTERS = r"[^\W\d_]{1,30}+"
 _FOR = rf"\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:{_ELIDED})?"
+_TO_OPEN = (
+    r"(?:\ (?:to|for)\ (?:get(?:ting)?\ in(?:to)?|enter(?:ing)?|open(?:ing)?|unlock(?:ing)?))?"
+)
 _ARTICLE = (
     r"\ (?:le|la|el|il|lo|o|a|de|der|die|das)(?=\ [a-z0-9]{4,16}(?<=[0-9].|.[0-9])(?![^ .,;!?)]))"
 )
@@ -96,7 +99,7 @@ _HEAD = NamePattern(
             |(?P<pass>pass)
             |(?P<pin>{any_field_of(words.PIN)})
             |(?P<code>{any_of(words.CODE)}(?!{_FOR}{any_of(words.NO_LOCKS)}{NOT_BEFORE_WORD})
-                (?P<lock>{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
+                (?P<lock>{_TO_OPEN}{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
         (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
@@ -133,6 +136,12 @@ _LENGTH = LazyPattern(
     rf"(?: ?(?:-|to|and|bis|und|a|et|y|e|en|do|i|до) ?[0-9]{{1,3}})?[ -]{any_of(words.CHARACTERS)}"
     rf"{NOT_BEFORE_WORD}",
 )
+# What begins a block of a program: "def get_password(self): ...", "for pw in passwords: ..."
+_BLOCK = re.compile(
+    r"(?<![^ ;(,=])(?:def|lambda|while not|for [a-z_]{1,30} in) (?:[a-z_.]{0,40}[_.])?\Z"
+)
+# The value of an argument or an attribute: "login(user, password=password)", "self.key = key"
+_PASSED_ON = re.compile(r"[\w.]{0,40}?(?P<name>[a-z_]{2,30}) ?= ?(?P=name)(?![\w.-])")
 _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
 )
@@ -371,7 +380,9 @@ def _is_polish(head: re.Match[str]) -> bool:
 
 def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
-    if head["argument"] and not _is_argument(searched, head):
+    if (head["argument"] and not _is_argument(searched, head)) or (
+        head["assigned"] and _is_of_a_program(searched.lower, head)
+    ):
         return False
     if not (head["pass"] or head["key"] or head["code"] or head["password"] or head["pin"]):
         return True
@@ -399,6 +410,17 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
     )
+
+
+def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
+    """Return whether a name begins a block of a program, or its variable is passed on."""
+    if _BLOCK.search(context_before(lower, head.start(), _CONTEXT)):
+        return True
+    passed = _PASSED_ON.match(lower, head.start())
+    if passed is None:
+        return False
+    is_attribute = lower[: head.start()].endswith(".")
+    return is_attribute or lower[passed.end() :][:1] in {")", ","}
 
 
 def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:

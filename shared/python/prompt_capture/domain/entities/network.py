@@ -92,6 +92,9 @@ _RANGE_BEFORE = re.compile(
 _RANGE_BEHIND = re.compile(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
 _FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
 _RANGE_WINDOW = 40
+# "nmap -sV 198.51.100.23"
+_OPTION = re.compile(r"(?<= )-[a-z]{1,4} \Z")
+_OPTION_WINDOW = 8
 
 _PAIR = "[0-9A-Fa-f]{2}"
 _QUAD = "[0-9A-Fa-f]{4}"
@@ -231,6 +234,8 @@ def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool
     lower, start = searched.lower, match.start()
     if lower[max(0, start - 2) : start].strip(" ") == "§":
         return True
+    if _OPTION.search(lower, max(0, start - _OPTION_WINDOW), start):
+        return False
     is_next = start - previous <= _RANGE_WINDOW and _TO.fullmatch(lower, previous, start)
     if is_next or is_named(searched, start, _VERSION_NAMES):
         return True

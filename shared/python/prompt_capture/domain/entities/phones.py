@@ -30,7 +30,8 @@ from prompt_capture.domain.searchable_text import Span
 _MIN_DIGITS = 7
 # Behind a number or a variable, the sign adds: "2x+12345678".
 _INTERNATIONAL = re.compile(
-    r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)|%2[Bb])"
+    r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
+    r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|%2[Bb])"
     r" ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
     r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
@@ -51,6 +52,7 @@ _NAMES = names(
     電話 携帯 連絡先 전화 전화번호 휴대폰 핸드폰 내번호 연락처 문자
     телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
     फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร""",
+    "txt me", "msg me", "message me", "dm me", "hit me up", "hmu", "my digits",
     "me liga", "me chama", "liga pra", "liga pro", "liga para", "liga ao", "liga à",
 )  # fmt: skip
 _PHONE_NAMES = frozenset(_NAMES)
@@ -127,9 +129,10 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
 _ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
-# The argument of a call: "call f(12345678)", "ring(12345678)"
+# The argument of a call: "call f(x, 12345678)", "ring(12345678)"
 _ARGUMENT = re.compile(
-    r"[ .=,(][A-Za-z_]\w*\(\Z|\A(?:ring|call|calls|dial|reach|contact|text|signal|cell)\(\Z",
+    r"[ .=,(][A-Za-z_]\w*\((?:[\w.\"' ]{1,20}, ?)*\Z"
+    r"|\A(?:ring|call|calls|dial|reach|contact|text|signal|cell)\(\Z",
     re.ASCII,
 )
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")

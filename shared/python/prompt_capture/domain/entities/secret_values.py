@@ -16,7 +16,7 @@ NO_VALUE = LazyPattern(
         |(?:settings|config|os|env|process\.env|secrets|self|args)\.[a-z_.]+
         |[a-z_][a-z_.]*\(\)(?:\.[a-z_]+\([a-z0-9_., ]*\)?)+                # calls in a row
         |(?-i:[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD|PIN|HASH|SALT|NAME|FILE))
-        |[a-z_][a-z_.]*(?:\(\)?|\([0-9]+\)?|\[[a-z_., ]*\]?)              # a call, a type""",
+        |[a-z_][a-z_.]*(?:\((?:[0-9]+|[a-z_][a-z_.]*)?\)?,?|\[[a-z_., ]*\]?)  # a call, a type""",
     re.VERBOSE | re.IGNORECASE,
 )
 MASK_OR_NOTE = re.compile(r"x{3,}(?:[-_.]x+)*|todo|tbd|tbc|fixme", re.IGNORECASE)
