@@ -169,6 +169,15 @@ begin
 end
 $$;
 
+create function private.try_lock_edits_shared() returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock_shared(3, 0);
+end
+$$;
+
 -- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
 -- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
 -- other changes of texts, as an edit does.
@@ -210,7 +219,7 @@ begin
   return (
     select coalesce(array_agg(text_key), '{}')
     from unnest(text_keys) as keys (text_key)
-    where pg_try_advisory_xact_lock_shared(3, 0)
+    where private.try_lock_edits_shared()
       and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
   );
 end
@@ -3996,7 +4005,8 @@ end
 $$;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
+-- locked are left for a later batch, and so is everything while days are counted or a text is edited. Null: nothing but
+-- such rows is left.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -4020,7 +4030,8 @@ begin
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
   select least(settings.retention_batch_rows, retention_step_rows) into batch_rows
   from private.monitoring for update skip locked;
-  if not found then
+  -- An edit excludes all changes of texts, so a batch would go past every row.
+  if not found or not private.try_lock_edits_shared() then
     return null;
   end if;
   -- Goes past rows of which none can be locked. A retained text may cost as much as many rows, so a batch has many rows of
@@ -10324,6 +10335,7 @@ revoke all on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.try_lock_edits_shared(),
   private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
@@ -10707,6 +10719,7 @@ grant execute on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.try_lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),

@@ -165,6 +165,15 @@ begin
 end
 $$;
 
+create function private.try_lock_edits_shared() returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock_shared(3, 0);
+end
+$$;
+
 -- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
 -- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
 -- other changes of texts, as an edit does.
@@ -206,7 +215,7 @@ begin
   return (
     select coalesce(array_agg(text_key), '{}')
     from unnest(text_keys) as keys (text_key)
-    where pg_try_advisory_xact_lock_shared(3, 0)
+    where private.try_lock_edits_shared()
       and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
   );
 end

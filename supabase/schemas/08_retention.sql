@@ -128,7 +128,8 @@ end
 $$;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
+-- locked are left for a later batch, and so is everything while days are counted or a text is edited. Null: nothing but
+-- such rows is left.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -152,7 +153,8 @@ begin
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
   select least(settings.retention_batch_rows, retention_step_rows) into batch_rows
   from private.monitoring for update skip locked;
-  if not found then
+  -- An edit excludes all changes of texts, so a batch would go past every row.
+  if not found or not private.try_lock_edits_shared() then
     return null;
   end if;
   -- Goes past rows of which none can be locked. A retained text may cost as much as many rows, so a batch has many rows of

@@ -521,6 +521,22 @@ def test_deleting_an_account_does_not_read_what_others_decided(busy: Connection)
         assert read_in_transaction(busy, table) - before < 50, table
 
 
+def test_retention_reads_no_expired_rows_while_a_text_is_edited(
+    server: Server, filled: str
+) -> None:
+    """An edit excludes all changes of texts, so none of these rows could be deleted."""
+    with (
+        server.connect("postgres", filled, autocommit=False) as editor,
+        server.connect("supabase_admin", filled, autocommit=False) as job,
+    ):
+        editor.execute("select private.lock_edits()")
+        before = read_in_transaction(job)
+        assert job.execute("select private.delete_expired_rows()").fetchone() == (None,)
+        assert read_in_transaction(job) == before
+        editor.rollback()
+        assert job.execute("select private.delete_expired_rows()").fetchone() == (50,)
+
+
 def test_clearing_notes_does_not_read_those_of_other_texts(busy: Connection) -> None:
     before = read_in_transaction(busy, "public.correction_events")
     busy.execute("set local role prompt_maintainer")
