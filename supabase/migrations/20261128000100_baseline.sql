@@ -5365,9 +5365,10 @@ begin
     raise exception 'The window begins after the last one of its series.'
       using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
-  -- The next window holds what the cut-off has passed since, so after an invented one it would hold nothing.
-  if p_audits_complete_before > clock_timestamp() then
-    raise exception 'The cut-off of the audit lies in the future.'
+  -- The next window holds what the cut-off has passed since, so after an invented one it would hold nothing, and no
+  -- export can read a date before our era.
+  if p_audits_complete_before not between timestamptz '0001-01-01 00:00+00' and clock_timestamp() then
+    raise exception 'The cut-off of the audit lies in the future, or before our era.'
       using errcode = 'check_violation', hint = 'Record the one that read_audit_results returned.';
   end if;
   insert into public.dataset_exports

@@ -13,7 +13,13 @@ from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.characters import EMOJI, HIDDEN, JOINERS, MARKS
 from prompt_capture.domain.datasets.lines import split_of
-from prompt_capture.domain.text import MAX_JOINERS, MAX_MARKS, canonical_text, normalise
+from prompt_capture.domain.text import (
+    MAX_JOINERS,
+    MAX_MARKS,
+    canonical_text,
+    normalise,
+    strip_invisible,
+)
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
 from tests.difficult_texts import (
     ENGLAND,
@@ -165,3 +171,12 @@ def test_a_text_with_an_unpaired_surrogate_can_be_classified_and_trained_on(tmp_
     model = OnnxClassifier(ModelArtifact.load(SHIPPED_MODEL))
 
     assert model.classify([example.text]) == model.classify(["hello"])
+
+
+@pytest.mark.parametrize("invisible", [" ", "\u200b", "\u200d"])
+def test_the_ends_of_a_label_are_found_whatever_is_in_its_middle(invisible: str) -> None:
+    """A caller may send it without a key. A quadratic search takes hours for this text."""
+    run = invisible * 2_000_000
+    assert strip_invisible(f"{run}a{run}b{run}") == f"a{run}b"
+    assert strip_invisible(run) == ""
+    assert strip_invisible("") == ""

@@ -47,12 +47,21 @@ _CLAUSE_BOUNDARY = re.compile(
 _MIN_CLAUSE_WORDS = 2
 
 
-_INVISIBLE_ENDS = re.compile(rf"\A[\s{HIDDEN}{JOINERS}]++|[\s{HIDDEN}{JOINERS}]++\Z")
+_INVISIBLE_START = re.compile(rf"[\s{HIDDEN}{JOINERS}]+")
 
 
 def strip_invisible(text: str) -> str:
-    """Return a text without the white space and the characters that nobody sees at its ends."""
-    return _INVISIBLE_ENDS.sub("", text)
+    """Return a text without the white space and the characters that nobody sees at its ends.
+
+    The time grows with the length of the text: a pattern for the end would be tried at each
+    character of a run in the middle, and read the rest of the run each time.
+    """
+    return _without_start(_without_start(text)[::-1])[::-1]
+
+
+def _without_start(text: str) -> str:
+    start = _INVISIBLE_START.match(text)
+    return text[start.end() :] if start else text
 
 
 def normalise(text: str) -> str:
