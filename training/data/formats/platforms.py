@@ -166,7 +166,9 @@ def _name_columns(value: Any) -> tuple[str, str] | None:
     text = next((name for name in names if _singular(name) in {"text", "x"}), None)
     label = next((name for name in names if _singular(name) in {"label", "y"}), None)
     text = text or next((name for name in names if find_text_alias([_singular(name)])), None)
-    label = label or next((name for name in names if find_label_alias([_singular(name)])), None)
+    if label is None:
+        alias = find_label_alias(map(_singular, names))
+        label = next((name for name in names if _singular(name) == alias), None)
     return (text, label) if text and label else None
 
 
