@@ -244,7 +244,9 @@ def _filter_texts(name: str) -> Callable[[Any], str]:
 
 def _is_app(value: Any) -> bool:
     """Return whether a value is the version of a LUIS app, which is read."""
-    return isinstance(value, dict) and _get(value, "utterances.0.intent") is not None
+    return isinstance(value, dict) and (
+        "luis_schema_version" in value or _get(value, "utterances.0.intent") is not None
+    )
 
 
 def _has_splits(value: Any) -> bool:
