@@ -21,6 +21,12 @@ def _clu(*utterances: Any) -> dict[str, Any]:
     return {"projectFileVersion": "2023-04-01", "assets": assets}
 
 
+def _luis(*utterances: Any) -> dict[str, Any]:
+    intents = [{"name": "Book"}] * len(utterances)
+    app = {"luis_schema_version": "7.0.0", "name": "Flights", "intents": intents}
+    return {**app, "utterances": list(utterances)}
+
+
 def _read(tmp_path: Path, content: Any, remarks: Remarks | None = None) -> list[Example]:
     file = tmp_path / "project.json"
     file.write_text(json.dumps(content, indent=1))
@@ -164,6 +170,9 @@ def test_utterance_lists_and_batch_tests_are_read(
         (_clu(_utterance(["a"])), "utterance 1: text"),
         (_clu(_utterance("a", None)), "utterance 1 has no label"),
         (_clu({"text": "a"}), "utterance 1 has no label"),
+        (_luis(_utterance("a", None)), "utterance 1 has no label"),
+        (_luis({"text": "a"}, _utterance("b")), "utterance 1 has no label"),
+        (_luis("a", _utterance("b")), "utterance 1 is not a JSON object"),
         (_clu(_utterance("a", dataset=3)), "utterance 1: split"),
         (_clu(_utterance("a"), _utterance("b", "#N/A")), "utterance 2: the label #N/A"),
     ],

@@ -102,6 +102,7 @@ def test_texts_without_need_of_labels_are_read_whatever_their_numbers(
         ({"id": "1", "intent": "greet", "text": "hi"}, "[Rr]ename .*intent to label"),
         ({"utterance": "hi", "label": "greet"}, "[Rr]ename .*utterance to text"),
         ({"query": "hi", "intent": "greet"}, "[Rr]ename .*query to text and .*intent to label"),
+        ({"text": "hi", "domain": "chat", "intent": "greet"}, "[Rr]ename .*intent to label"),
     ],
 )
 def test_columns_of_other_names_are_refused_with_the_one_to_rename(

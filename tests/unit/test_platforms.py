@@ -157,6 +157,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"texts": ["hi"], "labels": ["greet"]}, "table by columns", GREET),
     ({"X": ["hi"], "y": ["greet"]}, "table by columns", GREET),
     ({"utterance": ["hi"], "intent": ["greet"]}, "table by columns", GREET),
+    ({"text": ["hi"], "domains": ["chat"], "intents": ["greet"]}, "table by columns", GREET),
     ({"queries": {"0": "hi"}, "categories": {"0": "greet"}}, "table by columns", GREET),
     ({"0": {"text": "hi", "label": "greet"}}, "pandas: index", GREET),
     ({"0": {"text": "hi", "intent": "greet"}}, "pandas: index", GREET),
@@ -384,6 +385,7 @@ def test_json_on_several_lines_is_refused_with_what_it_is(
     [
         ('"text": "hi", "category": "greet"', "Rename the field category to label"),
         ('"text": "hi", "intentLabel": "greet"', "Rename the field intentLabel to label"),
+        ('"text": "hi", "category": "chat", "Intent": "greet"', "Rename the field Intent to label"),
         ('"utt": "hi", "intent": "greet"', "no text. Rename the field utt to text"),
         ('"Query": "hi", "label": "greet"', "no text. Rename the field Query to text"),
         ('"data": {"text": "hi"}, "label": "greet"', "no text. Write one"),

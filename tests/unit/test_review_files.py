@@ -659,7 +659,9 @@ def test_a_row_whose_cells_a_spreadsheet_moved_is_a_fault_and_not_undecided(
     assert f"the one under {column} is" in error.reason
 
 
-@pytest.mark.parametrize("created_at", ["", "########", "01.12.26 8:00", "1 d\u00e9c. 2026"])
+@pytest.mark.parametrize(
+    "created_at", ["", "x", "-", "########", "01.12.26 8:00", "1 d\u00e9c. 2026"]
+)
 def test_times_may_look_as_a_spreadsheet_shows_them(created_at: str) -> None:
     entry = f"01a20ce3-576e-7a47-ac46-366bfd775716,{created_at},greeting"
 

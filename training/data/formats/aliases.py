@@ -30,8 +30,10 @@ def find_text_alias(names: Iterable[str]) -> str | None:
 
 
 def find_label_alias(names: Iterable[str]) -> str | None:
-    """Return the first field that seems to be the label."""
-    return next(iter(list_label_aliases(names)), None)
+    """Return the field that seems to be the label: one of intents if there is one, or the first."""
+    aliases = list_label_aliases(names)
+    of_intents = (name for name in aliases if _compared(name).startswith("intent"))
+    return next(of_intents, aliases[0] if aliases else None)
 
 
 def list_label_aliases(names: Iterable[str]) -> list[str]:

@@ -166,7 +166,9 @@ def _name_columns(value: Any) -> tuple[str, str] | None:
     text = next((name for name in names if _singular(name) in {"text", "x"}), None)
     label = next((name for name in names if _singular(name) in {"label", "y"}), None)
     text = text or next((name for name in names if find_text_alias([_singular(name)])), None)
-    label = label or next((name for name in names if find_label_alias([_singular(name)])), None)
+    if label is None:
+        alias = find_label_alias(map(_singular, names))
+        label = next((name for name in names if _singular(name) == alias), None)
     return (text, label) if text and label else None
 
 
@@ -242,7 +244,9 @@ def _filter_texts(name: str) -> Callable[[Any], str]:
 
 def _is_app(value: Any) -> bool:
     """Return whether a value is the version of a LUIS app, which is read."""
-    return isinstance(value, dict) and _get(value, "utterances.0.intent") is not None
+    return isinstance(value, dict) and (
+        "luis_schema_version" in value or _get(value, "utterances.0.intent") is not None
+    )
 
 
 def _has_splits(value: Any) -> bool:

@@ -62,7 +62,7 @@ _NUMBER = re.compile(
 
 _SHAPES = {
     "confidence": (_NUMBER, "no number"),
-    "created_at": (re.compile(r"\s*|.*[\d#].*", re.DOTALL), "no time"),
+    "created_at": (re.compile(r"\s*\S?\s*|.*[\d#].*", re.DOTALL), "no time"),
     "reasons": (re.compile(rf"(?:{'|'.join(REASONS)}|\W)*", re.IGNORECASE), "no reason"),
 }
 """What the cells of some columns match, whatever the spreadsheet, and what they are otherwise."""
