@@ -1290,3 +1290,17 @@ def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
 )
 def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "IBAN[[BANK:DE89370400440532013000]]",
+        "IBAN[[BANK:DE89 3704 0044 0532 0130 00]]",
+        "IBAN [[BANK:DE89370400440532013000]]BIC COBADEFFXXX",
+        "IBAN: [[BANK:DE89 3704 0044 0532 0130 00]]BIC COBADEFFXXX",
+        "[[BANK:GB29 NWBK 6016 1331 9268 19]]Swift: NWBKGB2L",
+    ],
+)
+def test_an_iban_is_found_next_to_the_words_that_stand_beside_it(marked: str) -> None:
+    _check(marked)
