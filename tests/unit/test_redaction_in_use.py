@@ -1304,3 +1304,33 @@ def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None
 )
 def test_an_iban_is_found_next_to_the_words_that_stand_beside_it(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "確認コードは[[SECRET:551200]]です",
+        "Googleの確認コードは [[SECRET:551200]] です",
+        "認証番号：[[SECRET:551200]]",  # noqa: RUF001 (Japanese)
+        "認證碼：[[SECRET:551200]]",  # noqa: RUF001 (Chinese)
+        "인증 코드는 [[SECRET:551200]] 입니다",
+        "인증코드: [[SECRET:551200]]",
+        "확인 코드 [[SECRET:551200]]",
+        "보안 코드는 [[SECRET:551200]]입니다",
+    ],
+)
+def test_codes_are_found_behind_the_other_usual_names_of_japanese_and_korean(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "確認コードが届きません",
+        "確認コードは6桁です",
+        "인증 코드 6자리를 입력",
+        "보안 코드가 안 와요",
+    ],
+)
+def test_sentences_about_such_codes_stay(text: str) -> None:
+    assert redact(text) == text

@@ -83,9 +83,11 @@ PIN = names(
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
-    暗証番号 인증번호 パスコード einmalpasswort einmalkennwort engångskod engångskoden engangskode
-    engangskoden vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
+    暗証番号 인증번호 パスコード 確認コード 認証番号 인증코드 확인코드 보안코드 einmalpasswort
+    einmalkennwort engångskod engångskoden engangskode engangskoden
+    vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
     "vahvistuskoodi on", "vahvistuskoodisi on", "kertakoodi on", "kertakoodisi on",
+    "인증 코드", "인증 번호", "확인 코드", "보안 코드", "認證碼",
     "eenmalige code", "您的校验码", "你的校验码", "短信校验码", "登录校验码", "手机校验码",
     "cryptogramme visuel",
     *(f"{use}kod{end}" for use in ("verifierings", "bekräftelse", "säkerhets", "inloggnings",
