@@ -1334,3 +1334,23 @@ def test_codes_are_found_behind_the_other_usual_names_of_japanese_and_korean(mar
 )
 def test_sentences_about_such_codes_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lösenordet är glömt",
+        "lösenordet är utgånget",
+        "passordet er glemt",
+        "passordet er sperret",
+        "adgangskoden er stjålet",
+        "adgangskoden er blokeret",
+        "het wachtwoord is kwijt",
+        "heslo je zapomenuté",
+        "das Passwort ist fehlerhaft",
+        "le mot de passe est verrouillé",
+        "a senha é incorreta",
+    ],
+)
+def test_the_state_of_a_password_is_no_password(text: str) -> None:
+    assert redact(text) == text

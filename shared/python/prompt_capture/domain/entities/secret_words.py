@@ -355,7 +355,13 @@ STATES = name_set(
     vuota nuova vecchia segreta verkeerd fout kort lang zwak sterk leeg onjuist ongeldig verlopen
     vergeten nieuw oud zle slabe mocne krotkie dlugie nowe stare bledne fel ratt kort langt svagt
     starkt tomt nytt forkert feil galt langt svakt sterkt tomt vaara heikko lyhyt pitka tyhja vanha
-    uusi yanlis kisa zayif true false bool boolean"""
+    uusi yanlis kisa zayif true false bool boolean
+    blockiert erloschen hinterlegt fehlerhaft unvollständig inconnu enregistré verrouillé sécurisé
+    ancien errónea segura vieja nueva antigua incorreta persa sicura kwijt onbekend opgeslagen
+    gewijzigd veilig juist glömt bortglömt borta spärrat utgånget stulet okänt sparat ändrat
+    säkert gammalt läckt bytt återställt blockerat glemt borte sperret spærret utløpt utgått
+    udløbet stjålet ukjent ukendt lagret gemt endret gammelt gammel lekket byttet skiftet
+    tilbakestilt nulstillet blokkert blokeret mistet svag sikker zapomenuté prošlé neznámé"""
 )
 """Words that say how a password is: "the password is wrong"."""
 
