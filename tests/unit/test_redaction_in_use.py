@@ -1290,3 +1290,67 @@ def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
 )
 def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "IBAN[[BANK:DE89370400440532013000]]",
+        "IBAN[[BANK:DE89 3704 0044 0532 0130 00]]",
+        "IBAN [[BANK:DE89370400440532013000]]BIC COBADEFFXXX",
+        "IBAN: [[BANK:DE89 3704 0044 0532 0130 00]]BIC COBADEFFXXX",
+        "[[BANK:GB29 NWBK 6016 1331 9268 19]]Swift: NWBKGB2L",
+    ],
+)
+def test_an_iban_is_found_next_to_the_words_that_stand_beside_it(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "確認コードは[[SECRET:551200]]です",
+        "Googleの確認コードは [[SECRET:551200]] です",
+        "認証番号：[[SECRET:551200]]",  # noqa: RUF001 (Japanese)
+        "認證碼：[[SECRET:551200]]",  # noqa: RUF001 (Chinese)
+        "인증 코드는 [[SECRET:551200]] 입니다",
+        "인증코드: [[SECRET:551200]]",
+        "확인 코드 [[SECRET:551200]]",
+        "보안 코드는 [[SECRET:551200]]입니다",
+    ],
+)
+def test_codes_are_found_behind_the_other_usual_names_of_japanese_and_korean(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "確認コードが届きません",
+        "確認コードは6桁です",
+        "인증 코드 6자리를 입력",
+        "보안 코드가 안 와요",
+    ],
+)
+def test_sentences_about_such_codes_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lösenordet är glömt",
+        "lösenordet är utgånget",
+        "passordet er glemt",
+        "passordet er sperret",
+        "adgangskoden er stjålet",
+        "adgangskoden er blokeret",
+        "het wachtwoord is kwijt",
+        "heslo je zapomenuté",
+        "das Passwort ist fehlerhaft",
+        "le mot de passe est verrouillé",
+        "a senha é incorreta",
+    ],
+)
+def test_the_state_of_a_password_is_no_password(text: str) -> None:
+    assert redact(text) == text

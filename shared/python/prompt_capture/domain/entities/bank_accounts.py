@@ -23,7 +23,9 @@ from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 5
 _MAX_AMOUNT_DIGITS = 7
-_IBAN_START = re.compile("([A-Za-z]{2})[ -]?[0-9]{2}")
+# Documents lose spaces when they are copied: "IBANDE89...", "...00BIC COBADEFF".
+_IBAN_START = re.compile("(?i:IBAN)?([A-Za-z]{2})[ -]?[0-9]{2}")
+_IBAN_END = rf"(?:{NOT_BEFORE_WORD}|(?=(?i:BIC|SWIFT)))"
 _IBAN_NAMES = frozenset({"iban"})
 _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
@@ -112,7 +114,7 @@ def _find_ibans(searched: Searched) -> Iterator[Span]:
     position = 0
     begins = map(_IBAN_START.match, repeat(searched.text), searched.identifier_starts)
     for match in filter(None, begins):
-        start, remainder = match.start(), _iban_remainder(match[1].upper())
+        start, remainder = match.start(1), _iban_remainder(match[1].upper())
         rest = remainder.match(searched.text, match.end()) if remainder else None
         if rest and start >= position:
             end = rest.end()
@@ -134,4 +136,4 @@ def _iban_remainder(country: str) -> re.Pattern[str] | None:
     size = sum(map(int, _PART_SIZES.findall(properties.get("bban", ""))))
     if not size:
         return None
-    return re.compile(rf"(?:[ .:/-]{{0,2}}+[A-Za-z0-9]){{{size}}}{NOT_BEFORE_WORD}")
+    return re.compile(rf"(?:[ .:/-]{{0,2}}+[A-Za-z0-9]){{{size}}}{_IBAN_END}")

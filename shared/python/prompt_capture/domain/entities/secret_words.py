@@ -83,9 +83,11 @@ PIN = names(
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     zahlenkombination tastensperre пин 验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
-    暗証番号 인증번호 パスコード einmalpasswort einmalkennwort engångskod engångskoden engangskode
-    engangskoden vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
+    暗証番号 인증번호 パスコード 確認コード 認証番号 인증코드 확인코드 보안코드 einmalpasswort
+    einmalkennwort engångskod engångskoden engangskode engangskoden
+    vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
     "vahvistuskoodi on", "vahvistuskoodisi on", "kertakoodi on", "kertakoodisi on",
+    "인증 코드", "인증 번호", "확인 코드", "보안 코드", "認證碼",
     "eenmalige code", "您的校验码", "你的校验码", "短信校验码", "登录校验码", "手机校验码",
     "cryptogramme visuel",
     *(f"{use}kod{end}" for use in ("verifierings", "bekräftelse", "säkerhets", "inloggnings",
@@ -353,7 +355,13 @@ STATES = name_set(
     vuota nuova vecchia segreta verkeerd fout kort lang zwak sterk leeg onjuist ongeldig verlopen
     vergeten nieuw oud zle slabe mocne krotkie dlugie nowe stare bledne fel ratt kort langt svagt
     starkt tomt nytt forkert feil galt langt svakt sterkt tomt vaara heikko lyhyt pitka tyhja vanha
-    uusi yanlis kisa zayif true false bool boolean"""
+    uusi yanlis kisa zayif true false bool boolean
+    blockiert erloschen hinterlegt fehlerhaft unvollständig inconnu enregistré verrouillé sécurisé
+    ancien errónea segura vieja nueva antigua incorreta persa sicura kwijt onbekend opgeslagen
+    gewijzigd veilig juist glömt bortglömt borta spärrat utgånget stulet okänt sparat ändrat
+    säkert gammalt läckt bytt återställt blockerat glemt borte sperret spærret utløpt utgått
+    udløbet stjålet ukjent ukendt lagret gemt endret gammelt gammel lekket byttet skiftet
+    tilbakestilt nulstillet blokkert blokeret mistet svag sikker zapomenuté prošlé neznámé"""
 )
 """Words that say how a password is: "the password is wrong"."""
 
