@@ -447,11 +447,12 @@ async def test_texts_beside_a_dataset_do_not_hide_it_and_are_named(
 ) -> None:
     await _label(scenario, "train", 5)
     lines, _manifest = await scenario.export()
-    (scenario.folder / "requirements.txt").write_text("numpy==2.0\n")
+    (scenario.folder / "greet.txt").write_text("hello there\n")
+    (scenario.folder / "requirements.txt").write_text("numpy==2.0\n")  # no texts
     remarks = Remarks()
 
     located = read_sources([DataSource(scenario.folder)], remarks)
 
     assert len(located) == len(lines)
     assert "1 left out: LABEL.txt files beside a dataset" in "\n".join(remarks)
-    assert "requirements.txt" in "\n".join(remarks)
+    assert "greet.txt" in "\n".join(remarks)
