@@ -76,7 +76,7 @@ def restore_data(source: Server, target: Server, *options: str) -> None:
         *(f"--table={name}" for name in tables),
         *options, "-d", source.url("postgres", "source"),
     )  # fmt: skip
-    url = target.url("supabase_admin", "restored")
+    url = target.url("postgres", "restored")
     prepare, finish = read_guide()
     script = "\n".join([prepare, dump, finish])
     run_program("psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url, standard_input=script)

@@ -42,6 +42,15 @@ $$;
 alter role postgres nosuperuser login inherit createdb createrole replication bypassrls;
 alter role postgres set search_path = "$user", public, extensions;
 
+-- Restores run without triggers: https://supabase.com/docs/guides/platform/migrating-within-supabase/backup-restore
+do $$
+begin
+  if not has_parameter_privilege('postgres', 'session_replication_role', 'set') then
+    grant set on parameter session_replication_role to postgres;
+  end if;
+end
+$$;
+
 -- The three roles of API requests, and the login role that switches to them.
 alter role anon nologin inherit;
 alter role authenticated nologin inherit;
