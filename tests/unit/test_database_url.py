@@ -9,12 +9,12 @@ from prompt_capture.settings import Settings
 URL = "postgresql://postgres.ref:pw0rd@pooler.supabase.com:5432/postgres"
 
 
-class DatabaseSettings(Settings):
+class UrlSettings(Settings):
     database_url: DatabaseUrl
 
 
 def read(text: str) -> str:
-    return DatabaseSettings.from_env({"DATABASE_URL": text}).database_url.get_secret_value()
+    return UrlSettings.from_env({"DATABASE_URL": text}).database_url.get_secret_value()
 
 
 @pytest.mark.parametrize(
