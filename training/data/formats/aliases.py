@@ -1,6 +1,6 @@
 """How other programs name the text of a line and its label."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _TEXTS = frozenset(
     {
@@ -34,6 +34,12 @@ def find_label_alias(names: Iterable[str]) -> str | None:
     aliases = list_label_aliases(names)
     of_intents = (name for name in aliases if _compared(name).startswith("intent"))
     return next(of_intents, aliases[0] if aliases else None)
+
+
+def list_renames(missing: Iterable[str], names: Collection[str]) -> list[str]:
+    """Return what to rename for a missing `text` or `label`, if that is known: `tag to label`."""
+    find = {"text": find_text_alias, "label": find_label_alias}
+    return [f"{found} to {meant}" for meant in missing if (found := find[meant](names))]
 
 
 def list_label_aliases(names: Iterable[str]) -> list[str]:

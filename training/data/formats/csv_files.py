@@ -15,7 +15,7 @@ from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.aliases import find_label_alias, find_text_alias
+from training.data.formats.aliases import list_renames
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     MISSING_TEXTS,
@@ -117,12 +117,9 @@ def _open(content: str, columns: Sequence[str]) -> Table:
         return read_table(content, [columns], _READ)
     except InvalidFile:
         names = _read_first_names(content)
-        found = {
-            _TEXT: None if _TEXT in names else find_text_alias(names),
-            _LABEL: None if _LABEL in names or _LABEL not in columns else find_label_alias(names),
-        }
-        renames = [f"{name} to {meant}" for meant, name in found.items() if name]
-        if renames and len(renames) == len(set(columns).difference(names)):
+        missing = [name for name in columns if name not in names]
+        renames = list_renames(missing, names)
+        if renames and len(renames) == len(missing):
             raise InvalidFile(
                 f"The first line must name the columns {' and '.join(columns)}. Add the line, or "
                 f"rename the columns: {' and '.join(renames)}."

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.aliases import find_label_alias, find_text_alias, list_label_aliases
+from training.data.formats.aliases import list_label_aliases, list_renames
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     CORRECTED,
@@ -115,8 +115,7 @@ def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping
     if misspelling := find_misspelling(others, {*needed, _SPLIT}, [_SPLIT], {}):
         raise file.invalid(f"The column {misspelling.name} {misspelling.reason}.")
     if missing := [name for name in needed if name not in found]:
-        aliases = {"text": find_text_alias(others), _LABEL: find_label_alias(others)}
-        renames = [f"{aliases[name]} to {name}" for name in missing if aliases[name]]
+        renames = list_renames(missing, others)
         remedy = f"Rename {' and '.join(renames)}" if renames else "Rename yours"
         raise file.invalid(f"It has no column {' and no column '.join(missing)}. {remedy}.")
     return found

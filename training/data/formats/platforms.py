@@ -311,12 +311,12 @@ def _is_object_of_intents(value: Any) -> bool:
 
 
 def _is_object_of_examples(value: Any) -> bool:
-    first = next(iter(value.values()), None) if isinstance(value, dict) else None
+    first = _first_value(value)
     return isinstance(first, dict) and bool(_find_texts(first))
 
 
 def _filter_object_of_examples(value: Any) -> str:
-    field = _find_texts(next(iter(value.values())))
+    field = _find_texts(_first_value(value))
     return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
 
 
