@@ -6,20 +6,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, SecretStr
 
 from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.placeholders import IN_DATABASE_URL
 
 _SCHEME = re.compile(r"\A(?:psql\s+[\"']?)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 """Also with the driver of SQLAlchemy, and behind the command in which the Dashboard shows it."""
-
-_PLACEHOLDER = re.compile(
-    r"""\{\{.*?\}\} | \[(?i:your)[ _-][A-Za-z _-]+\] | :\[[\w -]+\]@
-    | (?<![^:/@.])(?:\$\{[^}]*\} | <[a-z][a-z_ -]+> | %[A-Z_]{3,}% | \$[A-Z][A-Z_]+)(?![^:/@.?])
-    | (?:\$\{[^}]*\} | <[a-z][a-z_ -]+>)(?=[^@]*\Z)
-    | \A\$\w+\Z
-    | \bYOUR[_-](?:[A-Z]+[_-])*(?:PASSWORD|REF|PROJECT|HOST|USER|REGION|ID|DATABASE)\b
-    """,
-    re.VERBOSE,
-)
-"""What stands in place of a whole part, or within the host. A password may have all these signs."""
 
 _PORTS = re.compile(r"[0-9,]*")
 
@@ -31,7 +21,7 @@ def _read(value: object) -> object:
     from psycopg.conninfo import conninfo_to_dict
 
     url = clean_key(value)
-    if _PLACEHOLDER.search(url):
+    if IN_DATABASE_URL.search(url):
         raise ValueError(
             "a variable or a placeholder stands in it, such as [YOUR-PASSWORD]. Write the value "
             "itself, and special characters of the password as %XX"

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -22,13 +22,8 @@ from pydantic import (
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import (
-    KEY_HASH,
-    PLACEHOLDER,
-    clean_key,
-    has_placeholder,
-    split_hashes,
-)
+from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET, IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -157,7 +152,7 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_filled_in(value: object) -> object:
-    if isinstance(value, str) and PLACEHOLDER.search(clean_key(value)):
+    if isinstance(value, str) and IN_PLACE_OF_SECRET.search(clean_key(value)):
         raise ValueError(
             "it is a placeholder or a variable that nothing replaced. Set it to the secret itself"
         )
@@ -166,6 +161,11 @@ def _check_filled_in(value: object) -> object:
 
 OwnSecret = Annotated[SecretStr, BeforeValidator(_check_filled_in)]
 """A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
+
+
+def _mentions(annotation: object, type_: type) -> bool:
+    """Return whether an annotation is a type, or a union or `Annotated` with it."""
+    return annotation is type_ or any(_mentions(part, type_) for part in get_args(annotation))
 
 
 class Settings(BaseModel):
@@ -191,7 +191,7 @@ class Settings(BaseModel):
         unreplaced = [
             name.upper()
             for name, value in present.items()
-            if not cls._is_secret(name) and has_placeholder(value)
+            if not cls._is_secret(name) and IN_SETTING.search(value)
         ]
         if unreplaced:
             raise InvalidSettings(
@@ -211,7 +211,7 @@ class Settings(BaseModel):
     @classmethod
     def _is_secret(cls, name: str) -> bool:
         """Return whether a setting is a secret, which may have any characters."""
-        return "SecretStr" in str(cls.model_fields[name].annotation)
+        return _mentions(cls.model_fields[name].annotation, SecretStr)
 
 
 class SupabaseSettings(Settings):

@@ -16,7 +16,8 @@ from urllib.parse import unquote_to_bytes
 import jwt
 
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import PLACEHOLDER, clean_key, has_placeholder
+from prompt_capture.domain.keys import clean_key
+from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET, IN_SETTING
 
 KeyType = Literal[
     "a publishable key",
@@ -94,7 +95,7 @@ _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
 _MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
-    ("a placeholder", PLACEHOLDER),
+    ("a placeholder", IN_PLACE_OF_SECRET),
     ("a web page", re.compile(r"<(?:!doctype|\?xml|html|head|body|title|script)\b", re.IGNORECASE)),
     (
         "the address of a secret",
@@ -279,7 +280,7 @@ def detect_key_type(key: str) -> KeyType:
     """Return the type of a clean key. Tokens are decoded, not verified."""
     for start, key_type in _STARTS.items():
         if key.startswith(start):
-            is_example = has_placeholder(key) or _SHORTENED.search(key)
+            is_example = IN_SETTING.search(key) or _SHORTENED.search(key)
             return "a placeholder" if is_example and start.startswith("sb_") else key_type
     if mistake := _find_mistake(key):
         return mistake
