@@ -51,8 +51,18 @@ def convert(
         ),
     ],
     target: Annotated[Path, typer.Argument(help="The file to write.")],
-    source_format: Annotated[SourceFormat, typer.Option("--from", help="Format of the source.")],
-    target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
+    source_format: Annotated[
+        SourceFormat | None,
+        typer.Option(
+            "--from",
+            help="Format of the source.",
+            show_default="as its name and beginning say",
+        ),
+    ] = None,
+    target_format: Annotated[
+        DataFormat | None,
+        typer.Option("--to", help="Format of the target.", show_default="as its name says"),
+    ] = None,
 ) -> None:
     """Convert labelled texts between file formats.
 
@@ -66,27 +76,44 @@ def convert(
     Compresses a target whose name ends with .gz.
 
     [bold]Examples[/bold]
-      prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
-      prompt-capture convert data.jsonl data.parquet --from jsonl --to parquet
+      prompt-capture convert nlu.yml data.jsonl
+      prompt-capture convert data.csv clu.json --to clu
     """
     from cli.labelled_data import print_warnings
     from training.data.diagnosis import describe_conflicts, describe_splits
-    from training.data.formats import write_file
+    from training.data.formats import format_by_name, write_file
     from training.data.remarks import Remarks
 
     remarks = Remarks()
     with exit_on_error():
+        written_format = target_format.value if target_format else format_by_name(target)
         with error_console.status(f"Reading {source}"):
-            examples = _read(source, source_format, remarks)
+            examples = (
+                _read_as(source, source_format, remarks)
+                if source_format
+                else _read(source, remarks)
+            )
         with error_console.status(f"Writing {target}"):
-            written = write_file(target_format.value, target, examples, remarks)
+            written = write_file(written_format, target, examples, remarks)
     print_warnings(remarks)
     print_warnings(describe_splits(examples))
     print_warnings(describe_conflicts(examples))
     typer.echo(f"Wrote {count_of(written, 'text')} to {target}", err=True)
 
 
-def _read(source: Path, source_format: SourceFormat, remarks: "Remarks") -> "list[LocatedExample]":
+def _read(source: Path, remarks: "Remarks") -> "list[LocatedExample]":
+    """Read a file, or the files of a folder, as `train` does; raise `InvalidExamples`."""
+    from cli.sources import local_sources
+    from training.config import NoProgress
+    from training.data.reading import read_sources
+
+    with local_sources([str(source)], NoProgress()) as sources:
+        return read_sources(sources, remarks)
+
+
+def _read_as(
+    source: Path, source_format: SourceFormat, remarks: "Remarks"
+) -> "list[LocatedExample]":
     """Read a file, or the files of a folder; where that fails, say which format it seems to be.
 
     Raise `InvalidExamples`.

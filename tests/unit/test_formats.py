@@ -182,12 +182,16 @@ def test_a_compression_that_is_not_supported_is_refused(tmp_path: Path, name: st
     assert not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--to", "csv"]])
 @pytest.mark.parametrize("name", ["b.xlsx", "b.XLS", "b.ods"])
-def test_a_table_is_not_written_under_the_name_of_a_spreadsheet(tmp_path: Path, name: str) -> None:
+def test_a_table_is_not_written_under_the_name_of_a_spreadsheet(
+    tmp_path: Path, name: str, options: list[str]
+) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text('{"text": "hello", "label": "greeting"}\n')
 
-    result = _convert(source, tmp_path / name, "jsonl", "csv")
+    command = ["convert", str(source), str(tmp_path / name), *options]
+    result = CliRunner().invoke(app, command)
 
     assert result.exit_code == 1
     assert "Write a .csv file" in result.stderr
@@ -229,6 +233,58 @@ def test_a_target_is_not_written_under_the_name_of_another_format(
     assert f"does not end with {Path(name.lower().removesuffix('.gz')).suffix}" in result.stderr
     assert f"End the name with {ending}, or choose another format." in result.stderr
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    ("source", "content", "target", "written_as"),
+    [
+        ("a.csv", "text,label\nhello,greeting\n", "b.jsonl", "jsonl"),
+        ("a.tsv", "text\tlabel\nhello\tgreeting\n", "b.NDJSON", "jsonl"),
+        ("a.yml", "nlu:\n- intent: greeting\n  examples: |\n    - hello\n", "b.csv.gz", "csv"),
+        ("a", '{"text": "hello", "label": "greeting"}\n', "b.yaml", "rasa"),
+        ("a.json", '[{"text": "hello", "intent": "greeting"}]', "b.parquet", "parquet"),
+        ("greeting.txt", "hello\n", "b.parquet", "parquet"),
+    ],
+)
+def test_formats_are_those_of_the_files_where_no_option_names_them(
+    tmp_path: Path, source: str, content: str, target: str, written_as: str
+) -> None:
+    (tmp_path / source).write_text(content)
+
+    result = CliRunner().invoke(app, ["convert", str(tmp_path / source), str(tmp_path / target)])
+
+    assert result.exit_code == 0, result.stderr
+    assert read_as(written_as, tmp_path / target) == [Example(text="hello", label="greeting")]
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        ("b.json", "Name the format with --to: jsonl, clu or luis."),
+        ("b", "End it with .jsonl, .csv, .parquet or .yml, or name the format with --to: jsonl,"),
+        ("b.tsv", "End it with .jsonl, .csv, .parquet or .yml, or name"),
+        ("b.txt.gz", "End it with .jsonl, .csv, .parquet or .yml, or name"),
+    ],
+)
+def test_a_target_whose_name_does_not_say_its_format_needs_the_option(
+    tmp_path: Path, target: str, remedy: str
+) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text(LINE)
+
+    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / target)])
+
+    assert result.exit_code == 1
+    assert f"its name does not say its format. {remedy}" in result.stderr
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_source_on_standard_input_has_the_format_of_its_beginning(tmp_path: Path) -> None:
+    command = [COMMAND, "convert", "/dev/stdin", str(tmp_path / "b.csv")]
+
+    subprocess.run(command, input="text,label\na,x\n", text=True, check=True, cwd=ROOT)
+
+    assert read_as("csv", tmp_path / "b.csv") == [Example(text="a", label="x")]
 
 
 def test_a_folder_of_a_file_for_each_label_is_converted(tmp_path: Path) -> None:

@@ -79,11 +79,6 @@ def write_file(
     compressed. What the format cannot hold
     goes to `remarks`. Return the number of texts in the file.
     """
-    if file.suffix.casefold() in _SPREADSHEETS:
-        raise InvalidExamples(
-            f"{file} cannot be written: a spreadsheet is none of the formats. Write a .csv file, "
-            "which spreadsheets open."
-        )
     _check_name(file, file_format)
     for example, location in examples:
         if file_format != "jsonl" and example.secondary:
@@ -100,10 +95,39 @@ def write_file(
     return len(fitting)
 
 
+def format_by_name(file: Path) -> str:
+    """Return the one of `FORMATS` that the name of a file to write says.
+
+    Raise `InvalidExamples` where it says none, or more than one.
+    """
+    _refuse_spreadsheet(file)
+    formats = _SUFFIXES.get(_suffix(file))
+    if formats and len(formats) == 1:
+        return next(iter(formats))
+    remedy = "" if formats else "End it with .jsonl, .csv, .parquet or .yml, or "
+    *others, last = (each for each in FORMATS if not formats or each in formats)
+    raise InvalidExamples(
+        f"{file} cannot be written: its name does not say its format. {remedy}"
+        f"{'name' if remedy else 'Name'} the format with --to: {', '.join(others)} or {last}."
+    )
+
+
+def _suffix(file: Path) -> str:
+    return PurePath(file.name.casefold().removesuffix(".gz")).suffix
+
+
+def _refuse_spreadsheet(file: Path) -> None:
+    if file.suffix.casefold() in _SPREADSHEETS:
+        raise InvalidExamples(
+            f"{file} cannot be written: a spreadsheet is none of the formats. Write a .csv file, "
+            "which spreadsheets open."
+        )
+
+
 def _check_name(file: Path, file_format: str) -> None:
     """Raise `InvalidExamples` where the name of a file states another format."""
-    name = file.name.casefold().removesuffix(".gz")
-    suffix = PurePath(name).suffix
+    _refuse_spreadsheet(file)
+    suffix = _suffix(file)
     if file_format not in _SUFFIXES.get(suffix, {file_format}):
         ending = next(each for each, formats in _SUFFIXES.items() if file_format in formats)
         raise InvalidExamples(
