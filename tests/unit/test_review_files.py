@@ -714,7 +714,17 @@ def test_what_nobody_sees_around_a_value_is_no_part_of_it(unseen: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["email, status", "email; status", "email\uff0cstatus", "email\u3001status"]
+    "written",
+    [
+        "email, status",
+        "email; status",
+        "email\uff0cstatus",
+        "email\u3001status",
+        "email\u060c status",
+        "email\u061bstatus",
+        "email\uff1bstatus",
+        "email\uff64status",
+    ],
 )
 def test_secondary_intents_are_separated_as_people_write_lists(written: str) -> None:
     entry = _entry(corrected_intent="reminder", corrected_secondary_intents=written)
