@@ -96,6 +96,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
         ('{"text": "a", "label": "b", "secondary": "c"}', "secondary: it is not a list"),
         ('{"text": "a", "text": "b", "label": "c"}', r"line 1: .*same key twice"),
+        (f'[{LINE}, {{"text": "a", "text": "b", "label": "c"}}]', "entry 2: .*same key twice"),
         (f"{LINE}\n{LINE}".encode() + b"\n\xe9\n", r"Line 3 is not UTF-8"),
         (b"PK\x03\x04", "Excel workbook"),
         (gzip.compress(LINE.encode(), mtime=0)[:-9], "compressed data is incomplete"),

@@ -303,11 +303,33 @@ def test_entries_that_disagree_are_an_error_and_entries_that_agree_count_once() 
     assert "this entry decides the prompt as reminder, entry 2 as status" in error.reason
 
 
-def test_an_entry_with_the_same_key_twice_is_rejected() -> None:
-    text = f'[{{"id": "{ID}", "corrected_intent": "a", "corrected_intent": "b"}}]'
+@pytest.mark.parametrize("form", ["[{}, {}]", "{}\n{}\n"])
+@pytest.mark.parametrize(
+    "repeating",
+    [
+        f'{{"id": "{ID}", "corrected_intent": "a", "corrected_intent": "b"}}',
+        f'{{"data": {{"log_id": "{ID}", "log_id": "{ID}"}}, "annotations": []}}',
+    ],
+)
+def test_an_entry_with_the_same_key_twice_is_a_fault_of_this_entry(
+    form: str, repeating: str
+) -> None:
+    other = json.dumps(_entry(OTHER, corrected_intent="status"))
 
-    with pytest.raises(InvalidReview, match="same key twice"):
-        read_review(text)
+    review = read_review(form.format(repeating, other))
+
+    assert [reviewed.corrected_intent for reviewed in review.decided.values()] == ["status"]
+    (error,) = review.errors
+    assert error.entry == 1
+    assert "same key twice" in error.reason
+
+
+def test_a_key_that_is_repeated_very_deep_is_found() -> None:
+    deep = '{"a":' * 900 + '{"b": 1, "b": 2}' + "}" * 900
+
+    review = read_review(f'[{{"id": "{ID}", "corrected_intent": "a", "x": {deep}}}]')
+
+    assert "same key twice" in review.errors[0].reason
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}', '{\n"id": 1\n}'])

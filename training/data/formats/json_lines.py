@@ -11,7 +11,7 @@ from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
-from prompt_capture.domain.text_files import parse_json
+from prompt_capture.domain.text_files import REPEATED_KEY, has_repeated_key, parse_json_entries
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
@@ -180,7 +180,7 @@ def _find_misspelling(names: tuple[str, ...]) -> Misspelling | None:
 
 def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any], Location]]:
     try:
-        entries = parse_json(content)
+        entries = parse_json_entries(content)
     except InvalidFile as error:
         raise file.invalid(f"It begins like a JSON array. {error} {_FORM}.") from None
     for number, values in enumerate(entries, 1):
@@ -190,10 +190,8 @@ def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any],
 
 def _parse(line: str, location: Location) -> dict[str, Any]:
     try:
-        values = parse_json(line.removeprefix("\ufeff"))
-    except InvalidFile as error:
-        if "same key" in str(error):
-            raise InvalidExamples(f"{location}: {error}") from None
+        values = parse_json_entries(line.removeprefix("\ufeff"))
+    except InvalidFile:
         hint = " without a comma at its end" if line.rstrip().endswith(",") else ""
         raise InvalidExamples(f"{location} is not valid JSON. {_FORM}{hint}.") from None
     return _check_object(values, location)
@@ -202,4 +200,6 @@ def _parse(line: str, location: Location) -> dict[str, Any]:
 def _check_object(values: object, location: Location) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidExamples(f"{location} is not a JSON object. {_FORM}.")
+    if has_repeated_key(values):
+        raise InvalidExamples(f"{location}: {REPEATED_KEY}")
     return values

@@ -3,13 +3,12 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from prompt_capture.domain.text_files import first_line
+from prompt_capture.domain.text_files import FirstValue, parse_first_value
 from training.data.examples import InvalidExamples
 from training.data.files import DataFile
 from training.data.formats.aliases import find_label_alias, find_text_alias
@@ -84,17 +83,13 @@ def describe_value(value: Any) -> str | None:
     return description.replace("jq -c ", f"{_YAML_TO_JSON} | jq -c ").replace("' FILE >", "' >")
 
 
-def _read_first_value(file: DataFile) -> tuple[Any, bool, bool]:
-    """Return the first JSON value of a file, whether it is on several lines, and is not the last.
-
-    There is no value where it cannot be read.
-    """
+def _read_first_value(file: DataFile) -> FirstValue:
+    """Return the first JSON value of a file; None is its value where it cannot be read."""
     try:
-        text = file.read_text().lstrip("\ufeff \t\r\n")
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (InvalidExamples, ValueError, RecursionError):
-        return None, False, False
-    return value, len(first_line(text)) < end, bool(text[end:].strip())
+        first = parse_first_value(file.read_text())
+    except InvalidExamples:
+        first = None
+    return first or FirstValue(None, is_spread=False, has_more=False)
 
 
 def _describe_platform(value: Any) -> str | None:

@@ -1,26 +1,20 @@
 """JSON that has the entries of a review file in another arrangement: what it is, and the remedy."""
 
-import json
 from typing import Any
 from uuid import UUID
 
-from prompt_capture.domain.text_files import first_line
+from prompt_capture.domain.text_files import FirstValue
 
 _RECORDS = "With pandas, write it with to_json(orient='records')"
 _TABLE = frozenset({"columns", "data"})
 
 
-def describe_arrangement(content: str) -> str | None:
+def describe_arrangement(first: FirstValue) -> str | None:
     """Say what a file of JSON is and what to do, where it has no list or lines of entries."""
-    text = content.lstrip("\ufeff \t\r\n")
-    try:
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(value, list):
-        return _describe_list(value, has_more=bool(text[end:].strip()))
-    if isinstance(value, dict):
-        return _describe_object(value, is_spread=len(first_line(text)) < end)
+    if isinstance(first.value, list):
+        return _describe_list(first.value, has_more=first.has_more)
+    if isinstance(first.value, dict):
+        return _describe_object(first.value, is_spread=first.is_spread)
     return None
 
 

@@ -39,7 +39,14 @@ from prompt_capture.domain.reviewed_prompts import (
     merge_decisions,
 )
 from prompt_capture.domain.text import canonical_text, strip_invisible
-from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
+from prompt_capture.domain.text_files import (
+    REPEATED_KEY,
+    has_repeated_key,
+    parse_first_value,
+    parse_json_entries,
+    replace_surrogates,
+    split_lines,
+)
 from prompt_capture.domain.types import MAX_NOTE_LENGTH, describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
@@ -205,18 +212,26 @@ def _is_table(content: str) -> bool:
 
 def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
-    if not _is_table(content) and (arrangement := describe_arrangement(content)):
+    first = None if _is_table(content) else parse_first_value(content)
+    if first and (arrangement := describe_arrangement(first)):
         raise InvalidReview(f"The file is not a review file. {arrangement}.")
     try:
         if _begins_with(content, "["):
-            for number, values in enumerate(parse_json(content.removeprefix("\ufeff")), 1):
-                yield _Entry(number, values)
+            is_list = first and not first.has_more
+            entries = first.value if is_list else parse_json_entries(content.removeprefix("\ufeff"))
+            for number, values in enumerate(entries, 1):
+                yield _to_entry(number, values)
         elif _is_table(content):
             yield from _list_rows(content)
         else:
             yield from _list_json_lines(content)
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
+
+
+def _to_entry(number: int, values: Any) -> _Entry:
+    problem = REPEATED_KEY.removesuffix(".") if has_repeated_key(values) else None
+    return _Entry(number, values, problem and f"entry: {problem}")
 
 
 def _list_json_lines(content: str) -> Iterator[_Entry]:
@@ -226,7 +241,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         if not line.strip():
             continue
         try:
-            values = parse_json(line.removeprefix("\ufeff"))
+            values = parse_json_entries(line.removeprefix("\ufeff"))
         except InvalidFile as error:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
@@ -235,7 +250,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         else:
             if is_first and "id" not in values and not is_task(values):
                 raise InvalidFile(_NO_LIST)
-            yield _Entry(number, values)
+            yield _to_entry(number, values)
         is_first = False
 
 
