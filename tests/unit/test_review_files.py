@@ -332,6 +332,31 @@ def test_a_key_that_is_repeated_very_deep_is_found() -> None:
     assert "same key twice" in review.errors[0].reason
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["corected_intent", "Correct Intent", "corrected-intent", "correctedIntent", "final_intent"],
+)
+def test_the_column_that_may_be_the_missing_one_is_named(written: str) -> None:
+    problem = rf"no column corrected_intent\. If {written.casefold()} is this column, rename it"
+
+    with pytest.raises(InvalidReview, match=problem):
+        read_review(f"id;prompt;{written}\n{ID};hi;email\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("log_id,prompt,corrected_intent", "no column id. If log_id is"),
+        ("prompt,corrected_intent", "lacks id"),
+        ("id,prompt,notes", "lacks corrected_intent"),
+        ("text,label", r"corrected_intent, or id and annotation_id\. Add"),
+    ],
+)
+def test_the_column_that_is_missing_is_named(header: str, problem: str) -> None:
+    with pytest.raises(InvalidReview, match=problem):
+        read_review(f"{header}\n1,2,3\n")
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}', '{\n"id": 1\n}'])
 def test_other_files_are_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):

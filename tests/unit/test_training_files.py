@@ -270,6 +270,14 @@ def test_a_labelled_project_of_label_studio_without_prompts_is_no_review_file(
     assert (example.text, example.label) == ("hi", "greet")
 
 
+def test_a_review_file_with_a_misspelt_column_is_rejected_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "review.csv"
+    file.write_text("id,prompt,predicted_intent,corected_intent\n1,hi,help,greet\n")
+
+    with pytest.raises(InvalidExamples, match="no column corrected_intent. If corected_intent"):
+        read_examples([file])
+
+
 @pytest.mark.parametrize("start", ['version: "3.1"\n', ""])
 def test_a_text_file_that_is_one_of_rasa_is_read_as_such(tmp_path: Path, start: str) -> None:
     (tmp_path / "nlu.txt").write_text(f"{start}nlu:\n- intent: greet\n  examples: |\n    - hi\n")

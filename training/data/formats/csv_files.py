@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from prompt_capture.domain.csv_tables import (
     Table,
     TableRow,
+    read_first_names,
     read_table,
     write_table,
 )
@@ -32,7 +33,6 @@ _TEXT, _LABEL, _SPLIT = "text", "label", "split"
 _COLUMNS = (_TEXT, _LABEL)
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
-_DELIMITER = re.compile(r"[,;\t|]")
 
 _NAME = re.compile(r"[^\s\d]\S*")
 """A cell that may be the name of an intent: one word."""
@@ -116,7 +116,7 @@ def _open(content: str, columns: Sequence[str]) -> Table:
     try:
         return read_table(content, [columns], _READ)
     except InvalidFile:
-        names = _read_first_names(content)
+        names = read_first_names(content)
         missing = [name for name in columns if name not in names]
         renames = list_renames(missing, names)
         if renames and len(renames) == len(missing):
@@ -125,12 +125,6 @@ def _open(content: str, columns: Sequence[str]) -> Table:
                 f"rename the columns: {' and '.join(renames)}."
             ) from None
         raise
-
-
-def _read_first_names(content: str) -> Sequence[str]:
-    """Return the names in the first line, in lower case, whatever separates them."""
-    first = next((line for line in split_lines(content) if line.strip()), "")
-    return [name.strip(" \"'\ufeff").casefold() for name in _DELIMITER.split(first)]
 
 
 def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:

@@ -42,6 +42,9 @@ _AZURE_KEY = re.compile(
 _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
+_PREDICTION_COLUMNS = frozenset({"predicted_intent", "prompt"})
+"""The columns of a review file that people do not edit."""
+
 _REVIEW_FIELDS = frozenset(
     {"annotation_id", "annotations", "corrected_intent", "log_id", "predicted_intent"}
 )
@@ -159,7 +162,8 @@ def _detect_table(start: str, other: str) -> str:
     header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
     has_texts = {"text", "label"} <= names and "prompt" not in names
-    if _REVIEW_COLUMN.search(header) and not (has_texts or _is_other_project(names)):
+    is_review = _REVIEW_COLUMN.search(header) or _PREDICTION_COLUMNS <= names
+    if is_review and not (has_texts or _is_other_project(names)):
         return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
     return "csv" if separator or is_labelled else other

@@ -10,7 +10,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from prompt_capture.domain.changes import match_intent, match_secondary_intent
-from prompt_capture.domain.csv_tables import TableRow, read_table, write_table
+from prompt_capture.domain.csv_tables import (
+    Table,
+    TableRow,
+    read_first_names,
+    read_table,
+    write_table,
+)
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
 from prompt_capture.domain.field_names import list_unknown
 from prompt_capture.domain.intent_lists import read_intents, write_intents
@@ -30,6 +36,7 @@ from prompt_capture.domain.review_fields import (
     REASONS,
     SECONDARY,
     EntryFields,
+    find_misspelt_column,
     find_misspelt_decision,
 )
 from prompt_capture.domain.reviewed_prompts import (
@@ -255,10 +262,24 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
 
 
 def _list_rows(content: str) -> Iterator[_Entry]:
-    for row in read_table(content, _TABLES):
+    for row in _open_table(content):
         if not (row.is_blank or row.is_header or row.is_rule):
             problem = row.problem or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
+
+
+def _open_table(content: str, optional: Collection[str] = ()) -> Table:
+    """Return the table in a CSV. Raise `InvalidReview`, which names the column that is missing."""
+    try:
+        return read_table(content, _TABLES, optional)
+    except InvalidFile as error:
+        reason = str(error)
+        if misspelling := find_misspelt_column(read_first_names(content)):
+            reason = (
+                f"There is no column {misspelling.meant}. If {misspelling.name} is this column, "
+                "rename it. If not, add the column."
+            )
+        raise InvalidReview(reason) from None
 
 
 def _list_unnamed_columns(content: str) -> list[str]:
@@ -266,10 +287,7 @@ def _list_unnamed_columns(content: str) -> list[str]:
 
     Raise `InvalidReview` where a decision may be in a column that is not read.
     """
-    try:
-        table = read_table(content, _TABLES, FLATTENED_FIELDS)
-    except InvalidFile as error:
-        raise InvalidReview(str(error)) from None
+    table = _open_table(content, FLATTENED_FIELDS)
     is_flattened = is_flattened_task(dict.fromkeys(table.names))
     find = find_flattened_misspelling if is_flattened else find_misspelt_decision
     if misspelling := find(table.names):
