@@ -423,8 +423,8 @@ def test_the_choices_of_prodigy_and_the_scores_of_spacy_are_labels(
     [
         ('"accept": ["greet", "bye"]', "several labels"),
         ('"cats": {"bye": 1, "greet": 1}', "several labels"),
-        ('"accept": [], "answer": "accept"', "line 1: label"),
-        ('"cats": {"greet": 0.0}', "line 1: label"),
+        ('"accept": [], "answer": "accept"', "line 1 has no label"),
+        ('"cats": {"greet": 0.0}', "line 1 has no label"),
     ],
 )
 def test_several_choices_or_none_are_rejected(tmp_path: Path, field: str, problem: str) -> None:

@@ -274,7 +274,7 @@ def test_a_review_file_with_a_misspelt_column_is_rejected_as_one(tmp_path: Path)
     file = tmp_path / "review.csv"
     file.write_text("id,prompt,predicted_intent,corected_intent\n1,hi,help,greet\n")
 
-    with pytest.raises(InvalidExamples, match="no column corrected_intent. If corected_intent"):
+    with pytest.raises(InvalidExamples, match=r"no column corrected_intent\. If corected"):
         read_examples([file])
 
 

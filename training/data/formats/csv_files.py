@@ -70,7 +70,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
         labels = Counter(_get(row, _LABEL) for row in rows)
-        for row in rows:
+        refusing = set[str]()
+        for row in _without_refused(file, rows, reading, refusing):
             if row is shifted:
                 raise InvalidExamples(
                     f"{file.location('line', row.line)} seems to have a cell too many: those "
@@ -86,7 +87,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
                     reading.remarks.note(odd, located.location)
                 yield located
-        ignored = (*list_unknown(table.names, (*_READ, numbered.field)), *table.unnamed)
+        ignored = (*list_unknown(table.names, (*_READ, *refusing, numbered.field)), *table.unnamed)
         reading.leave_out_fields(ignored, file.location())
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
@@ -165,6 +166,17 @@ def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
         if moved and not is_known(first, _SPLIT if behind[0] == _SPLIT else _LABEL, row):
             return row
     return None
+
+
+def _without_refused(
+    file: DataFile, rows: Sequence[TableRow], reading: Reading, refusing: set[str]
+) -> Iterator[TableRow]:
+    """Yield the rows whose label no annotator refused; the columns that do go to `refusing`."""
+    for row in rows:
+        if refusal := reading.find_refusal(row.cells, file.location("line", row.line)):
+            refusing.add(refusal.name)
+        else:
+            yield row
 
 
 def _describe_odd(row: TableRow, is_first: bool, labels: Counter[str]) -> str | None:

@@ -162,7 +162,7 @@ def _detect_table(start: str, other: str) -> str:
     header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
     has_texts = {"text", "label"} <= names and "prompt" not in names
-    is_review = _REVIEW_COLUMN.search(header) or _PREDICTION_COLUMNS <= names
+    is_review = _REVIEW_COLUMN.search(header) or names >= _PREDICTION_COLUMNS
     if is_review and not (has_texts or _is_other_project(names)):
         return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))

@@ -18,7 +18,6 @@ from training.data.formats.aliases import find_text_alias
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import (
-    REFUSED,
     Reading,
     UnreadSplits,
     reject_other_label,
@@ -48,8 +47,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     splits = UnreadSplits()
     numbered = NumberedLabels(reading.remarks)
     for values, location in read_values(file, reading.report):
-        if reading.needs_labels and values.get("answer") in REFUSED:
-            reading.remarks.leave_out("texts whose label an annotator refused", location)
+        if reading.find_refusal(values, location):
             continue
         example = _to_example(values, location) if reading.needs_labels else _to_text(values)
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
@@ -120,8 +118,7 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
                 f"{location} has several labels. Write the intent as `label`, and the further "
                 "ones as the list `secondary`."
             )
-        unlabelled = {name: value for name, value in values.items() if name != "label"}
-        return {**unlabelled, "label": labels[0]} if labels else unlabelled
+        return {**values, "label": labels[0] if labels else None}
     if not _is_prompt(values):
         return values
     secondary = values.get("corrected_secondary_intents")

@@ -224,8 +224,9 @@ def _list_entries(content: str) -> Iterator[_Entry]:
         raise InvalidReview(f"The file is not a review file. {arrangement}.")
     try:
         if _begins_with(content, "["):
-            is_list = first and not first.has_more
-            entries = first.value if is_list else parse_json_entries(content.removeprefix("\ufeff"))
+            text = content.removeprefix("\ufeff")
+            is_whole = first is not None and not first.has_more
+            entries = first.value if first and is_whole else parse_json_entries(text)
             for number, values in enumerate(entries, 1):
                 yield _to_entry(number, values)
         elif _is_table(content):
