@@ -215,8 +215,10 @@ def _parse_first_line(start: str) -> dict[str, Any]:
 
 def _is_review_line(start: str) -> bool:
     """Return whether the first line is an entry of a review file, and not a labelled prompt."""
-    keys = _parse_first_line(start).keys()
-    return "corrected_intent" in keys and keys.isdisjoint({"text", "label"})
+    first = _parse_first_line(start)
+    data = first.get("data")
+    is_task = "annotations" in first and isinstance(data, dict) and "log_id" in data
+    return is_task or ("corrected_intent" in first and first.keys().isdisjoint({"text", "label"}))
 
 
 def _detect_json(start: str) -> str:

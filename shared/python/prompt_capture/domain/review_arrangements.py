@@ -6,6 +6,7 @@ from uuid import UUID
 from prompt_capture.domain.text_files import FirstValue
 
 _RECORDS = "With pandas, write it with to_json(orient='records')"
+_SPREAD = "It has objects on several lines each. Write a list: jq -s . FILE > review.json"
 _TABLE = frozenset({"columns", "data"})
 
 
@@ -43,7 +44,7 @@ def _is_wrapped(value: dict[str, Any]) -> bool:
 
 def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
     if isinstance(value.get("data"), dict):  # a task of Label Studio
-        return None
+        return _SPREAD if is_spread else None
     lists = [name for name, each in value.items() if isinstance(each, list) and _has_entries(each)]
     field = lists[0] if len(lists) == 1 and lists[0].isidentifier() and "id" not in value else ""
     descriptions = {
@@ -61,9 +62,7 @@ def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
         "{id: .key, corrected_intent: .value})' FILE > review.json": (
             bool(value) and all(map(_is_id, value))
         ),
-        "It has objects on several lines each. Write a list: jq -s . FILE > review.json": (
-            is_spread and _is_entry(value)
-        ),
+        _SPREAD: is_spread and _is_entry(value),
     }
     found = next((text for text, is_so in descriptions.items() if is_so), None)
     return found or _describe_labelled(value)
