@@ -197,9 +197,23 @@ def test_labels_that_an_annotator_refused_are_left_out_and_named(
         assert f"1 left out: texts whose label an annotator refused ({name}: {value})" in remark
 
 
+def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None:
+    values = {"text": "hello", "label": "greeting", "meta": {"status": "discarded"}}
+    remarks = Remarks()
+
+    assert _read(tmp_path, json.dumps(values), remarks) == []
+    assert "refused (meta.status: discarded)" in "\n".join(remarks)
+
+
 @pytest.mark.parametrize(
     "values",
-    [{"status": "open"}, {"answer": "Ignore the alarm."}, {"deleted": False}, {"deleted": None}],
+    [
+        {"status": "open"},
+        {"answer": "Ignore the alarm."},
+        {"deleted": False},
+        {"deleted": None},
+        {"meta": {"status": "submitted"}},
+    ],
 )
 def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:
     content = json.dumps({"text": "hello", "label": "greeting", **values})

@@ -44,14 +44,24 @@ class Refusal(NamedTuple):
 
 
 def find_refusal(values: Mapping[str, Any]) -> Refusal | None:
-    """Return the first field that says that the label of a text does not hold."""
-    for name, value in values.items():
+    """Return the first field that says that the label of a text does not hold.
+
+    It may be in an object beside the text, such as `meta`.
+    """
+    inner = {
+        f"{name}.{key}": each
+        for name, value in values.items()
+        if isinstance(value, dict)
+        for key, each in value.items()
+    }
+    for path, value in {**values, **inner}.items():
+        name = path.rpartition(".")[2]
         if not isinstance(value, str | int | float):
             continue
         written, compared = str(value).strip().casefold(), _compare(name)
         is_answer = compared in _FIELDS_OF_ANSWERS and written in _ANSWERS
         if is_answer or (compared in _FLAGS and written in _TRUE):
-            return Refusal(name, written)
+            return Refusal(path, written)
     return None
 
 
