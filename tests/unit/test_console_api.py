@@ -67,6 +67,20 @@ def test_a_decision_is_recorded_with_the_users_own_token(console: ConsoleApi) ->
     assert console.store.decisions == [(ReviewedItem(7, 3), Decision("reminder", ()), None)]
 
 
+@pytest.mark.parametrize(
+    ("secondary", "problem"),
+    [(["REMINDER"], "primary intent"), (["scheduling", "SCHEDULING"], "named twice")],
+)
+def test_an_intent_that_is_named_again_in_another_case_is_refused(
+    console: ConsoleApi, secondary: list[str], problem: str
+) -> None:
+    response = console.post("/v1/reviews", DECISION | {"corrected_secondary_intents": secondary})
+
+    assert response.status_code == 422
+    assert problem in response.json()["error"]["message"]
+    assert console.store.decisions == []
+
+
 def test_a_blind_decision_is_recorded_as_one(console: ConsoleApi) -> None:
     console.post("/v1/reviews", DECISION | {"is_blind": True})
 
@@ -106,13 +120,6 @@ def test_the_account_decides_whatever_the_token_says(console: ConsoleApi, mint: 
         ({"corrected_intent": " Reminder\u200b"}, Decision("reminder")),
         (
             {"corrected_intent": "REMINDER", "corrected_secondary_intents": ["Scheduling"]},
-            Decision("reminder", ("scheduling",)),
-        ),
-        (
-            {
-                "corrected_intent": "Reminder",
-                "corrected_secondary_intents": ["reminder", "SCHEDULING", "scheduling"],
-            },
             Decision("reminder", ("scheduling",)),
         ),
     ],

@@ -5,8 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
+from prompt_capture.domain.csv_tables import write_table
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as
 from training.data.reading import read_sources, read_unlabelled
@@ -48,7 +51,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         (f"[{LINE}]\n[{LINE}]", r"begins like a JSON array.*line 2"),
         (f'[{LINE}, "a"]', r"entry 2 is not a JSON object"),
         ('{"text": "a", "label": ["b", "c"]}', "line 1 has several labels.*`secondary`"),
-        ('{"text": "a", "label": []}', "line 1: label: it is missing"),
+        ('{"text": "a", "label": []}', "line 1 has no label. Add the label, or delete"),
         ('{"text": "a", "intent": "b"}', "line 1: label: .*Rename the field intent to label"),
         ('{"text": "a", "label": "b", "Split": "test"}', "line 1: Split .*If it is split, rename"),
         ('{"text": "a", "label": "b", "secondary_intents": ["c"]}', "If it is secondary, rename"),
@@ -96,6 +99,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
         ('{"text": "a", "label": "b", "secondary": "c"}', "secondary: it is not a list"),
         ('{"text": "a", "text": "b", "label": "c"}', r"line 1: .*same key twice"),
+        (f'[{LINE}, {{"text": "a", "text": "b", "label": "c"}}]', "entry 2: .*same key twice"),
         (f"{LINE}\n{LINE}".encode() + b"\n\xe9\n", r"Line 3 is not UTF-8"),
         (b"PK\x03\x04", "Excel workbook"),
         (gzip.compress(LINE.encode(), mtime=0)[:-9], "compressed data is incomplete"),
@@ -162,20 +166,59 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
     assert (example.label, example.secondary) == ("b", ("c",))
 
 
-def test_labels_that_an_annotator_refused_in_prodigy_are_left_out_and_named(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("field", "values", "refused"),
+    [
+        ("answer", ["accept", "reject", "ignore"], ["reject", "ignore"]),
+        ("status", ["submitted", "discarded", "Draft", "Validated"], ["discarded", "draft"]),
+        ("was_cancelled", [False, True], ["true"]),
+        ("isRejected", ["no", 1, 0, "TRUE"], ["1", "true"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_labels_that_an_annotator_refused_are_left_out_and_named(
+    tmp_path: Path, field: str, values: list[str], refused: list[str], form: str
 ) -> None:
-    answers = ["accept", "reject", "ignore"]
-    content = "".join(f'{LINE[:-1]}, "answer": "{answer}"}}\n' for answer in answers)
+    rows = [{"text": "hello", "label": "greeting", field: value} for value in values]
+    file, remarks = tmp_path / f"data.{form}", Remarks()
+    if form == "jsonl":
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    elif form == "csv":
+        file.write_bytes(write_table(["text", "label", field], rows))
+    else:
+        table = pa.Table.from_pylist([row | {field: str(row[field])} for row in rows])
+        parquet.write_table(table, file)
+
+    kept = read_sources([DataSource(file)], remarks)
+
+    assert len(kept) == len(values) - len(refused)
+    name = field.casefold() if form == "csv" else field
+    for value, remark in zip(refused, remarks, strict=True):
+        assert f"1 left out: texts whose label an annotator refused ({name}: {value})" in remark
+
+
+def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None:
+    values = {"text": "hello", "label": "greeting", "meta": {"status": "discarded"}}
     remarks = Remarks()
 
-    assert _read(tmp_path, content, remarks) == [HELLO]
-    assert list(remarks) == [
-        (
-            f"{tmp_path}/data.jsonl: 2 left out: texts whose label an annotator refused (lines 2 "
-            "and 3)."
-        )
-    ]
+    assert _read(tmp_path, json.dumps(values), remarks) == []
+    assert "refused (meta.status: discarded)" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "open"},
+        {"answer": "Ignore the alarm."},
+        {"deleted": False},
+        {"deleted": None},
+        {"meta": {"status": "submitted"}},
+    ],
+)
+def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:
+    content = json.dumps({"text": "hello", "label": "greeting", **values})
+
+    assert _read(tmp_path, content) == [HELLO]
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,8 @@ def test_an_unknown_secondary_intent_is_named_by_its_field(api: ApiFixture) -> N
     [
         (["reminder"], "primary intent"),
         (["status", "status"], "named twice"),
+        (["REMINDER"], "primary intent"),
+        (["reschedule", "Reschedule "], "named twice"),
         ([""], "at least 1 character"),
         ([f"intent_{number}" for number in range(11)], "at most 10"),
         ("status", "valid array"),

@@ -56,6 +56,28 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ),
     ({"language": "en", "intents": {"book": {"utterances": [{"data": PARTS}]}}}, "Snips", BOOK),
     ({"book": [{"data": PARTS}]}, "Snips", BOOK),
+    ({"dataset": {"train": [{"text": "hi", "label": "greet"}]}}, "for each split", GREET),
+    ({"dataset": [{"utterance": "hi", "intent": "greet"}]}, "in its field dataset", GREET),
+    (
+        [
+            {
+                "dialogue_id": "1",
+                "turns": [
+                    {
+                        "speaker": "USER",
+                        "utterance": "hi",
+                        "frames": [
+                            {"state": {"active_intent": "greet"}},
+                            {"state": {"active_intent": "NONE"}},
+                        ],
+                    },
+                    {"speaker": "SYSTEM", "utterance": "Yes?", "frames": []},
+                ],
+            }
+        ],
+        "MultiWOZ 2.2",
+        GREET,
+    ),
     ([{"id": 1, "text": "hi", "annotations": [{"label": "greet"}]}], "annotations of an", GREET),
     ({"name": "greet", "utterances": {"en": ["hi"]}}, "Botpress", GREET),
     ([{"name": "greet", "utterances": {"en": ["hi"]}}], "Botpress", GREET),
@@ -423,8 +445,8 @@ def test_the_choices_of_prodigy_and_the_scores_of_spacy_are_labels(
     [
         ('"accept": ["greet", "bye"]', "several labels"),
         ('"cats": {"bye": 1, "greet": 1}', "several labels"),
-        ('"accept": [], "answer": "accept"', "line 1: label"),
-        ('"cats": {"greet": 0.0}', "line 1: label"),
+        ('"accept": [], "answer": "accept"', "line 1 has no label"),
+        ('"cats": {"greet": 0.0}', "line 1 has no label"),
     ],
 )
 def test_several_choices_or_none_are_rejected(tmp_path: Path, field: str, problem: str) -> None:
@@ -463,4 +485,60 @@ def test_a_faulty_line_of_fasttext_is_rejected(tmp_path: Path, content: str, pro
     file.write_text(content)
 
     with pytest.raises(InvalidExamples, match=problem):
+        read_examples([file])
+
+
+TASK = {"id": 1, "data": {"text": "hi"}, "annotations": [{"result": []}]}
+LOG = [{"text": "hi", "metadata": {}}, {"text": "Which area?", "metadata": {}}]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"categories": ["a"], "conversations": [["Hello", "Hi"]]}, "ChatterBot.*Write a line"),
+        ({"SNG01.json": {"goal": {}, "log": LOG}}, "MultiWOZ.*Write a line"),
+        ([{"goal": {}, "log": LOG}], "MultiWOZ"),
+        ({"name": "greet", "isEnum": False, "automatedExpansion": False}, "entity of Dialogflow"),
+        ({"metaData": {"schemaVersion": "1.0", "fileFormat": "LexJson"}}, "Amazon Lex.*intents"),
+        ({"name": "a", "lang": "en", "private": True, "timezone": "x"}, "Wit.ai.*utterances"),
+        ({"name": "a", "roles": ["b"], "lookups": ["free-text"]}, "entity of Wit.ai"),
+        ({"intents": [], "entities": [], "dialog_nodes": []}, "Watson Assistant without intents"),
+        ({"$kind": "Microsoft.AdaptiveDialog"}, r"Composer.*\.lu"),
+        (TASK, "tasks of Label Studio. Export the project as CSV"),
+        ({"data": {"text": "hi"}}, "tasks of Label Studio"),
+        ([{"data": {"text": "hi"}, "predictions": []}], "tasks of Label Studio"),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_whose_texts_have_no_intents_is_named_with_what_to_read(
+    tmp_path: Path, value: Any, kind: str, indent: int | None
+) -> None:
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps(value, indent=indent))
+
+    with pytest.raises(InvalidExamples, match=kind):
+        read_examples([file])
+
+
+def test_a_corpus_of_chatterbot_in_yaml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "greetings.yml"
+    file.write_text("categories:\n- greetings\nconversations:\n- - Hello\n  - Hi\n")
+
+    with pytest.raises(InvalidExamples, match="ChatterBot"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("form", ["{}", "{0}\n{0}"])
+def test_a_task_of_a_review_is_read_as_one_also_alone(tmp_path: Path, form: str) -> None:
+    value = {"choices": ["greet"]}
+    log_id = "01a20ce3-576e-7a47-ac46-366bfd775716"
+    result = [{"from_name": "intent", "type": "choices", "value": value}]
+    task = {"data": {"log_id": log_id, "prompt": "hi"}, "annotations": [{"result": result}]}
+    file = tmp_path / "review.json"
+    file.write_text(form.format(json.dumps(task)))
+
+    assert [(each.text, each.label) for each in read_examples([file])] == GREET
+
+    file.write_text(json.dumps(task, indent=2))
+    with pytest.raises(InvalidExamples, match=r"on several lines.*jq -s \. FILE"):
         read_examples([file])

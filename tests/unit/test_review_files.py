@@ -303,11 +303,58 @@ def test_entries_that_disagree_are_an_error_and_entries_that_agree_count_once() 
     assert "this entry decides the prompt as reminder, entry 2 as status" in error.reason
 
 
-def test_an_entry_with_the_same_key_twice_is_rejected() -> None:
-    text = f'[{{"id": "{ID}", "corrected_intent": "a", "corrected_intent": "b"}}]'
+@pytest.mark.parametrize("form", ["[{}, {}]", "{}\n{}\n"])
+@pytest.mark.parametrize(
+    "repeating",
+    [
+        f'{{"id": "{ID}", "corrected_intent": "a", "corrected_intent": "b"}}',
+        f'{{"data": {{"log_id": "{ID}", "log_id": "{ID}"}}, "annotations": []}}',
+    ],
+)
+def test_an_entry_with_the_same_key_twice_is_a_fault_of_this_entry(
+    form: str, repeating: str
+) -> None:
+    other = json.dumps(_entry(OTHER, corrected_intent="status"))
 
-    with pytest.raises(InvalidReview, match="same key twice"):
-        read_review(text)
+    review = read_review(form.format(repeating, other))
+
+    assert [reviewed.corrected_intent for reviewed in review.decided.values()] == ["status"]
+    (error,) = review.errors
+    assert error.entry == 1
+    assert "same key twice" in error.reason
+
+
+def test_a_key_that_is_repeated_very_deep_is_found() -> None:
+    deep = '{"a":' * 900 + '{"b": 1, "b": 2}' + "}" * 900
+
+    review = read_review(f'[{{"id": "{ID}", "corrected_intent": "a", "x": {deep}}}]')
+
+    assert "same key twice" in review.errors[0].reason
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["corected_intent", "Correct Intent", "corrected-intent", "correctedIntent", "final_intent"],
+)
+def test_the_column_that_may_be_the_missing_one_is_named(written: str) -> None:
+    problem = rf"no column corrected_intent\. If {written.casefold()} is this column, rename it"
+
+    with pytest.raises(InvalidReview, match=problem):
+        read_review(f"id;prompt;{written}\n{ID};hi;email\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("log_id,prompt,corrected_intent", "no column id. If log_id is"),
+        ("prompt,corrected_intent", "lacks id"),
+        ("id,prompt,notes", "lacks corrected_intent"),
+        ("text,label", r"corrected_intent, or id and annotation_id\. Add"),
+    ],
+)
+def test_the_column_that_is_missing_is_named(header: str, problem: str) -> None:
+    with pytest.raises(InvalidReview, match=problem):
+        read_review(f"{header}\n1,2,3\n")
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}', '{\n"id": 1\n}'])
@@ -714,7 +761,17 @@ def test_what_nobody_sees_around_a_value_is_no_part_of_it(unseen: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["email, status", "email; status", "email\uff0cstatus", "email\u3001status"]
+    "written",
+    [
+        "email, status",
+        "email; status",
+        "email\uff0cstatus",
+        "email\u3001status",
+        "email\u060c status",
+        "email\u061bstatus",
+        "email\uff1bstatus",
+        "email\uff64status",
+    ],
 )
 def test_secondary_intents_are_separated_as_people_write_lists(written: str) -> None:
     entry = _entry(corrected_intent="reminder", corrected_secondary_intents=written)

@@ -270,6 +270,14 @@ def test_a_labelled_project_of_label_studio_without_prompts_is_no_review_file(
     assert (example.text, example.label) == ("hi", "greet")
 
 
+def test_a_review_file_with_a_misspelt_column_is_rejected_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "review.csv"
+    file.write_text("id,prompt,predicted_intent,corected_intent\n1,hi,help,greet\n")
+
+    with pytest.raises(InvalidExamples, match=r"no column corrected_intent\. If corected"):
+        read_examples([file])
+
+
 @pytest.mark.parametrize("start", ['version: "3.1"\n', ""])
 def test_a_text_file_that_is_one_of_rasa_is_read_as_such(tmp_path: Path, start: str) -> None:
     (tmp_path / "nlu.txt").write_text(f"{start}nlu:\n- intent: greet\n  examples: |\n    - hi\n")
@@ -628,13 +636,69 @@ def test_lines_with_a_repeated_name_at_one_end_are_named_whatever_marks_are_arou
 ) -> None:
     rows = [("greet", "hi there"), ("bye", "so long"), ("greet", "hello"), ("bye", "see you")] * 2
     lines = [form.format(name, text, len(name) % 2) for name, text in rows]
-    (tmp_path / "data.txt").write_text("\n".join(lines), "utf-8")
+    for name in ("data.txt", "email.txt"):
+        (tmp_path / name).write_text("\n".join(lines), "utf-8")
     remarks = Remarks()
 
-    located = read_sources([DataSource(tmp_path / "data.txt")], remarks)
+    located = read_sources([DataSource(tmp_path / "email.txt")], remarks)
 
     assert [each.example.text for each in located] == lines
     assert "8 noted: texts with a name or a number at one end" in "\n".join(remarks)
+    with pytest.raises(InvalidExamples, match=r"a number at one end.*hardly an intent"):
+        read_sources([DataSource(tmp_path / "data.txt")], Remarks())
+
+
+ROWS_OR_HEADINGS = [
+    ("hi there,greet\nsee you,bye\n", "a name and a delimiter"),
+    ("greet;hi there\nbye;see you\n", "a name and a delimiter"),
+    ("hi there|greet\nsee you|bye\nbook a table|book\n", "a name and a delimiter"),
+    ("greet: hi there\nbye: see you\n", "a name and a delimiter"),
+    ("[greet] hi there\n[bye] see you\n", "a name and a delimiter"),
+    ("hi there [greet]\nsee you [bye]\n", "a name and a delimiter"),
+    ("hi there => greet\nsee you => bye\n", "a name and a delimiter"),
+    ("Greet\nhi there\nhello\n\nGoodbye\nbye now\nsee you\n", "begin with one word"),
+    ("greet\nhi there\ngood day\nbye\nsee you\nso long\n", "one word above others"),
+]
+
+
+@pytest.mark.parametrize(("content", "fact"), ROWS_OR_HEADINGS)
+def test_texts_that_may_have_labels_are_named_or_rejected_by_the_name_of_the_file(
+    tmp_path: Path, content: str, fact: str
+) -> None:
+    for name in ("data.txt", "email.txt"):
+        (tmp_path / name).write_text(content)
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path / "email.txt")], remarks)
+
+    assert [each.example.text for each in located] == list(filter(None, content.split("\n")))
+    assert f"{len(located)} noted: texts" in "\n".join(remarks)
+    assert fact in "\n".join(remarks)
+    with pytest.raises(InvalidExamples, match=rf"data\.txt has .*{fact}.*JSON lines"):
+        read_sources([DataSource(tmp_path / "data.txt")], Remarks())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello, friend\nhi, Anna\n",
+        "hi,you\nhello,bot\n",
+        "at 10:30 today\nby 11:15 sharp\n",
+        "yes\nok\nsure thing\n",
+        "yes\nyes please\nok\nok do it\nsure\nsure do it now\n",
+        "Hello\nhi there you\nhow are you\n",
+        "1,5 litres of milk\n2,5 litres of milk\n",
+        "see http://a.example now\nor https://b.example then\n",
+    ],
+)
+def test_ordinary_texts_are_no_rows_and_no_headings(tmp_path: Path, content: str) -> None:
+    (tmp_path / "order.txt").write_text(content)
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path / "order.txt")], remarks)
+
+    assert len(located) == content.count("\n")
+    assert not list(remarks)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExamp
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import REFUSED, Reading, UnreadSplits, reject_other_split
+from training.data.formats.reading import Reading, UnreadSplits, reject_other_split
+from training.data.formats.refusals import find_refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -123,8 +124,8 @@ def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None
     A list of objects with `text` and `intent` is a list of utterances, from any program.
     """
     unread = [name for name in _FIELDS_OF_JSON_LINES if utterance.get(name)]
-    if utterance.get("answer") in REFUSED:
-        unread.append("answer")
+    if refusal := find_refusal(utterance):
+        unread.append(refusal.name)
     if unread:
         raise InvalidExamples(
             f"{location}: {unread[0]} is no field of an utterance of CLU or LUIS. Rename the field "

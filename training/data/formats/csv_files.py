@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from prompt_capture.domain.csv_tables import (
     Table,
     TableRow,
+    read_first_names,
     read_table,
     write_table,
 )
@@ -32,7 +33,6 @@ _TEXT, _LABEL, _SPLIT = "text", "label", "split"
 _COLUMNS = (_TEXT, _LABEL)
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
-_DELIMITER = re.compile(r"[,;\t|]")
 
 _NAME = re.compile(r"[^\s\d]\S*")
 """A cell that may be the name of an intent: one word."""
@@ -70,7 +70,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
         labels = Counter(_get(row, _LABEL) for row in rows)
-        for row in rows:
+        refusing = set[str]()
+        for row in _without_refused(file, rows, reading, refusing):
             if row is shifted:
                 raise InvalidExamples(
                     f"{file.location('line', row.line)} seems to have a cell too many: those "
@@ -86,7 +87,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
                     reading.remarks.note(odd, located.location)
                 yield located
-        ignored = (*list_unknown(table.names, (*_READ, numbered.field)), *table.unnamed)
+        ignored = (*list_unknown(table.names, (*_READ, *refusing, numbered.field)), *table.unnamed)
         reading.leave_out_fields(ignored, file.location())
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
@@ -116,7 +117,7 @@ def _open(content: str, columns: Sequence[str]) -> Table:
     try:
         return read_table(content, [columns], _READ)
     except InvalidFile:
-        names = _read_first_names(content)
+        names = read_first_names(content)
         missing = [name for name in columns if name not in names]
         renames = list_renames(missing, names)
         if renames and len(renames) == len(missing):
@@ -125,12 +126,6 @@ def _open(content: str, columns: Sequence[str]) -> Table:
                 f"rename the columns: {' and '.join(renames)}."
             ) from None
         raise
-
-
-def _read_first_names(content: str) -> Sequence[str]:
-    """Return the names in the first line, in lower case, whatever separates them."""
-    first = next((line for line in split_lines(content) if line.strip()), "")
-    return [name.strip(" \"'\ufeff").casefold() for name in _DELIMITER.split(first)]
 
 
 def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
@@ -171,6 +166,17 @@ def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
         if moved and not is_known(first, _SPLIT if behind[0] == _SPLIT else _LABEL, row):
             return row
     return None
+
+
+def _without_refused(
+    file: DataFile, rows: Sequence[TableRow], reading: Reading, refusing: set[str]
+) -> Iterator[TableRow]:
+    """Yield the rows whose label no annotator refused; the columns that do go to `refusing`."""
+    for row in rows:
+        if refusal := reading.find_refusal(row.cells, file.location("line", row.line)):
+            refusing.add(refusal.name)
+        else:
+            yield row
 
 
 def _describe_odd(row: TableRow, is_first: bool, labels: Counter[str]) -> str | None:

@@ -42,6 +42,9 @@ _AZURE_KEY = re.compile(
 _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
+_PREDICTION_COLUMNS = frozenset({"predicted_intent", "prompt"})
+"""The columns of a review file that people do not edit."""
+
 _REVIEW_FIELDS = frozenset(
     {"annotation_id", "annotations", "corrected_intent", "log_id", "predicted_intent"}
 )
@@ -159,7 +162,8 @@ def _detect_table(start: str, other: str) -> str:
     header = _first_line_with_content(start.removeprefix(separator))
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
     has_texts = {"text", "label"} <= names and "prompt" not in names
-    if _REVIEW_COLUMN.search(header) and not (has_texts or _is_other_project(names)):
+    is_review = _REVIEW_COLUMN.search(header) or names >= _PREDICTION_COLUMNS
+    if is_review and not (has_texts or _is_other_project(names)):
         return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
     return "csv" if separator or is_labelled else other
@@ -211,8 +215,10 @@ def _parse_first_line(start: str) -> dict[str, Any]:
 
 def _is_review_line(start: str) -> bool:
     """Return whether the first line is an entry of a review file, and not a labelled prompt."""
-    keys = _parse_first_line(start).keys()
-    return "corrected_intent" in keys and keys.isdisjoint({"text", "label"})
+    first = _parse_first_line(start)
+    data = first.get("data")
+    is_task = "annotations" in first and isinstance(data, dict) and "log_id" in data
+    return is_task or ("corrected_intent" in first and first.keys().isdisjoint({"text", "label"}))
 
 
 def _detect_json(start: str) -> str:

@@ -11,14 +11,13 @@ from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
-from prompt_capture.domain.text_files import parse_json
+from prompt_capture.domain.text_files import REPEATED_KEY, has_repeated_key, parse_json_entries
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import (
-    REFUSED,
     Reading,
     UnreadSplits,
     reject_other_label,
@@ -48,8 +47,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     splits = UnreadSplits()
     numbered = NumberedLabels(reading.remarks)
     for values, location in read_values(file, reading.report):
-        if reading.needs_labels and values.get("answer") in REFUSED:
-            reading.remarks.leave_out("texts whose label an annotator refused", location)
+        if reading.find_refusal(values, location):
             continue
         example = _to_example(values, location) if reading.needs_labels else _to_text(values)
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
@@ -120,8 +118,7 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
                 f"{location} has several labels. Write the intent as `label`, and the further "
                 "ones as the list `secondary`."
             )
-        unlabelled = {name: value for name, value in values.items() if name != "label"}
-        return {**unlabelled, "label": labels[0]} if labels else unlabelled
+        return {**values, "label": labels[0] if labels else None}
     if not _is_prompt(values):
         return values
     secondary = values.get("corrected_secondary_intents")
@@ -180,7 +177,7 @@ def _find_misspelling(names: tuple[str, ...]) -> Misspelling | None:
 
 def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any], Location]]:
     try:
-        entries = parse_json(content)
+        entries = parse_json_entries(content)
     except InvalidFile as error:
         raise file.invalid(f"It begins like a JSON array. {error} {_FORM}.") from None
     for number, values in enumerate(entries, 1):
@@ -190,10 +187,8 @@ def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any],
 
 def _parse(line: str, location: Location) -> dict[str, Any]:
     try:
-        values = parse_json(line.removeprefix("\ufeff"))
-    except InvalidFile as error:
-        if "same key" in str(error):
-            raise InvalidExamples(f"{location}: {error}") from None
+        values = parse_json_entries(line.removeprefix("\ufeff"))
+    except InvalidFile:
         hint = " without a comma at its end" if line.rstrip().endswith(",") else ""
         raise InvalidExamples(f"{location} is not valid JSON. {_FORM}{hint}.") from None
     return _check_object(values, location)
@@ -202,4 +197,6 @@ def _parse(line: str, location: Location) -> dict[str, Any]:
 def _check_object(values: object, location: Location) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidExamples(f"{location} is not a JSON object. {_FORM}.")
+    if has_repeated_key(values):
+        raise InvalidExamples(f"{location}: {REPEATED_KEY}")
     return values

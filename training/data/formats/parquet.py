@@ -20,6 +20,7 @@ from training.data.formats.reading import (
     reject_other_split,
     states_split,
 )
+from training.data.formats.refusals import may_refuse
 from training.data.remarks import Remarks
 
 _LABEL, _SPLIT = "label", "split"
@@ -46,6 +47,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         class_names = _read_class_names(table.schema_arrow)
         others = _find_names_of_labels(table.schema_arrow, names) if reading.needs_labels else []
         content = table.read(columns=[*names.values(), *others])
+        refused = _find_refused(file, table, reading)
         columns = {
             name: _to_texts(
                 file, name, content.column(original), class_names.get(original), bool(others)
@@ -55,7 +57,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     except (pa.ArrowException, OSError):
         raise InvalidExamples(f"{file.name} is not a valid parquet file.") from None
     numbered = NumberedLabels(reading.remarks)
-    for number in range(content.num_rows):
+    for number in sorted(set(range(content.num_rows)) - refused.keys()):
         values: Mapping[str, Any] = {name: column[number] for name, column in columns.items()}
         location = file.location("row", number + 1)
         if not any(values.values()):
@@ -67,7 +69,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             values = numbered.name(values, location)
         if located := reading.accept({**values, "text": values["text"] or ""}, location):
             yield located
-    known = (*names.values(), numbered.field)
+    known = (*names.values(), *refused.values(), numbered.field)
     reading.leave_out_fields(list_unknown(table.schema_arrow.names, known), file.location())
 
 
@@ -89,6 +91,17 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     parquet.write_table(table, content, compression="zstd")
     return content.getvalue()
+
+
+def _find_refused(file: DataFile, table: Any, reading: Reading) -> Mapping[int, str]:
+    """Return the rows whose label an annotator refused, and the column that says so."""
+    columns = list(filter(may_refuse, table.schema_arrow.names))
+    rows = table.read(columns=columns).to_pylist()
+    found = {
+        number: reading.find_refusal(values, file.location("row", number + 1))
+        for number, values in enumerate(rows)
+    }
+    return {number: refusal.name for number, refusal in found.items() if refusal}
 
 
 def _reject_contradictions(file: DataFile, table: Any, names: Mapping[str, str]) -> None:

@@ -3,16 +3,17 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from prompt_capture.domain.text_files import first_line
+from prompt_capture.domain.text_files import FirstValue, parse_first_value
 from training.data.examples import InvalidExamples
 from training.data.files import DataFile
 from training.data.formats.aliases import find_label_alias, find_text_alias
+from training.data.formats.files_without_intents import describe_file_without_intents
+from training.data.formats.json_paths import first_value, get, has, has_lists
 
 LONE_BRACKETS = frozenset({"{", "[", "[{"})
 """The first line of JSON that spans several lines."""
@@ -84,23 +85,31 @@ def describe_value(value: Any) -> str | None:
     return description.replace("jq -c ", f"{_YAML_TO_JSON} | jq -c ").replace("' FILE >", "' >")
 
 
-def _read_first_value(file: DataFile) -> tuple[Any, bool, bool]:
-    """Return the first JSON value of a file, whether it is on several lines, and is not the last.
-
-    There is no value where it cannot be read.
-    """
+def _read_first_value(file: DataFile) -> FirstValue:
+    """Return the first JSON value of a file; None is its value where it cannot be read."""
     try:
-        text = file.read_text().lstrip("\ufeff \t\r\n")
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (InvalidExamples, ValueError, RecursionError):
-        return None, False, False
-    return value, len(first_line(text)) < end, bool(text[end:].strip())
+        first = parse_first_value(file.read_text())
+    except InvalidExamples:
+        first = None
+    return first or FirstValue(None, is_spread=False, has_more=False)
 
 
 def _describe_platform(value: Any) -> str | None:
-    if _is_labelled(value) or _is_app(value) or _is_app(_get(value, "assets")):
+    if _is_labelled(value) or _is_app(value) or _is_app(get(value, "assets")):
         return None
-    return next((each.describe(value) for each in _PLATFORMS if each.matches(value)), None)
+    if without_intents := describe_file_without_intents(value):
+        return f"It is {without_intents}."
+    found = next((each for each in _PLATFORMS if each.matches(value)), None)
+    return found.describe(value) if found else _describe_wrapped(value)
+
+
+def _describe_wrapped(value: Any) -> str | None:
+    """Describe a known kind of file in a field of another object, such as `dataset`."""
+    for name in _FIELDS_OF_TEXTS:
+        inner = get(value, name)
+        if isinstance(inner, dict | list) and (description := _describe_platform(inner)):
+            return description.replace("jq -c '", f"jq -c '.{name} | ", 1)
+    return None
 
 
 def _describe_spread(value: Any) -> str | None:
@@ -117,41 +126,14 @@ def _describe_spread(value: Any) -> str | None:
     )
 
 
-def _get(value: Any, path: str) -> Any:
-    """Return what is at a path of fields; `0` is the first item of a list; None for nothing."""
-    for field in path.split("."):
-        if field == "0" and isinstance(value, list):
-            value = value[0] if value else None
-        else:
-            value = value.get(field) if isinstance(value, dict) else None
-    return value
-
-
-def _first_value(value: Any) -> Any:
-    """Return the value of the first field of an object; None for nothing."""
-    return next(iter(value.values()), None) if isinstance(value, dict) else None
-
-
-def _has(*paths: str) -> Callable[[Any], bool]:
-    """Return a check that a value has something at each path."""
-    return lambda value: all(_get(value, path) is not None for path in paths)
-
-
-def _has_lists(*paths: str) -> Callable[[Any], bool]:
-    """Return a check that a value has a list at each path."""
-    return lambda value: all(isinstance(_get(value, path), list) for path in paths)
-
-
 def _is_usersays(value: Any) -> bool:
-    return isinstance(_get(value, "0.data"), list) and _get(value, "0.data.0.text") is not None
+    return isinstance(get(value, "0.data"), list) and get(value, "0.data.0.text") is not None
 
 
 def _is_pair(value: Any) -> bool:
     """Return whether a value is a text and its label, or a list with the label."""
     is_list = isinstance(value, list) and len(value) == 2
-    return (
-        is_list and isinstance(value[0], str) and isinstance(_get(value[1], "0") or value[1], str)
-    )
+    return is_list and isinstance(value[0], str) and isinstance(get(value[1], "0") or value[1], str)
 
 
 def _is_header(value: Any) -> bool:
@@ -203,11 +185,11 @@ def _all_values(is_kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _is_spacy_pair(value: Any) -> bool:
-    pair = _get(value, "0")
+    pair = get(value, "0")
     return (
         isinstance(pair, list)
         and len(pair) == 2
-        and isinstance(_get(pair[1], "cats"), dict)
+        and isinstance(get(pair[1], "cats"), dict)
         and isinstance(pair[0], str)
     )
 
@@ -234,7 +216,7 @@ def _is_labelled(value: Any) -> bool:
 
 def _has_texts(name: str) -> Callable[[Any], bool]:
     """Return a check that a field has a list of objects with texts."""
-    return lambda value: _is_labelled(_get(value, f"{name}.0"))
+    return lambda value: _is_labelled(get(value, f"{name}.0"))
 
 
 def _filter_texts(name: str) -> Callable[[Any], str]:
@@ -242,10 +224,35 @@ def _filter_texts(name: str) -> Callable[[Any], str]:
     return lambda value: f".{name}[]{_with_label(value[name][0])}"
 
 
+def _has_renamed_texts(name: str) -> Callable[[Any], bool]:
+    """Return a check that a field has a list of objects whose text and label have other names."""
+
+    def check(value: Any) -> bool:
+        first = get(value, f"{name}.0")
+        is_object = isinstance(first, dict) and "text" not in first
+        return is_object and bool(find_text_alias(first) and _find_label(first))
+
+    return check
+
+
+def _filter_renamed_texts(name: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for the objects in a field."""
+
+    def write(value: Any) -> str:
+        first = value[name][0]
+        return f".{name}[] | {{text: .{find_text_alias(first)}, label: .{_find_label(first)}}}"
+
+    return write
+
+
+def _find_label(fields: Mapping[str, Any]) -> str | None:
+    return "label" if "label" in fields else find_label_alias(fields)
+
+
 def _is_app(value: Any) -> bool:
     """Return whether a value is the version of a LUIS app, which is read."""
     return isinstance(value, dict) and (
-        "luis_schema_version" in value or _get(value, "utterances.0.intent") is not None
+        "luis_schema_version" in value or get(value, "utterances.0.intent") is not None
     )
 
 
@@ -262,8 +269,8 @@ def _with_label(first: Any) -> str:
 
 def _find_texts(intent: Any) -> str | None:
     """Return the field of an intent that has a list of texts; `` where the intent is a list."""
-    found = next((name for name in _EXAMPLES if _get(intent, name)), "")
-    texts = _get(intent, found) if found else intent
+    found = next((name for name in _EXAMPLES if get(intent, name)), "")
+    texts = get(intent, found) if found else intent
     first = texts[0] if isinstance(texts, list) and texts else None
     return found if isinstance(first, str) or _is_labelled(first) else None
 
@@ -278,12 +285,12 @@ def _filter_intents(path: str) -> Callable[[Any], str]:
 
 
 def _filter_intent(intent: Any) -> str:
-    name = next(name for name in _INTENT_NAMES if _get(intent, name))
+    name = next(name for name in _INTENT_NAMES if get(intent, name))
     return f".{name} as $intent | .{_find_texts(intent)}[] | {_TEXT_OF_EXAMPLE}"
 
 
 def _is_intent(value: Any) -> bool:
-    return any(isinstance(_get(value, name), str) for name in _INTENT_NAMES) and bool(
+    return any(isinstance(get(value, name), str) for name in _INTENT_NAMES) and bool(
         _find_texts(value)
     )
 
@@ -295,7 +302,7 @@ def _has_intents(path: str) -> Callable[[Any], bool]:
 
 
 def _first_intent(value: Any, path: str) -> Any:
-    return _get(value, f"{path}.0" if path else "0")
+    return get(value, f"{path}.0" if path else "0")
 
 
 def _filter_object_of_intents(value: Any) -> str:
@@ -305,18 +312,18 @@ def _filter_object_of_intents(value: Any) -> str:
 
 
 def _is_object_of_intents(value: Any) -> bool:
-    intents = _get(value, "intents")
+    intents = get(value, "intents")
     first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
     return _find_texts(first) is not None
 
 
 def _is_object_of_examples(value: Any) -> bool:
-    first = _first_value(value)
+    first = first_value(value)
     return isinstance(first, dict) and bool(_find_texts(first))
 
 
 def _filter_object_of_examples(value: Any) -> str:
-    field = _find_texts(_first_value(value))
+    field = _find_texts(first_value(value))
     return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
 
 
@@ -355,7 +362,7 @@ _SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
 """A part of the name of a split."""
 
 _LIST_OF_TEXTS = _Platform(
-    lambda value: _is_labelled(_get(value, "0")),
+    lambda value: _is_labelled(get(value, "0")),
     "a list of texts in YAML",
     lambda value: f".[]{_with_label(value[0])}",
 )
@@ -363,111 +370,89 @@ _LIST_OF_TEXTS = _Platform(
 
 _PLATFORMS = (
     _Platform(
+        has("0.dialogue_id", "0.turns.0.frames", "0.turns.0.utterance"),
+        "a list of dialogues (MultiWOZ 2.2, Schema-Guided Dialogue)",
+        '.[].turns[] | select(.speaker == "USER") | {text: .utterance, '
+        'label: (.frames[].state.active_intent | select(. != "NONE"))}',
+        ", and keep one line where a text has several intents",
+    ),
+    _Platform(
         _is_usersays,
         "the training phrases of an intent of Dialogflow ES, which the name of the file states",
         f".[] | {_DATA}",
         option=_NAME,
     ),
     _Platform(
-        _has_lists("userSays"),
+        has_lists("userSays"),
         "an intent of Dialogflow ES",
         f".name as $intent | .userSays[] | {_DATA}",
     ),
     _Platform(
-        _has("name", "auto", "responses"),
+        has("name", "auto", "responses"),
         "an intent of Dialogflow ES without its training phrases, which are in the file "
         "NAME_usersays_LANGUAGE.json beside it",
         f".[] | {_DATA}",
         option=_NAME,
     ),
     _Platform(
-        _has("displayName", "trainingPhrases.0.parts"),
+        has("displayName", "trainingPhrases.0.parts"),
         "an intent of Dialogflow CX",
         f".displayName as $intent | .trainingPhrases[] | {_PARTS}",
     ),
     _Platform(
-        _has("trainingPhrases.0.parts"),
+        has("trainingPhrases.0.parts"),
         "the training phrases of an intent of Dialogflow CX, which the name of the folder states",
         f".trainingPhrases[] | {_PARTS}",
         option=_NAME,
     ),
     *(
         _Platform(
-            _has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
+            has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
             "a list of intents of Dialogflow CX",
             f".{path}[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
         )
         for path in ("", "intentBatchInline.intents")
     ),
     _Platform(
-        lambda value: (
-            _has("displayName", "numTrainingPhrases")(value)
-            or _has("displayName", "priority")(value)
-        ),
-        "an intent of Dialogflow CX without its training phrases, which are in the folder "
-        "trainingPhrases beside it",
-        "",
-    ),
-    _Platform(
-        lambda value: (
-            _has("defaultTimezone", "language")(value)
-            or _has("defaultLanguageCode", "timeZone")(value)
-        ),
-        "an agent of Dialogflow without its training phrases, which are in the folder intents",
-        "",
-    ),
-    _Platform(
-        _has("entries.0.synonyms"),
-        "an entity of Dialogflow, which has no intents",
-        "",
-    ),
-    _Platform(
-        _has("dataPrivacy", "idleSessionTTLInSeconds"),
-        "a bot of Amazon Lex without its intents, which are in the folder intents of the export",
-        "",
-    ),
-    _Platform(
-        _has_lists("training_data.rasa_nlu_data.common_examples"),
+        has_lists("training_data.rasa_nlu_data.common_examples"),
         "an export of Botfront with NLU data of Rasa 1",
         ".training_data.rasa_nlu_data.common_examples[] | {text, label: .intent}",
     ),
     _Platform(
-        _has_lists("qnas.0.data.questions.en"),
+        has_lists("qnas.0.data.questions.en"),
         "a list of questions of Botpress, which have answers and no intents: the id of the answer "
         "takes the place of the intent",
         ".qnas[] | .id as $intent | .data.questions[][] | {text: ., label: $intent}",
     ),
     *(
         _Platform(
-            _has_lists(f"{path}.0.questions"),
+            has_lists(f"{path}.0.questions"),
             _QUESTIONS,
             f'.{path}[] | "answer_\\(.id)" as $intent | .questions[] | {{text: ., label: $intent}}',
         )
         for path in ("qnaList", "qnaDocuments", "assets.qnas", "qnas")
     ),
     _Platform(
-        lambda value: isinstance(
-            _get(_first_value(_get(value, "intents")), "data.0.sentences"), list
-        ),
+        lambda value: isinstance(get(first_value(get(value, "intents")), "data.0.sentences"), list),
         "a file of sentences of Home Assistant",
         ".intents | to_entries[] | .key as $intent | .value.data[].sentences[] "
         "| {text: ., label: $intent}",
         ", and write each variant of (a|b) and [optional] words as a text",
     ),
     _Platform(
-        _has_lists("resource.intents"),
+        has_lists("resource.intents"),
         "a bot of Amazon Lex V1",
         ".resource.intents[] | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
-        _has_lists("resource.sampleUtterances"),
+        has_lists("resource.sampleUtterances"),
         "an intent of Amazon Lex V1",
         ".resource | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
-        _has("sampleUtterances.0.utterance"),
+        has("sampleUtterances.0.utterance"),
         "an intent of Amazon Lex V2",
         "(.name // .intentName) as $intent | .sampleUtterances[] "
         "| {text: .utterance, label: $intent}",
@@ -475,16 +460,16 @@ _PLATFORMS = (
     ),
     _Platform(
         lambda value: (
-            _has("intents.0.intent", "intents.0.examples")(_get(value, "workspace"))
-            or _has("intents.0.intent", "intents.0.examples")(value)
+            has("intents.0.intent", "intents.0.examples")(get(value, "workspace"))
+            or has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
         f"(.workspace // .).intents[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
-            isinstance(_get(value, "interactionModel.languageModel.intents"), list)
-            or isinstance(_get(value, "languageModel.intents"), list)
+            isinstance(get(value, "interactionModel.languageModel.intents"), list)
+            or isinstance(get(value, "languageModel.intents"), list)
         ),
         "an interaction model of Alexa",
         "(.interactionModel // .).languageModel.intents[] | .name as $intent | .samples[]? "
@@ -497,56 +482,56 @@ _PLATFORMS = (
         _filter_object_of_intents,
     ),
     _Platform(
-        lambda value: isinstance(_get(value, "intents"), dict),
+        lambda value: isinstance(get(value, "intents"), dict),
         "a dataset of Snips NLU",
         f".intents | to_entries[] | .key as $intent | .value.utterances[] | {_DATA}",
     ),
     _Platform(
-        _all_values(lambda first: isinstance(_get(first, "data.0.text"), str)),
+        _all_values(lambda first: isinstance(get(first, "data.0.text"), str)),
         "a part of the Snips benchmark",
         f"to_entries[] | .key as $intent | .value[] | {_DATA}",
     ),
     _Platform(
-        lambda value: isinstance(_get(value, "utterances"), dict) and _has("name")(value),
+        lambda value: isinstance(get(value, "utterances"), dict) and has("name")(value),
         "an intent of Botpress",
         ".name as $intent | .utterances[][] | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
-        lambda value: isinstance(_get(value, "0.utterances"), dict),
+        lambda value: isinstance(get(value, "0.utterances"), dict),
         "a list of intents of Botpress",
         ".[] | .name as $intent | .utterances[][] | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
-        _has("version.platformData.intents"),
+        has("version.platformData.intents"),
         "a project of Voiceflow",
         ".version.platformData.intents[] | .name as $intent | .inputs[] | {text, label: $intent}",
         _SLOTS,
     ),
     _Platform(
-        _has_lists("intents.0.patterns"),
+        has_lists("intents.0.patterns"),
         "a file of intents with tags and patterns",
         ".intents[] | .tag as $intent | .patterns[] | {text: ., label: $intent}",
     ),
     _Platform(
-        _has("0.path", "0.phrases"),
+        has("0.path", "0.phrases"),
         "a file of intents of JAICP",
         ".[] | .path as $intent | .phrases[] | {text, label: $intent}",
     ),
     _Platform(
-        _all_values(lambda first: isinstance(_get(first, "0.value"), str)),
+        _all_values(lambda first: isinstance(get(first, "0.value"), str)),
         "an output of Chatito",
         "to_entries[] | .key as $intent | .value[] | {text: ([.[].value] | add), label: $intent}",
     ),
     _Platform(
-        _has("0.text", "0.annotations.0.label"),
+        has("0.text", "0.annotations.0.label"),
         "a list of texts with annotations of another tool than Label Studio",
         ".[] | {text, label: .annotations[0].label}",
         ", and write the names of labels in place of their numbers",
     ),
     _Platform(
-        _has("0.paragraphs.0.cats"),
+        has("0.paragraphs.0.cats"),
         "training data of spaCy 2",
         ".[].paragraphs[] | {text: .raw, label: (.cats[] | select(.value >= 0.5) | .label)}",
     ),
@@ -556,48 +541,48 @@ _PLATFORMS = (
         ".[] | {text: .[0], cats: .[1].cats}",
     ),
     _Platform(
-        _has("0.fields.text", "0.responses"),
+        has("0.fields.text", "0.responses"),
         "an export of Argilla",
         '.[] | {text: .fields.text, label: (.responses[][] | select(.status == "submitted") '
         "| .value)}",
         ", and keep one line where annotators disagree",
     ),
     _Platform(
-        _has("examples.0.content", "examples.0.classifications"),
+        has("examples.0.content", "examples.0.classifications"),
         "an export of LightTag",
         ".examples[] | {text: .content, label: .classifications[].classname}",
     ),
     _Platform(
-        _has("data.0.entities", "data.0.text"),
+        has("data.0.entities", "data.0.text"),
         "an export of Wit.ai of an earlier version",
         '.data[] | {text, label: (.entities[] | select(.entity == "intent") | .value '
         '| ltrimstr("\\"") | rtrimstr("\\""))}',
     ),
     _Platform(
-        _has("messages.0.role", "messages.0.content"),
+        has("messages.0.role", "messages.0.content"),
         "a file of conversations for fine-tuning",
         '{text: [.messages[] | select(.role == "user") | .content][-1], label: '
         '[.messages[] | select(.role == "assistant") | .content][-1]}',
     ),
     _Platform(
-        _has("0.conversations.0.from", "0.conversations.0.value"),
+        has("0.conversations.0.from", "0.conversations.0.value"),
         "a list of conversations for fine-tuning",
         '.[].conversations | {text: [.[] | select(.from == "human") | .value][-1], label: '
         '[.[] | select(.from == "gpt") | .value][-1]}',
     ),
     _Platform(
-        _has("contents.0.parts.0.text", "contents.0.role"),
+        has("contents.0.parts.0.text", "contents.0.role"),
         "a file of conversations for fine-tuning",
         '{text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
         '[.contents[] | select(.role == "model") | .parts[].text][-1]}',
     ),
     _Platform(
-        _has_lists("intents.0.trainingPhrases"),
+        has_lists("intents.0.trainingPhrases"),
         "a list of intents of Dialogflow CX",
         f".intents[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
     ),
     _Platform(
-        _has("textContent", "classificationAnnotation.displayName"),
+        has("textContent", "classificationAnnotation.displayName"),
         "a dataset of Vertex AI",
         "{text: .textContent, label: .classificationAnnotation.displayName}",
     ),
@@ -607,23 +592,23 @@ _PLATFORMS = (
         _filter_columns,
     ),
     _Platform(
-        _has_lists("columns", "data.0"),
+        has_lists("columns", "data.0"),
         "a table with the names of the columns apart (pandas: split)",
         ".columns as $names | .data[] | [$names, .] | transpose | map({(.[0]): .[1]}) | add",
     ),
     _Platform(
-        _has("rows.0.row"),
+        has("rows.0.row"),
         "an answer of the dataset viewer of Hugging Face",
         ".rows[].row",
         ", and write the names of class labels in place of their numbers",
     ),
     _Platform(
-        lambda value: _is_header(_get(value, "0")),
+        lambda value: _is_header(get(value, "0")),
         "a list of rows, of which the first names the columns",
         ".[0] as $names | .[1:][] | [$names, .] | transpose | map({(.[0]): .[1]}) | add",
     ),
     _Platform(
-        lambda value: _is_pair(_get(value, "0")),
+        lambda value: _is_pair(get(value, "0")),
         "a list of pairs",
         ".[] | {text: .[0], label: .[1]}",
     ),
@@ -653,6 +638,14 @@ _PLATFORMS = (
     ),
     *(
         _Platform(
+            _has_renamed_texts(name),
+            f"an object with the texts in its field {name}",
+            _filter_renamed_texts(name),
+        )
+        for name in _FIELDS_OF_TEXTS
+    ),
+    *(
+        _Platform(
             _has_texts(name),
             f"an object with the texts in its field {name}",
             _filter_texts(name),
@@ -679,7 +672,7 @@ _PLATFORMS = (
             isinstance(value, dict) and bool(value) and all(map(_is_labelled, value.values()))
         ),
         "an object with an object for each text (pandas: index)",
-        lambda value: f".[]{_with_label(_first_value(value))}",
+        lambda value: f".[]{_with_label(first_value(value))}",
     ),
     _Platform(
         lambda value: _name_columns(value) is not None,
@@ -694,7 +687,7 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",
     ),
     _Platform(
-        lambda value: isinstance(_get(value, "0"), list) and len(value[0]) > 2,
+        lambda value: isinstance(get(value, "0"), list) and len(value[0]) > 2,
         "a list of rows without the names of the columns",
         ".[] | {text: .[0], label: .[1]}",
         ", with the right positions in place of 0 and 1",

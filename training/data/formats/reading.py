@@ -13,6 +13,7 @@ from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.formats.aliases import find_label_alias
+from training.data.formats.refusals import Refusal, find_refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -177,6 +178,14 @@ class Reading:
         if _BYTES.fullmatch(example.text):
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
 
+    def find_refusal(self, values: Mapping[str, Any], location: Location) -> Refusal | None:
+        """Return the field with which an annotator refused the label of a text, and name it."""
+        refusal = find_refusal(values) if self.needs_labels else None
+        if refusal:
+            reason = f"texts whose label an annotator refused ({refusal})"
+            self.remarks.leave_out(reason, location)
+        return refusal
+
     def note_quotes(self, located: LocatedExample) -> None:
         """Name a text in quotation marks, of a format that has no such quotes or has other ones."""
         if _QUOTED_TEXT.fullmatch(located.example.text.strip()):
@@ -187,10 +196,6 @@ class Reading:
         if names:
             reason = f"fields that are not read: {', '.join(names)}"
             self.remarks.leave_out(reason, location, len(names))
-
-
-REFUSED = ("reject", "ignore")
-"""The values of Prodigy's field `answer` that say that the label of a text does not hold."""
 
 
 def reject_other_split(values: Mapping[str, Any], location: Location) -> None:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.possible_labels import WORD, describe_possible_labels
 from training.data.formats.reading import (
     LABEL_PREFIX,
     Reading,
@@ -133,16 +134,7 @@ _SECTIONS = (
 """The forms of a line with the name of an intent above its texts; the last is `order_status`."""
 
 _RULE = re.compile(r"\s*+([=*~_#-])\1{2,}\s*+")
-_ONE_WORD = re.compile(r"\s*+[^\W\d][\w+/-]{0,99}\s*+")
-_BARE_NAME = r"[^\W\d]\w{0,99}+(?:[.+/:-]\w{1,99}+){0,9}+"
-_FIRST_WORD = re.compile(rf"\A\W*+({_BARE_NAME})\W++\w")
-_LAST_WORD = re.compile(rf"\w\W+?(?<!\w)({_BARE_NAME})\W*+\Z")
-"""A word at one end of a line, whatever marks are around it: `**greet** hi`, `hi~greet`."""
-
 _NAME_BEFORE_TEXT = re.compile(r"\s*+([^\W\d]\w{0,49}_\w{0,50}+)[,;]?\s++\S")
-_MIN_REPEATED = 8
-"""Of so many lines or more, those that begin or end with few words may have labels there."""
-
 _BEFORE_COLON = re.compile(r"([\w.+/-]{1,100}):(?:\s+|(?<=[^\W\d]:)(?!//|:))\S")
 """A name and a colon before a text. Without a space, it is no time of day and no address."""
 
@@ -153,38 +145,25 @@ _HEADING = re.compile(
 )
 """A line that may be the name of an intent above its texts: `greet:`, `intent: greet`."""
 
-_WORD = r"(?=[\w.+/:-]{0,99}[^\W\d])[\w.+/:-]{1,100}+"
-"""A name with a letter."""
-
 _BEFORE_TEXT = {
     _NAME_BEFORE_TEXT: "a name with an underscore",
     _BEFORE_COLON: "a name and a colon",
     re.compile(r"\s*+\[([\w.+/:-]{1,100})\]\s*+\S"): "a name in brackets",
-    re.compile(rf"\s*+\(({_WORD})\)\s*+\S"): "a name in parentheses",
-    re.compile(rf"\s*+<({_WORD})>.*</\1>\s*\Z"): "a tag",
+    re.compile(rf"\s*+\(({WORD})\)\s*+\S"): "a name in parentheses",
+    re.compile(rf"\s*+<({WORD})>.*</\1>\s*\Z"): "a tag",
     re.compile(r"\s*+([^\W\d][\w.+/-]{2,99})\s*+=(?!>)\s*+\S"): "a name and an equals sign",
-    re.compile(rf"\s*+({_WORD}),(?=\S)"): "a name and a comma",
-    re.compile(rf"\s*+({_WORD})[;|](?=\S)"): "a name and a separator",
+    re.compile(rf"\s*+({WORD}),(?=\S)"): "a name and a comma",
+    re.compile(rf"\s*+({WORD})[;|](?=\S)"): "a name and a separator",
 }
 """How a name precedes a text, and in words."""
 
 _AFTER_TEXT = {
-    re.compile(rf"\S\s?\[({_WORD})\]\Z"): "a name in brackets",
-    re.compile(rf"\S\s\(({_WORD})\)\Z"): "a name in parentheses",
-    re.compile(rf"\S,({_WORD}|(?<=[^\d\s],)\d{{1,3}})\Z"): "a comma and a name",
-    re.compile(rf"\S[;|]({_WORD}|\d{{1,3}})\Z"): "a separator and a name",
+    re.compile(rf"\S\s?\[({WORD})\]\Z"): "a name in brackets",
+    re.compile(rf"\S\s\(({WORD})\)\Z"): "a name in parentheses",
+    re.compile(rf"\S,({WORD}|(?<=[^\d\s],)\d{{1,3}})\Z"): "a comma and a name",
+    re.compile(rf"\S[;|]({WORD}|\d{{1,3}})\Z"): "a separator and a name",
 }
 """How a name follows a text at the end of its line, and in words."""
-
-_MAY_BE_LABELS = (
-    re.compile(rf"\S(?:,\s|\s[-\u2010-\u2015/]\s|\\t|\s[#@])({_WORD})\Z"),
-    re.compile(rf"\S\s[{{<]({_WORD})[}}>]\Z"),
-    re.compile(rf"\A[{{<]({_WORD})[}}>]\s\S"),
-    re.compile(r"\S\s[(\[]?([+-]?\d)[)\]]?\Z"),
-    re.compile(r"\A([+-]?\d)\s+\S"),
-    re.compile(rf"\A({_WORD})\s[-\u2010-\u2015/]\s\S"),
-)
-"""A name or a number at one end of a text: its label, or a part of it."""
 
 _ODD_TEXTS = {
     _COMMENT.match: "texts that begin like a comment",
@@ -281,11 +260,17 @@ def _read_cell(line: str) -> str:
 def _note_what_is_odd(
     file: DataFile, lines: Sequence[tuple[int, str]], label: str, reading: Reading
 ) -> None:
-    """Name what is odd about all texts of a file, or about the first of several."""
+    """Name what is odd about all texts of a file, or about the first of several.
+
+    Raise `InvalidExamples` where they may have labels, and the name of the file is hardly one.
+    """
     for fact in _describe_file([line for _number, line in lines], label, reading.needs_labels):
         reading.remarks.note(fact, file.location(), len(lines))
-    if reading.needs_labels and _may_have_headings(lines):
-        fact = "texts in paragraphs that begin with one word, which may be the name of an intent"
+    for fact in describe_possible_labels(lines) if reading.needs_labels else ():
+        if is_often_no_intent(label):
+            raise InvalidExamples(
+                f"{file.name} has {fact}, and its own name is hardly an intent. {_OTHER_FORM}."
+            )
         reading.remarks.note(fact, file.location(), len(lines))
     if len(lines) > 1 and lines[0][1].strip().casefold() in _NAMES_OF_COLUMNS:
         fact = "texts that may be the name of a column"
@@ -300,21 +285,8 @@ def _describe_file(lines: Sequence[str], label: str, needs_labels: bool) -> Iter
         yield "texts between quotation marks, which are part of them"
     if all(map(_LIST.match, lines)) and _have_other_numbers(lines):
         yield "texts that begin like the items of a list, whose numbers do not count up"
-    if needs_labels and (
-        any(_may_be_labels(pattern, lines) for pattern in _MAY_BE_LABELS)
-        or _may_begin_or_end_with_labels(lines)
-    ):
-        yield "texts with a name or a number at one end, some of which repeat: they may be labels"
-    if needs_labels and _may_alternate(lines):
-        yield "texts and words by turns: each word may be the label of the text beside it"
     if needs_labels and lines and is_often_no_intent(label):
         yield f"texts with the label {label}, the name of their file, which may be no intent"
-
-
-def _may_be_labels(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
-    """Return whether a pattern finds a name in each line, and few names in all of them."""
-    names = [found[1] for line in lines if (found := pattern.search(line.strip()))]
-    return len(names) == len(lines) and 1 < len(set(names)) <= max(2, len(names) // 2) < len(names)
 
 
 def _describe_odd(line: str, is_outline: bool) -> str | None:
@@ -525,41 +497,6 @@ def _is_outline(lines: Sequence[str]) -> bool:
     is_heading = [not _INDENTED.match(line) for line in lines]
     is_above_text = not any(map(all, pairwise([*is_heading, True])))
     return is_heading[:1] == [True] and sum(is_heading) > 1 and is_above_text
-
-
-def _may_have_headings(lines: Sequence[tuple[int, str]]) -> bool:
-    """Return whether each of several paragraphs begins with a word of its own above others."""
-    if not lines:
-        return False
-    numbers = [number for number, _line in lines]
-    starts = [True, *(after - before > 1 for before, after in pairwise(numbers))]
-    headings = [
-        line.strip()
-        for (_number, line), starts_here in zip(lines, starts, strict=True)
-        if starts_here
-    ]
-    is_above_text = not any(map(all, pairwise([*starts, True])))
-    is_word = all(map(_ONE_WORD.fullmatch, headings))
-    return 1 < len(headings) == len(set(headings)) and is_word and is_above_text
-
-
-def _may_begin_or_end_with_labels(lines: Sequence[str]) -> bool:
-    """Return whether all lines begin, or all end, with one of several words, each repeated."""
-    for pattern in (_FIRST_WORD, _LAST_WORD):
-        counts = Counter(found[1] for line in lines if (found := pattern.search(line)))
-        is_in_all = counts.total() == len(lines) >= _MIN_REPEATED
-        if is_in_all and len(counts) > 1 and min(counts.values()) > 1:
-            return True
-    return False
-
-
-def _may_alternate(lines: Sequence[str]) -> bool:
-    """Return whether every second line is a word, some of which repeat, between texts."""
-    for texts, names in ((lines[::2], lines[1::2]), (lines[1::2], lines[::2])):
-        is_word = len(texts) == len(names) > 2 and all(map(_ONE_WORD.fullmatch, names))
-        if is_word and 1 < len(set(names)) < len(names) and any(" " in text for text in texts):
-            return True
-    return False
 
 
 def _repeat_names(found: Iterable[re.Match[str] | None]) -> bool:

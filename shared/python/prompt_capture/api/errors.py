@@ -24,6 +24,7 @@ from prompt_capture.domain.errors import (
     NotTheChampion,
     PromptCaptureError,
     PromptLogNotFound,
+    RepeatedIntent,
     ReviewerErased,
     SplitConflict,
     StoreUnavailable,
@@ -135,7 +136,13 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case UnknownIntent() | ReviewerErased() | TooManyDeferred() | NotPermitted():
+        case (
+            UnknownIntent()
+            | RepeatedIntent()
+            | ReviewerErased()
+            | TooManyDeferred()
+            | NotPermitted()
+        ):
             return _from_refused_correction(error)
         case (
             ModelNotFound()
@@ -164,7 +171,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
 
 
 def _from_refused_correction(
-    error: UnknownIntent | ReviewerErased | TooManyDeferred | NotPermitted,
+    error: UnknownIntent | RepeatedIntent | ReviewerErased | TooManyDeferred | NotPermitted,
 ) -> ApiError:
     match error:
         case NotPermitted():
@@ -181,6 +188,13 @@ def _from_refused_correction(
                 "unknown_intent",
                 f"{field}: not in the intent catalogue.",
                 hint or "See the intents in the table intent_catalogue.",
+            )
+        case RepeatedIntent():
+            return ApiError(
+                422,
+                "invalid_request",
+                f"corrected_secondary_intents: {error}.",
+                "Names that differ only in case are one intent.",
             )
         case ReviewerErased():
             return ApiError(

@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ValidationInfo, field_validator
 
-from prompt_capture.domain.errors import UnknownIntent
+from prompt_capture.domain.errors import RepeatedIntent, UnknownIntent
 from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
 from prompt_capture.domain.text import canonical_text
 from prompt_capture.domain.types import ErrorText, FrozenModel, Identifier, Label, Note
@@ -98,6 +98,15 @@ class ReviewedItem(NamedTuple):
     near_duplicates: tuple[int, ...] = ()
 
 
+def _describe_repetition(intent: str | None, secondary_intents: Sequence[str]) -> str | None:
+    """Return what is wrong with secondary intents that name an intent again."""
+    if intent in secondary_intents:
+        return "One is the primary intent. Remove it"
+    if len(set(secondary_intents)) < len(secondary_intents):
+        return "One is named twice. Name each once"
+    return None
+
+
 class DecisionModel(BaseModel):
     """The base of models with the fields of a decision.
 
@@ -119,10 +128,8 @@ class DecisionModel(BaseModel):
         stated = intents or ()
         if len(stated) > MAX_SECONDARY_INTENTS:
             raise ValueError(f"There are more than {MAX_SECONDARY_INTENTS}. Leave some out")
-        if info.data.get("corrected_intent") in stated:
-            raise ValueError("One is the primary intent. Remove it")
-        if len(set(stated)) < len(stated):
-            raise ValueError("One is named twice. Name each once")
+        if reason := _describe_repetition(info.data.get("corrected_intent"), stated):
+            raise ValueError(reason)
         return intents
 
     @property
@@ -169,12 +176,18 @@ def means_none(name: str) -> bool:
 
 
 def match_decision(decision: Decision, catalogue: Collection[str]) -> Decision:
-    """Return a decision with the intents of the catalogue that a person means, each named once."""
+    """Return a decision with the intents of the catalogue that a person means.
+
+    Raise `RepeatedIntent` where two names mean the same intent.
+    """
     intent = match_intent(decision.intent, catalogue)
     if decision.secondary_intents is None:
         return Decision(intent)
     named = (match_secondary_intent(each, catalogue) for each in decision.secondary_intents)
-    return Decision(intent, tuple(each for each in dict.fromkeys(named) if each != intent))
+    meant = Decision(intent, tuple(named))
+    if reason := _describe_repetition(intent, meant.secondary_intents or ()):
+        raise RepeatedIntent(reason)
+    return meant
 
 
 def _fold(name: str) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text import strip_invisible
-from prompt_capture.domain.text_files import REPLACEMENT, replace_surrogates
+from prompt_capture.domain.text_files import REPLACEMENT, replace_surrogates, split_lines
 
 csv.field_size_limit(2**31 - 1)  # the limit of a C long everywhere; files are read as a whole
 
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+_DELIMITER = re.compile(r"[,;\t|]")
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"\']|\t)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """The first line with which Excel names the delimiter."""
 
@@ -99,9 +100,11 @@ def read_table(
     header = _find_header(reader, separator[1] if separator else None, columns, optional)
     if not header:
         alternatives = ", or ".join(" and ".join(each) for each in columns)
+        missing = _find_missing(read_first_names(content), columns)
+        lacking = f" It lacks {' and '.join(missing)}." if missing else ""
         raise InvalidFile(
-            f"The first line must name the columns {alternatives}. Add the line, or rename the "
-            "columns."
+            f"The first line must name the columns {alternatives}.{lacking} Add the line, or "
+            "rename the columns."
         )
     for name in header.read:
         _reject_repeated_column(header, name)
@@ -112,6 +115,20 @@ def read_table(
         header.delimiter,
         header.describe_unnamed(),
     )
+
+
+def read_first_names(content: str) -> tuple[str, ...]:
+    """Return the names in the first line with content, in lower case, whatever separates them."""
+    text = content.removeprefix("\ufeff").removeprefix(find_separator_line(content))
+    first = next((line for line in split_lines(text) if line.strip()), "")
+    return tuple(map(_normalise_name, _DELIMITER.split(first)))
+
+
+def _find_missing(names: Sequence[str], columns: Sequence[Collection[str]]) -> list[str]:
+    """Return what a line lacks of the set of columns that it nearly has, if there is one."""
+    missing = [[name for name in each if name not in names] for each in columns]
+    nearly = [lacks for lacks, each in zip(missing, columns, strict=True) if len(lacks) < len(each)]
+    return min(nearly, key=len, default=[])
 
 
 def find_separator_line(content: str) -> str:

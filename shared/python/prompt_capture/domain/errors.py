@@ -74,6 +74,10 @@ class UnknownIntent(PromptCaptureError):
         self.field = field
 
 
+class RepeatedIntent(PromptCaptureError):
+    """Secondary intents name the primary one, or one of them twice; the text says which."""
+
+
 class NotPermitted(PromptCaptureError):
     """The account has no role for this in the console, or was erased."""
 

@@ -1,6 +1,7 @@
 """Lists of secondary intents as people write them in a cell: `email, reminder`.
 
-A semicolon, a line end and the commas of Chinese and Japanese separate as well.
+A semicolon, a line end, and the commas and semicolons of Arabic, Chinese and Japanese separate as
+well.
 
 `[]` states that there are none. An empty cell says nothing. Intents that contain a separator
 are written as a JSON list. Arrays as PostgreSQL writes them into CSV, `{email,reminder}`, are read,
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile
 from prompt_capture.domain.text_files import parse_json, replace_surrogates
 
-_SEPARATOR = re.compile(r"[,;\uff0c\uff1b\u3001]\s*|[\r\n]+")
+_SEPARATOR = re.compile(r"[,;\u060c\u061b\u3001\ufe50\ufe51\ufe54\uff0c\uff1b\uff64]\s*|[\r\n]+")
 
 _ARRAY_ITEM = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"\s*+|([^",{}\\]++))(,|\Z)', re.DOTALL)
 """An item of an array of PostgreSQL, in quotes or not."""

@@ -1,26 +1,21 @@
 """JSON that has the entries of a review file in another arrangement: what it is, and the remedy."""
 
-import json
 from typing import Any
 from uuid import UUID
 
-from prompt_capture.domain.text_files import first_line
+from prompt_capture.domain.text_files import FirstValue
 
 _RECORDS = "With pandas, write it with to_json(orient='records')"
+_SPREAD = "It has objects on several lines each. Write a list: jq -s . FILE > review.json"
 _TABLE = frozenset({"columns", "data"})
 
 
-def describe_arrangement(content: str) -> str | None:
+def describe_arrangement(first: FirstValue) -> str | None:
     """Say what a file of JSON is and what to do, where it has no list or lines of entries."""
-    text = content.lstrip("\ufeff \t\r\n")
-    try:
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(value, list):
-        return _describe_list(value, has_more=bool(text[end:].strip()))
-    if isinstance(value, dict):
-        return _describe_object(value, is_spread=len(first_line(text)) < end)
+    if isinstance(first.value, list):
+        return _describe_list(first.value, has_more=first.has_more)
+    if isinstance(first.value, dict):
+        return _describe_object(first.value, is_spread=first.is_spread)
     return None
 
 
@@ -49,7 +44,7 @@ def _is_wrapped(value: dict[str, Any]) -> bool:
 
 def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
     if isinstance(value.get("data"), dict):  # a task of Label Studio
-        return None
+        return _SPREAD if is_spread else None
     lists = [name for name, each in value.items() if isinstance(each, list) and _has_entries(each)]
     field = lists[0] if len(lists) == 1 and lists[0].isidentifier() and "id" not in value else ""
     descriptions = {
@@ -67,9 +62,7 @@ def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
         "{id: .key, corrected_intent: .value})' FILE > review.json": (
             bool(value) and all(map(_is_id, value))
         ),
-        "It has objects on several lines each. Write a list: jq -s . FILE > review.json": (
-            is_spread and _is_entry(value)
-        ),
+        _SPREAD: is_spread and _is_entry(value),
     }
     found = next((text for text, is_so in descriptions.items() if is_so), None)
     return found or _describe_labelled(value)

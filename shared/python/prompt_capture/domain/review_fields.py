@@ -42,6 +42,15 @@ _ALIASES: Final = {
 }
 
 
+_ID_ALIASES: Final = dict.fromkeys(("log_id", "prompt_id", "uuid"), "id")
+_COLUMN_ALIASES: Final = {
+    **_ALIASES,
+    **_ID_ALIASES,
+    **dict.fromkeys(("intent", "label", "final_intent", "new_intent"), "corrected_intent"),
+}
+"""The names that a column may have where there is no table without it."""
+
+
 class EntryFields(NamedTuple):
     """The fields of an entry by name, and the names of those that are not read."""
 
@@ -57,3 +66,14 @@ def find_misspelt_decision(
 ) -> Misspelling | None:
     """Return the first name that is not known and seems to be one of the decisions."""
     return find_misspelling(names, known, decisions, aliases)
+
+
+def find_misspelt_column(names: Iterable[str]) -> Misspelling | None:
+    """Return the first column that seems to be one that a table must have, and does not.
+
+    The table has columns of a review file besides.
+    """
+    names = list(names)
+    missing = {"id", "corrected_intent"}.difference(names)
+    found = find_misspelling(names, FIELDS, missing, _COLUMN_ALIASES)
+    return found if not set(FIELDS).isdisjoint(names) else None

@@ -10,7 +10,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from prompt_capture.domain.changes import match_intent, match_secondary_intent
-from prompt_capture.domain.csv_tables import TableRow, read_table, write_table
+from prompt_capture.domain.csv_tables import (
+    Table,
+    TableRow,
+    read_first_names,
+    read_table,
+    write_table,
+)
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
 from prompt_capture.domain.field_names import list_unknown
 from prompt_capture.domain.intent_lists import read_intents, write_intents
@@ -30,6 +36,7 @@ from prompt_capture.domain.review_fields import (
     REASONS,
     SECONDARY,
     EntryFields,
+    find_misspelt_column,
     find_misspelt_decision,
 )
 from prompt_capture.domain.reviewed_prompts import (
@@ -39,7 +46,14 @@ from prompt_capture.domain.reviewed_prompts import (
     merge_decisions,
 )
 from prompt_capture.domain.text import canonical_text, strip_invisible
-from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
+from prompt_capture.domain.text_files import (
+    REPEATED_KEY,
+    has_repeated_key,
+    parse_first_value,
+    parse_json_entries,
+    replace_surrogates,
+    split_lines,
+)
 from prompt_capture.domain.types import MAX_NOTE_LENGTH, describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
@@ -205,18 +219,27 @@ def _is_table(content: str) -> bool:
 
 def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
-    if not _is_table(content) and (arrangement := describe_arrangement(content)):
+    first = None if _is_table(content) else parse_first_value(content)
+    if first and (arrangement := describe_arrangement(first)):
         raise InvalidReview(f"The file is not a review file. {arrangement}.")
     try:
         if _begins_with(content, "["):
-            for number, values in enumerate(parse_json(content.removeprefix("\ufeff")), 1):
-                yield _Entry(number, values)
+            text = content.removeprefix("\ufeff")
+            is_whole = first is not None and not first.has_more
+            entries = first.value if first and is_whole else parse_json_entries(text)
+            for number, values in enumerate(entries, 1):
+                yield _to_entry(number, values)
         elif _is_table(content):
             yield from _list_rows(content)
         else:
             yield from _list_json_lines(content)
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
+
+
+def _to_entry(number: int, values: Any) -> _Entry:
+    problem = REPEATED_KEY.removesuffix(".") if has_repeated_key(values) else None
+    return _Entry(number, values, problem and f"entry: {problem}")
 
 
 def _list_json_lines(content: str) -> Iterator[_Entry]:
@@ -226,7 +249,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         if not line.strip():
             continue
         try:
-            values = parse_json(line.removeprefix("\ufeff"))
+            values = parse_json_entries(line.removeprefix("\ufeff"))
         except InvalidFile as error:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
@@ -235,15 +258,29 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         else:
             if is_first and "id" not in values and not is_task(values):
                 raise InvalidFile(_NO_LIST)
-            yield _Entry(number, values)
+            yield _to_entry(number, values)
         is_first = False
 
 
 def _list_rows(content: str) -> Iterator[_Entry]:
-    for row in read_table(content, _TABLES):
+    for row in _open_table(content):
         if not (row.is_blank or row.is_header or row.is_rule):
             problem = row.problem or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
+
+
+def _open_table(content: str, optional: Collection[str] = ()) -> Table:
+    """Return the table in a CSV. Raise `InvalidReview`, which names the column that is missing."""
+    try:
+        return read_table(content, _TABLES, optional)
+    except InvalidFile as error:
+        reason = str(error)
+        if misspelling := find_misspelt_column(read_first_names(content)):
+            reason = (
+                f"There is no column {misspelling.meant}. If {misspelling.name} is this column, "
+                "rename it. If not, add the column."
+            )
+        raise InvalidReview(reason) from None
 
 
 def _list_unnamed_columns(content: str) -> list[str]:
@@ -251,10 +288,7 @@ def _list_unnamed_columns(content: str) -> list[str]:
 
     Raise `InvalidReview` where a decision may be in a column that is not read.
     """
-    try:
-        table = read_table(content, _TABLES, FLATTENED_FIELDS)
-    except InvalidFile as error:
-        raise InvalidReview(str(error)) from None
+    table = _open_table(content, FLATTENED_FIELDS)
     is_flattened = is_flattened_task(dict.fromkeys(table.names))
     find = find_flattened_misspelling if is_flattened else find_misspelt_decision
     if misspelling := find(table.names):

@@ -5,9 +5,11 @@ import gzip
 import json
 import re
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from prompt_capture.domain.errors import InvalidFile
+
+REPEATED_KEY = "It has an object with the same key twice. Keep one of the two."
 
 REPLACEMENT = "\ufffd"
 """The character that takes the place of one that cannot be written."""
@@ -154,15 +156,33 @@ def split_lines(text: str) -> list[str]:
     return _LINE_END.split(text)
 
 
+class FirstValue(NamedTuple):
+    """The first value of a text of JSON, whether it is on several lines, and is not the last."""
+
+    value: Any
+    is_spread: bool
+    has_more: bool
+
+
+class RepeatedKeys(dict[str, Any]):
+    """A JSON object that has a key twice. It holds the last value of each key."""
+
+
 def parse_json(text: str) -> Any:
     """Parse JSON. Raise `InvalidFile` where it is not valid or where an object repeats a key.
 
     NaN, which programs write for an empty cell of a table, is null.
     """
+    value = parse_json_entries(text)
+    if has_repeated_key(value):
+        raise InvalidFile(REPEATED_KEY)
+    return value
+
+
+def parse_json_entries(text: str) -> Any:
+    """Parse JSON as `parse_json` does, but return objects that repeat a key as `RepeatedKeys`."""
     try:
-        return json.loads(
-            text, object_pairs_hook=_reject_repeated_keys, parse_constant=_parse_constant
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidFile(f"It is not valid JSON ({place}: {error.msg}).") from None
@@ -172,8 +192,38 @@ def parse_json(text: str) -> Any:
         ) from None
 
 
+def parse_first_value(text: str) -> FirstValue | None:
+    """Return the first value of a text of JSON, as `parse_json_entries` does."""
+    text = text.lstrip("\ufeff \t\r\n")
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return FirstValue(value, len(first_line(text)) < end, bool(text[end:].strip()))
+
+
+def has_repeated_key(value: object) -> bool:
+    """Return whether an object in the value of `parse_json_entries` repeats a key."""
+    found = [value]
+    while found:
+        each = found.pop()
+        if isinstance(each, RepeatedKeys):
+            return True
+        if isinstance(each, dict | list):
+            found.extend(each.values() if isinstance(each, dict) else each)
+    return False
+
+
 def _parse_constant(name: str) -> float | None:
     return None if name == "NaN" else float(name)
+
+
+def _keep_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    return values if len(values) == len(pairs) else RepeatedKeys(values)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_keep_repeated_keys, parse_constant=_parse_constant)
 
 
 def escape_separators(line: str) -> str:
@@ -184,10 +234,3 @@ def escape_separators(line: str) -> str:
 def replace_surrogates(text: str) -> str:
     """Return a text that UTF-8 can encode, with U+FFFD in place of each unpaired surrogate."""
     return _SURROGATES.sub(REPLACEMENT, text)
-
-
-def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise InvalidFile("It has an object with the same key twice. Keep one of the two.")
-    return values

@@ -30,7 +30,7 @@ class DecideOnItem:
         """Record a decision. The notes are redacted as prompts are, and can have any length.
 
         An intent that differs from one of the catalogue only in case is that intent.
-        Raise `NotPermitted`, `UnknownIntent` or `StoreUnavailable`.
+        Raise `NotPermitted`, `UnknownIntent`, `RepeatedIntent` or `StoreUnavailable`.
         """
         redacted = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
         try:

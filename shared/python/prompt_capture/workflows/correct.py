@@ -42,8 +42,8 @@ class Correct:
         """Record a correction. The notes are redacted as prompts are, and can have any length.
 
         An intent that differs from one of the catalogue only in case is that intent.
-        Raise `PromptLogNotFound`, `UnknownIntent`, `ReviewerErased`, `TooManyDeferred` or
-        `StoreUnavailable`.
+        Raise `PromptLogNotFound`, `UnknownIntent`, `RepeatedIntent`, `ReviewerErased`,
+        `TooManyDeferred` or `StoreUnavailable`.
         """
         notes = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
         try:
