@@ -1,0 +1,65 @@
+"""Redaction of short notes: values that touch their names, logins, codes and addresses.
+
+Double brackets enclose each entity of a text, after the name of its placeholder.
+"""
+
+import re
+
+import pytest
+
+from prompt_capture.domain.redaction import redact
+
+_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
+
+
+def _check(marked: str) -> None:
+    text = _MARKED.sub(r"\2", marked)
+    assert redact(text) == _MARKED.sub(r"<\1>", marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "TEL[[PHONE:03-1234-5678]]",
+        "Tel[[PHONE:030 1234567]]",
+        "Handy[[PHONE:0171 2345678]] geht auch",
+        "call me on phone[[PHONE:2125550199]]",
+        "CARD[[CARD:4111111111111111]]",
+        "my card[[CARD:4111 1111 1111 1112]] expires",
+        "IBAN[[BANK:DE89370400440532013000]]",
+        "Konto[[BANK:532013000]] BLZ[[BANK:37040044]]",
+        "ACCOUNT[[BANK:12345678]]",
+        "DOB[[BIRTH_DATE:12.03.1999]]",
+        "born[[BIRTH_DATE:1999-03-12]] in Bonn",
+        "IP[[IP:10.20.30.40]]:8080",
+        "MAC[[MAC:00:1b:44:11:3a:b7]]",
+        "(PIN[[SECRET:4711]])",
+        '"cvv[[SECRET:123]]"',
+        "OTP[[SECRET:482913]]",
+        "SSN[[ID:123-45-6789]]",
+        "DNI[[ID:12345678Z]]",
+        "\u2121[[PHONE:03-1234-5678]]",
+        "TEL\u200b[[PHONE:03-1234-5678]]",
+        "\uff34\uff25\uff2c[[PHONE:\uff10\uff13-1234-5678]]",
+    ],
+)
+def test_a_number_is_found_where_its_name_touches_it(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "set pin13 high, then pin14",
+        "tan30 = 0.577, tan(45) = 1, tan(30.5) + tan(120)",
+        "user account12345 is new",
+        "card12345, phone13 and phone14",
+        "mac10.15 and macOS10.15.7 are old",
+        "visa2024, fax2024 and ip2024",
+        "https://example.org/pin4711 and https://example.org/?x=card4111",
+        "dni12345abc is a branch",
+        "row cell2000 of the sheet",
+    ],
+)
+def test_identifiers_with_digits_stay(text: str) -> None:
+    assert redact(text) == text
