@@ -63,3 +63,31 @@ def test_a_number_is_found_where_its_name_touches_it(marked: str) -> None:
 )
 def test_identifiers_with_digits_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "write to [[EMAIL:ann_smith_at_example_dot_com]].",
+        "([[EMAIL:ann_dot_smith_at_example_dot_co_dot_uk]])",
+        "[[EMAIL:ann-at-example-dot-com]], [[EMAIL:ann.at.example.dot.com]]",
+        "mail [[EMAIL:ann.smith_at_mail_dot_my-shop_punkt_de]] bitte",
+        "[[EMAIL:ann_at_gmail.com]]",
+        "[[EMAIL:ann[underscore]smith at example dot com]]",
+    ],
+)
+def test_an_address_is_found_whose_words_signs_join(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "look_at_this_dot_com_thing and look_at_example_dot_com",
+        "sort_at_index, test_look_at_dot_com, click_at_center_dot_png",
+        "meet-at-noon-dot-com-bubble",
+        "the file /srv/ann_at_example_dot_com.txt",
+    ],
+)
+def test_identifiers_with_at_and_dot_stay(text: str) -> None:
+    assert redact(text) == text

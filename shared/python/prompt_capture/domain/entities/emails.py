@@ -77,6 +77,17 @@ _SAID_DOMAIN = LazyPattern(
 )
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
+# With signs in place of spaces: "ann_at_example_dot_com". A longer name is an identifier.
+_JOINED = re.compile(
+    rf"""(?P<joint>[_.-])at(?P=joint)(?:
+            {_LABEL}(?:(?P=joint)(?:dot|punkt)(?P=joint){_LABEL}){{0,2}}?
+                (?P=joint)(?:dot|punkt)(?P=joint)
+                (?:{_COMMON_TOP_LEVEL}|co(?P=joint)dot(?P=joint)uk{NOT_BEFORE_WORD})
+            |{_PROVIDER}\.{_COMMON_TOP_LEVEL})
+        (?![_-]|\.[a-z0-9])""",
+    re.VERBOSE,
+)
+_JOINED_MAILBOX = re.compile(r"(?<![a-z0-9\x7f/\\._+-])[a-z0-9][a-z0-9._+-]{0,63}\Z")
 # In other languages: "ana punto gil arroba example punto org", "ana(arroba)example.org".
 _OTHER_AT_WORDS = names(
     """arroba arobase chiocciola klammeraffe malpa собака kukac zavinac apenstaartje apenstaart
@@ -95,7 +106,7 @@ _MAILBOX_SIGNS = name_set(
 )
 _BRACKETED_MAILBOX = re.compile(
     r"(?<![a-z0-9._+-])[a-z0-9][a-z0-9._+-]{0,30}"
-    r"(?:[\[({<](?:dot|punkt|punto|ponto|point|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
+    r"(?:[\[({<](?:dot|punkt|punto|ponto|point|underscore|dash|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
 )
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
@@ -128,6 +139,7 @@ def find_emails(searched: Searched) -> Iterator[Span]:
     lower = searched.lower
     yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
     yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)
+    yield from _find_joined_addresses(lower)
     if " AT " in searched.text and not searched.text.isupper():
         for match in _CAPITAL_AT.finditer(searched.text):
             if match["mailbox"] not in _NOT_A_MAILBOX:
@@ -196,6 +208,15 @@ def _find_said_addresses(
             if mailbox and not (may_be_site and _is_site(before, mailbox, domain[0])):
                 start = lower.rfind(mailbox, 0, match.start())
                 yield start, domain.end()
+
+
+def _find_joined_addresses(lower: str) -> Iterator[Span]:
+    """Find addresses whose words signs join: "ann_at_example_dot_com"."""
+    for match in _JOINED.finditer(lower):
+        at = match.start()
+        mailbox = _JOINED_MAILBOX.search(lower, max(0, at - _MAX_MAILBOX - 1), at)
+        if mailbox and mailbox[0] not in _NOT_A_MAILBOX:
+            yield mailbox.start(), match.end()
 
 
 def _said_mailbox(before: str) -> str:
