@@ -91,3 +91,46 @@ def test_an_address_is_found_whose_words_signs_join(marked: str) -> None:
 )
 def test_identifiers_with_at_and_dot_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "admin / [[SECRET:admin123]] to log in",
+        "use [[SECRET:hunter22]] to sign in",
+        "ann42 / [[SECRET:Zebra!9]] logs in",
+        "ann / [[SECRET:Sommer2024!]] zum Anmelden",
+        "the test account is demo / [[SECRET:demo1234]] for login",
+        'enter "[[SECRET:hunter22]]" to log in',
+        "you can use [[SECRET:sunny-2024]] to get into the portal",
+        "utilise [[SECRET:soleil99!]] pour se connecter",
+        "log in as ann with [[SECRET:hunter22]]",
+        "sign in with ann / [[SECRET:hunter22]]",
+    ],
+)
+def test_a_password_is_found_where_only_a_login_names_it(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "use 2 fingers to log in",
+        "use Chrome 118 to log in",
+        "SSO / OAuth2 to log in",
+        "use Office365, windows11 or Keycloak24 to log in",
+        "use port 8443 to log in",
+        "use SAML2.0 to sign in",
+        "Windows / macOS14 to log in",
+        "Chrome 118 / Firefox121 to log in",
+        "log in with Chrome and Firefox121",
+        "students / staff need 2FA to log in",
+        "use user123 to log in",
+        "frontend / backend2024 logs are full",
+        "use https://example.org/login2024 to sign in",
+        "use log10 / log1p to log",
+        "try v2024.1 to log in",
+    ],
+)
+def test_what_somebody_logs_in_with_is_no_password(text: str) -> None:
+    assert redact(text) == text

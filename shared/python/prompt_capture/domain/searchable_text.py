@@ -3,7 +3,8 @@
 Readers of the queue, datasets and models see a normalised text. The searched form goes further,
 so that no way of writing hides an entity: it has ASCII digits, ASCII punctuation, no diacritics,
 nothing invisible and single spaces. It has the characters for which HTML references stand, no
-marks of quoted lines, and a space where the name of a number touches it: "TEL 030". A text and its normalised form have the same searched form.
+marks of quoted lines, and a space where a number touches its name: "TEL 030". A text and its
+normalised form have the same searched form.
 """
 
 import re
@@ -12,7 +13,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 Span = tuple[int, int]
 """The start and the end of a part of a text, as in a slice."""
@@ -68,19 +69,19 @@ _TOUCHING_NAMES = """
     tel telefon telefono telefone telephone phone mobile mobil movil cell cellphone handy fax
     whatsapp ph tlf tlm card visa mastercard amex karte kreditkarte tarjeta carte dob born geb
     geboren birthday birthdate ddn ip mac pin puk tan otp cvv cvc ssn nhs pesel cpf cnpj nif nie
-    dni cnp bsn passport reisepass aadhaar blz ktonr kto acct""".split()
-_TOUCHING_ACCOUNTS = ["account", "konto", "compte", "cuenta", "conto"]
+    dni cnp bsn passport reisepass aadhaar blz ktonr kto acct"""
+_TOUCHING_ACCOUNTS = "account konto compte cuenta conto"
 
 
-def _behind(names: list[str]) -> str:
+def _behind(names: str) -> str:
     """Return a pattern for the first character behind one of some names, which begins a word.
 
     A lookbehind has one length: names of different lengths have one each.
     """
-    by_length = {size: [n for n in names if len(n) == size] for size in set(map(len, names))}
+    by_length = groupby(sorted(names.split(), key=len), len)
     return "|".join(
-        rf"(?<=(?:{'|'.join(sorted(each))}).)(?<![A-Za-z0-9@._/=&?+-].{{{size + 1}}})"
-        for size, each in sorted(by_length.items())
+        rf"(?<=(?:{'|'.join(each)}).)(?<![A-Za-z0-9@._/=&?+-].{{{size + 1}}})"
+        for size, each in by_length
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.searched import NAME_END, NamePattern, Searched, any_of
+from prompt_capture.domain.entities.searched import NAME_END, NamePattern, Searched, any_of, names
 from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
@@ -34,6 +34,35 @@ _BEHIND_ADDRESS = re.compile(
     r"@[A-Za-z0-9.-]{1,80}\.[A-Za-z]{2,24}(?: [/|] ?|[|:;])"
     r"(?P<value>[^ /|,;:@\x7f]{6,64})(?![^ ,;.!?)])"
 )
+# What a name and a password, or a password alone, are for: "ann / hunter22 to log in".
+_PURPOSES = names(
+    "login logon authenticate anmelden anzumelden anmeldung einloggen einzuloggen inloggen entrar",
+    "log in", "logs in", "log into", "log on", "sign in", "signs in", "sign into", "get in",
+    "get into", "connect to", "se connecter", "me connecter", "iniciar sesión", "acceder",
+)  # fmt: skip
+_PURPOSE = NamePattern(_PURPOSES, rf"{any_of(_PURPOSES)}{NAME_END}")
+_USE = "use|enter|type|try|nimm|nutze|benutze|utilise|usa"
+_BEFORE_PURPOSE = re.compile(
+    rf"""(?:(?P<name>[a-z0-9][\w.@+-]{{1,63}})\ /\ |\b(?:{_USE})\ )
+        ["'`]?(?P<value>[^ /|"'`\x7f]{{6,64}})["'`,]{{0,2}}
+        (?:\ (?:to|can|for|zum|zur|um|pour|para|te)(?:\ (?:sich|dich|mich))?)?\ \Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BEHIND_PURPOSE = re.compile(
+    r"""\ (?:with|using|as|mit|als)\ (?P<name>[a-z0-9][\w.@+-]{1,63})
+        \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PURPOSE_WINDOW = 150
+# Letters, and digits or a sign: "hunter22", "Zebra!9", but no "OAuth2" and no "user123". A product
+# has a capital, too: "use Keycloak24", "Windows / macOS14".
+_CREDENTIAL = re.compile(
+    r"""(?![0-9$%{<\\]|.*[.:][0-9]+\Z
+            |(?:office|windows|oauth|saml|port|room|android|iphone|python|user|version)[-_.]?[0-9]+\Z)
+        (?=.*[A-Za-z])(?:.*[0-9].*[0-9].*|.*[!#$%^&*?~].*)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PRODUCT = re.compile(r"[a-z]{0,3}[A-Z]\w*")
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
 _PHONE = re.compile(r"\+?[0-9()./-]+")
 _RATIO = re.compile(r"[0-9:/., ]+")
@@ -55,6 +84,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
+    yield from _find_passwords_before_purposes(searched)
 
 
 def _find_bare_logins(searched: Searched) -> Iterator[Span]:
@@ -73,6 +103,20 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
         value = match["value"].rstrip(PUNCTUATION)
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
             yield match.start("value"), match.start("value") + len(value)
+
+
+def _find_passwords_before_purposes(searched: Searched) -> Iterator[Span]:
+    """Find the passwords that only what they are for names: "use hunter22 to sign in"."""
+    for purpose in _PURPOSE.finditer(searched):
+        start, end = purpose.span()
+        login = _BEFORE_PURPOSE.search(
+            searched.text, max(0, start - _PURPOSE_WINDOW), start
+        ) or _BEHIND_PURPOSE.match(searched.text, end)
+        if login:
+            value = login["value"].rstrip(PUNCTUATION)
+            is_product = _PRODUCT.fullmatch(value) and not (login["name"] or "")[:1].islower()
+            if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
+                yield login.start("value"), login.start("value") + len(value)
 
 
 def _looks_like_password(value: str) -> bool:
