@@ -134,3 +134,50 @@ def test_a_password_is_found_where_only_a_login_names_it(marked: str) -> None:
 )
 def test_what_somebody_logs_in_with_is_no_password(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "p/w = [[SECRET:hunter22]]",
+        "u/n ann p/w [[SECRET:hunter22]]",
+        "2FA: [[SECRET:482913]]",
+        "2FA code [[SECRET:482913]], it expires soon",
+        "2-FA code: [[SECRET:482 913]]",
+        "OTP: [[SECRET:482913]]",
+        "MFA [[SECRET:482913]]",
+        "Code: [[SECRET:4829]]",
+        "my bank code is [[SECRET:4711]]",
+        "bank code [[BANK:37040044]]",
+        "* [[BIRTH_DATE:12.03.1999]]",
+        "Anna Weber * [[BIRTH_DATE:12.03.1999]]",
+        "Weber, Anna, * [[BIRTH_DATE:12.03.1999]] in Bonn",
+        "Hans Meier * [[BIRTH_DATE:3. Mai 1940]] \u2020 12.1.2020",
+    ],
+)
+def test_a_short_name_leads_to_a_value(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the p/w ratio is 3",
+        "2FA 2024 rollout",
+        "2FA: 12345 users have it",
+        "error code: 4829",
+        "zip code: 4829",
+        "code: 2024",
+        "Code: 4829 screws, 12 pieces",
+        "* 12.03.2019 concert",
+        "* 12.03.2024",
+        "Termine Berlin * 12.03.2019 Konzert * 13.03.2019 Lesung",
+        "Open Points * 12.03.2019, meeting * 14.03.2019, call",
+        "* 12.03.1999 * 13.04.1999",
+        "asset tag 5105105105105100",
+        "tracking label: 4111111111111111",
+        "a new born star on 12/12/2024",
+    ],
+)
+def test_points_of_lists_tags_and_other_codes_stay(text: str) -> None:
+    assert redact(text) == text

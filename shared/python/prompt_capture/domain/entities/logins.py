@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.searched import NAME_END, NamePattern, Searched, any_of, names
+from prompt_capture.domain.entities.searched import (
+    NAME_END,
+    NamePattern,
+    Searched,
+    any_of,
+    context_before,
+    name_set,
+    names,
+)
 from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
@@ -41,25 +50,21 @@ _PURPOSES = names(
     "get into", "connect to", "se connecter", "me connecter", "iniciar sesión", "acceder",
 )  # fmt: skip
 _PURPOSE = NamePattern(_PURPOSES, rf"{any_of(_PURPOSES)}{NAME_END}")
-_USE = "use|enter|type|try|nimm|nutze|benutze|utilise|usa"
-_BEFORE_PURPOSE = re.compile(
-    rf"""(?:(?P<name>[a-z0-9][\w.@+-]{{1,63}})\ /\ |\b(?:{_USE})\ )
-        ["'`]?(?P<value>[^ /|"'`\x7f]{{6,64}})["'`,]{{0,2}}
-        (?:\ (?:to|can|for|zum|zur|um|pour|para|te)(?:\ (?:sich|dich|mich))?)?\ \Z""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_TO = name_set("to can for zum zur um pour para te sich dich mich")
+_USE = name_set("use enter type try nimm nutze benutze utilise usa")
+_QUOTES = "\"'`,"
 _BEHIND_PURPOSE = re.compile(
     r"""\ (?:with|using|as|mit|als)\ (?P<name>[a-z0-9][\w.@+-]{1,63})
         \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PURPOSE_WINDOW = 150
+_PURPOSE_WINDOW, _MAX_PURPOSES = 100, 40
 # Letters, and digits or a sign: "hunter22", "Zebra!9", but no "OAuth2" and no "user123". A product
 # has a capital, too: "use Keycloak24", "Windows / macOS14".
 _CREDENTIAL = re.compile(
-    r"""(?![0-9$%{<\\]|.*[.:][0-9]+\Z
+    r"""(?![0-9$%{<\\]|.*[/|]|.*[.:][0-9]+\Z
             |(?:office|windows|oauth|saml|port|room|android|iphone|python|user|version)[-_.]?[0-9]+\Z)
-        (?=.*[A-Za-z])(?:.*[0-9].*[0-9].*|.*[!#$%^&*?~].*)""",
+        (?=.*[A-Za-z])(?=.*[0-9].*[0-9]|.*[!#$%^&*?~]).{6,64}""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PRODUCT = re.compile(r"[a-z]{0,3}[A-Z]\w*")
@@ -107,16 +112,29 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
 
 def _find_passwords_before_purposes(searched: Searched) -> Iterator[Span]:
     """Find the passwords that only what they are for names: "use hunter22 to sign in"."""
-    for purpose in _PURPOSE.finditer(searched):
-        start, end = purpose.span()
-        login = _BEFORE_PURPOSE.search(
-            searched.text, max(0, start - _PURPOSE_WINDOW), start
-        ) or _BEHIND_PURPOSE.match(searched.text, end)
-        if login:
-            value = login["value"].rstrip(PUNCTUATION)
-            is_product = _PRODUCT.fullmatch(value) and not (login["name"] or "")[:1].islower()
-            if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
-                yield login.start("value"), login.start("value") + len(value)
+    for purpose in islice(_PURPOSE.finditer(searched), _MAX_PURPOSES):
+        login = _BEHIND_PURPOSE.match(searched.text, purpose.end())
+        name, value, start = (
+            (login["name"], login["value"], login.start("value"))
+            if login
+            else _login_before(searched.text, purpose.start())
+        )
+        value = value.rstrip(PUNCTUATION)
+        is_product = _PRODUCT.fullmatch(value) and not name[:1].islower()
+        if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
+            yield start, start + len(value)
+
+
+def _login_before(text: str, position: int) -> tuple[str, str, int]:
+    """Return the name, if any, and the value before "to log in", and where the value begins."""
+    tokens = context_before(text, position, _PURPOSE_WINDOW).rstrip(" ").split(" ")
+    while len(tokens) > 1 and tokens[-1].lower() in _TO:
+        tokens.pop()
+    value = tokens[-1].strip(_QUOTES)
+    start = text.rfind(value, 0, position)
+    if len(tokens) > 2 and tokens[-2] == "/":
+        return tokens[-3], value, start
+    return "", value if len(tokens) > 1 and tokens[-2].lower() in _USE else "", start
 
 
 def _looks_like_password(value: str) -> bool:

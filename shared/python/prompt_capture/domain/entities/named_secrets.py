@@ -196,7 +196,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
 _LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
-_MIN_DIGITS, _MAX_CODE = 3, 20
+_MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
@@ -507,6 +507,8 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         return False
     if head["code"] and _KEY.fullmatch(value):
         before = _words_directly_before(searched, head.start())
+        if "bank" in before and len(value) > _MAX_SENT:
+            return False  # the number of a bank
         if _is_for_a_network(head) or not before.isdisjoint(words.NETWORKS):
             return True
     if head["code"] and not head["lock"]:
