@@ -73,6 +73,7 @@ def test_identifiers_with_digits_stay(text: str) -> None:
         "[[EMAIL:ann-at-example-dot-com]], [[EMAIL:ann.at.example.dot.com]]",
         "mail [[EMAIL:ann.smith_at_mail_dot_my-shop_punkt_de]] bitte",
         "[[EMAIL:ann_at_gmail.com]]",
+        "[[EMAIL:ann.smith at example.org]] is my email",
         "[[EMAIL:ann[underscore]smith at example dot com]]",
     ],
 )
@@ -102,7 +103,7 @@ def test_identifiers_with_at_and_dot_stay(text: str) -> None:
         "ann / [[SECRET:Sommer2024!]] zum Anmelden",
         "the test account is demo / [[SECRET:demo1234]] for login",
         'enter "[[SECRET:hunter22]]" to log in',
-        "you can use [[SECRET:sunny-2024]] to get into the portal",
+        "you can use [[SECRET:sunny-2024]] to log into the portal",
         "utilise [[SECRET:soleil99!]] pour se connecter",
         "log in as ann with [[SECRET:hunter22]]",
         "sign in with ann / [[SECRET:hunter22]]",
@@ -130,6 +131,8 @@ def test_a_password_is_found_where_only_a_login_names_it(marked: str) -> None:
         "use https://example.org/login2024 to sign in",
         "use log10 / log1p to log",
         "try v2024.1 to log in",
+        "on iOS17 / iPadOS17 log in",
+        "use db-prod-01 to connect to the database",
     ],
 )
 def test_what_somebody_logs_in_with_is_no_password(text: str) -> None:
@@ -177,6 +180,7 @@ def test_a_short_name_leads_to_a_value(marked: str) -> None:
         "asset tag 5105105105105100",
         "tracking label: 4111111111111111",
         "a new born star on 12/12/2024",
+        "docker tag 1.2.3.4",
     ],
 )
 def test_points_of_lists_tags_and_other_codes_stay(text: str) -> None:

@@ -111,6 +111,8 @@ _BRACKETED_MAILBOX = re.compile(
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
+_IS_MAIL = re.compile(r" (?:is|ist) (?:my|his|her|their|our|the|meine?) (?:[a-z]+ )?(?:e-?)?mail")
+_IS_MAIL = re.compile(r",? (?:is|ist) (?:my|mein|his|her|the|our) (?:[a-z]+ )?e?-?mail")
 
 # "look at example dot com" names a site, not a mailbox.
 _NOT_A_MAILBOX = name_set(
@@ -205,7 +207,8 @@ def _find_said_addresses(
         if domain:
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
-            if mailbox and not (may_be_site and _is_site(before, mailbox, domain[0])):
+            is_mail = _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
+            if mailbox and not (may_be_site and _is_site(mailbox, domain[0], bool(is_mail))):
                 start = lower.rfind(mailbox, 0, match.start())
                 yield start, domain.end()
 
@@ -239,10 +242,6 @@ def _mailbox_part(word: str) -> str:
     return part if len(part) <= _MAX_MAILBOX else ""
 
 
-def _is_site(before: str, mailbox: str, domain: str) -> bool:
-    is_said = bool(
-        _SAID_DOT.search(domain)
-        or _OF_PROVIDER.compiled.match(domain)
-        or _ABOUT_MAIL.search(before)
-    )
-    return not is_said or mailbox in _NOT_A_MAILBOX
+def _is_site(mailbox: str, domain: str, is_about_mail: bool) -> bool:
+    is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.compiled.match(domain)
+    return not (is_said or is_about_mail) or mailbox in _NOT_A_MAILBOX

@@ -46,8 +46,8 @@ _BEHIND_ADDRESS = re.compile(
 # What a name and a password, or a password alone, are for: "ann / hunter22 to log in".
 _PURPOSES = names(
     "login logon authenticate anmelden anzumelden anmeldung einloggen einzuloggen inloggen entrar",
-    "log in", "logs in", "log into", "log on", "sign in", "signs in", "sign into", "get in",
-    "get into", "connect to", "se connecter", "me connecter", "iniciar sesión", "acceder",
+    "log in", "logs in", "log into", "log on", "sign in", "signs in", "sign into",
+    "se connecter", "me connecter", "iniciar sesión", "acceder",
 )  # fmt: skip
 _PURPOSE = NamePattern(_PURPOSES, rf"{any_of(_PURPOSES)}{NAME_END}")
 _TO = name_set("to can for zum zur um pour para te sich dich mich")
@@ -67,7 +67,7 @@ _CREDENTIAL = re.compile(
         (?=.*[A-Za-z])(?=.*[0-9].*[0-9]|.*[!#$%^&*?~]).{6,64}""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PRODUCT = re.compile(r"[a-z]{0,3}[A-Z]\w*")
+_PRODUCT = re.compile(r"[a-z]{0,3}[A-Z][\w-]*")
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
 _PHONE = re.compile(r"\+?[0-9()./-]+")
 _RATIO = re.compile(r"[0-9:/., ]+")
@@ -120,7 +120,7 @@ def _find_passwords_before_purposes(searched: Searched) -> Iterator[Span]:
             else _login_before(searched.text, purpose.start())
         )
         value = value.rstrip(PUNCTUATION)
-        is_product = _PRODUCT.fullmatch(value) and not name[:1].islower()
+        is_product = _PRODUCT.fullmatch(value) and not name.islower()
         if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
             yield start, start + len(value)
 

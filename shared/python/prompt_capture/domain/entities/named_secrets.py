@@ -507,8 +507,6 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         return False
     if head["code"] and _KEY.fullmatch(value):
         before = _words_directly_before(searched, head.start())
-        if "bank" in before and len(value) > _MAX_SENT:
-            return False  # the number of a bank
         if _is_for_a_network(head) or not before.isdisjoint(words.NETWORKS):
             return True
     if head["code"] and not head["lock"]:
@@ -516,8 +514,16 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         if head["qualifier"] in words.OWNERS or not before.isdisjoint(words.OWNERS):
             return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
     if head["code"] or head["pin"]:
-        return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)
+        is_other = _is_year_of_goals(searched.lower, head, value)
+        return bool(_CODE.fullmatch(value)) and not (
+            is_other or _is_of_a_bank(searched, head, value)
+        )
     return True
+
+
+def _is_of_a_bank(searched: Searched, head: re.Match[str], value: str) -> bool:
+    """Return whether a code is the number of a bank: "bank code 37040044"."""
+    return len(value) > _MAX_SENT and "bank" in _words_directly_before(searched, head.start())
 
 
 def _is_of_a_board(head: re.Match[str], value: str) -> bool:

@@ -44,7 +44,7 @@ _RELATION = (
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
 # A name that begins with a digit: "2FA: 482913", "2FA code 482913".
 _SECOND_FACTOR = LazyPattern(
-    rf"2(?<![a-z0-9\x7f].)-?fa(?:[ -](?:code|token|pin|kod|kode|codigo|codice))?{_RELATION}{_VALUE}",
+    rf"2(?<![a-z0-9\x7f].)-?fa(?:[ -](?:code|token|kod|kode|codigo|codice))?{_RELATION}{_VALUE}",
     re.VERBOSE,
 )
 # What ends the sentence behind a code.
