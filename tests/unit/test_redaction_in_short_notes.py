@@ -32,6 +32,7 @@ def _check(marked: str) -> None:
         "DOB[[BIRTH_DATE:12.03.1999]]",
         "born[[BIRTH_DATE:1999-03-12]] in Bonn",
         "IP[[IP:10.20.30.40]]:8080",
+        "<b>PIN[[SECRET:4711]]</b>",
         "MAC[[MAC:00:1b:44:11:3a:b7]]",
         "(PIN[[SECRET:4711]])",
         '"cvv[[SECRET:123]]"',

@@ -81,15 +81,17 @@ def _behind(names: str) -> str:
     by_length = groupby(sorted(names.split(), key=len), len)
     return "|".join(
         rf"(?<=(?:{'|'.join(each)}).)(?<![A-Za-z0-9@._/=&?+-].{{{size + 1}}})"
+        rf"(?-i:(?<![A-Z]>.{{{size + 1}}}))"
         for size, each in by_length
     )
 
 
+# Placeholders count as the entities that they replace, so that redacting twice changes nothing.
 # "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", and no user "account1234".
 _TOUCHED = re.compile(
     rf"[0-9](?<=[A-Za-z].)(?=(?:[ ().:/-]?[0-9]){{2}})"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
-    r"(?=[0-9().:/-]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
+    r"(?=[0-9().:/-]*+[A-Za-z]?(?![A-Za-z0-9@_=]|<[A-Z_]+>))"
 )
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
