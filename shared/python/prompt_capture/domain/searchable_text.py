@@ -86,12 +86,12 @@ def _behind(names: str) -> str:
     )
 
 
-# Placeholders count as the entities that they replace, so that redacting twice changes nothing.
-# "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", and no user "account1234".
+# "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", and no user "account1234". What
+# follows the first digits does not matter: a placeholder may stand there when it is redacted again.
 _TOUCHED = re.compile(
-    rf"[0-9](?<=[A-Za-z].)(?=(?:[ ().:/-]?[0-9]){{2}})"
+    rf"[0-9](?<=[A-Za-z].)(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
-    r"(?=[0-9().:/-]*+[A-Za-z]?(?![A-Za-z0-9@_=]|<[A-Z_]+>))"
+    r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
 )
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
