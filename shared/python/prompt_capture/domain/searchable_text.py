@@ -69,7 +69,10 @@ _TOUCHING_NAMES = """
     tel telefon telefono telefone telephone phone mobile mobil movil cell cellphone handy fax
     whatsapp ph tlf tlm card visa mastercard amex karte kreditkarte tarjeta carte dob born geb
     geboren birthday birthdate ddn ip mac pin puk tan otp cvv cvc ssn nhs pesel cpf cnpj nif nie
-    dni cnp bsn passport reisepass aadhaar blz ktonr kto acct"""
+    dni cnp bsn passport reisepass aadhaar blz ktonr kto acct
+    telno telnr phoneno phonenumber telefonnummer handynummer rufnummer mob ruf pan cc cardno
+    cardnumber kartennummer acctno accountno accountnumber kontonummer sortcode routing
+    geburtsdatum ipaddr ipaddress macaddress pincode passcode doorcode gatecode safecode mtan"""
 _TOUCHING_ACCOUNTS = "account konto compte cuenta conto"
 
 

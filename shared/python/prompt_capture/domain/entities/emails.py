@@ -78,6 +78,7 @@ _SAID_DOMAIN = LazyPattern(
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
 # With signs in place of spaces: "ann_at_example_dot_com". A longer name is an identifier.
+_JOINED_ATS = ("_at_", "-at-", ".at.")
 _JOINED = re.compile(
     rf"""(?P<joint>[_.-])at(?P=joint)(?:
             {_LABEL}(?:(?P=joint)(?:dot|punkt)(?P=joint){_LABEL}){{0,2}}?
@@ -141,7 +142,8 @@ def find_emails(searched: Searched) -> Iterator[Span]:
     lower = searched.lower
     yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
     yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)
-    yield from _find_joined_addresses(lower)
+    if any(at in lower for at in _JOINED_ATS):
+        yield from _find_joined_addresses(lower)
     if " AT " in searched.text and not searched.text.isupper():
         for match in _CAPITAL_AT.finditer(searched.text):
             if match["mailbox"] not in _NOT_A_MAILBOX:

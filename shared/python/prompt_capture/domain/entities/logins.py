@@ -50,12 +50,15 @@ _PURPOSES = names(
     "se connecter", "me connecter", "iniciar sesión", "acceder",
 )  # fmt: skip
 _PURPOSE = NamePattern(_PURPOSES, rf"{any_of(_PURPOSES)}{NAME_END}")
-_TO = name_set("to can for zum zur um pour para te sich dich mich")
+_TO = name_set("is the to can for zum zur um pour para te sich dich mich")
 _USE = name_set("use enter type try nimm nutze benutze utilise usa")
 _QUOTES = "\"'`,"
+# What follows "log in": "as ann with hunter22", "use ann / hunter22", "use hunter22"
 _BEHIND_PURPOSE = re.compile(
-    r"""\ (?:with|using|as|mit|als)\ (?P<name>[a-z0-9][\w.@+-]{1,63})
-        \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})""",
+    r"""(?:\ (?:with|using|as|mit|als)|,?\ (?:use|nutze)|:)
+        \ (?P<name>[a-z0-9][\w.@+-]{1,63})
+        \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})
+        |,?\ use\ ["'`]?(?P<only>[^ /|"'`\x7f]{6,64})(?!\ [/a-z])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PURPOSE_WINDOW, _MAX_PURPOSES = 100, 40
@@ -115,7 +118,7 @@ def _find_passwords_before_purposes(searched: Searched) -> Iterator[Span]:
     for purpose in islice(_PURPOSE.finditer(searched), _MAX_PURPOSES):
         login = _BEHIND_PURPOSE.match(searched.text, purpose.end())
         name, value, start = (
-            (login["name"], login["value"], login.start("value"))
+            (login["name"] or "", login[login.lastgroup or 0], login.start(login.lastgroup or 0))
             if login
             else _login_before(searched.text, purpose.start())
         )
