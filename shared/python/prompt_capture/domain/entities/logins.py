@@ -92,7 +92,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
-    yield from _find_passwords_before_purposes(searched)
+    yield from _find_passwords_for_purposes(searched)
 
 
 def _find_bare_logins(searched: Searched) -> Iterator[Span]:
@@ -113,7 +113,7 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
             yield match.start("value"), match.start("value") + len(value)
 
 
-def _find_passwords_before_purposes(searched: Searched) -> Iterator[Span]:
+def _find_passwords_for_purposes(searched: Searched) -> Iterator[Span]:
     """Find the passwords that only what they are for names: "use hunter22 to sign in"."""
     for purpose in islice(_PURPOSE.finditer(searched), _MAX_PURPOSES):
         login = _BEHIND_PURPOSE.match(searched.text, purpose.end())
