@@ -112,7 +112,7 @@ _BRACKETED_MAILBOX = re.compile(
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
-_IS_MAIL = re.compile(r" (?:is|ist) (?:my|his|her|their|our|the|meine?) (?:[a-z]+ )?(?:e-?)?mail")
+_IS_MAIL = re.compile(r" (?:is|ist) (?:my|his|her|their|our|meine?) (?:[a-z]+ )?(?:e-?)?mail")
 
 # "look at example dot com" names a site, not a mailbox.
 _NOT_A_MAILBOX = name_set(
