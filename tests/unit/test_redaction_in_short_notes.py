@@ -58,7 +58,7 @@ def test_a_number_is_found_where_its_name_touches_it(marked: str) -> None:
         "user account12345 is new",
         "card12345, phone13 and phone14",
         "mac10.15 and macOS10.15.7 are old",
-        "visa2024, fax2024 and ip2024",
+        "visa2024, pin2024, fax2024 and ip2024",
         "https://example.org/pin4711 and https://example.org/?x=card4111",
         "dni12345abc is a branch",
         "row cell2000 of the sheet",
@@ -175,7 +175,7 @@ def test_a_short_name_leads_to_a_value(marked: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "the p/w ratio is 3",
+        "the p/w ratio is 3, p/w = 3.5, p/w: 12 N/m",
         "2FA 2024 rollout",
         "2FA: 12345 users have it",
         "error code: 4829",

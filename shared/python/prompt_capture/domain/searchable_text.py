@@ -89,10 +89,12 @@ def _behind(names: str) -> str:
     )
 
 
-# "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", and no user "account1234". What
-# follows the first digits does not matter: a placeholder may stand there when it is redacted again.
+# "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", no "otp2024", and no user
+# "account1234". What follows the first digits does not matter: a placeholder may stand there when
+# the text is redacted again.
 _TOUCHED = re.compile(
     rf"[0-9](?<=[A-Za-z].)(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
+    rf"(?!(?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?![0-9.:/-]))"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
     r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
 )

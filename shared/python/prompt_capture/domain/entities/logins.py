@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
@@ -33,6 +33,10 @@ _PAIR = NamePattern(
     rf"""{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?{any_of(words.PASSWORD_OF_USER)}{NAME_END}
         \ ?(?:is|are|ist|sind|:|=|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
         (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
+)
+# Elsewhere a ratio: "p/w = 3.5"
+_SHORT_NAME = NamePattern(
+    ("p/w",), r"""p/w(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6,64})"""
 )
 _NETWORK_PAIR = NamePattern(
     words.NETWORK_NAMES,
@@ -85,7 +89,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
             yield match.span("name")
             yield match.span("value")
     yield from _find_bare_logins(searched)
-    for match in _PAIR.finditer(searched):
+    for match in chain(_PAIR.finditer(searched), _SHORT_NAME.finditer(searched)):
         if _looks_like_password(match["value"]):
             yield match.span("value")
     for match in _NETWORK_PAIR.finditer(searched):

@@ -4,7 +4,7 @@ from prompt_capture.domain.entities.searched import name_set, names
 
 PASSWORD = names(
     """password passwords passwort passwörter kennwort password1 password2 passwort1 passwort2
-    passwd passwds passw pswd passwrd pasword p/w pw1 pw2 passphrase passcode pw pwd psw mdp
+    passwd passwds passw pswd passwrd pasword pw1 pw2 passphrase passcode pw pwd psw mdp
     contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
     passord passordet salasana hasło heslo jelszó pgpassword
     şifre şifrem parolam codeword codewort safeword losung losungswort
