@@ -56,6 +56,10 @@ UNITS = (
     "cookie: ", "cookie: a=b; ", "curl -b ", "mac of a is ", "account of a b c d: ", "pw (wifi) ",
     "b.", "448789-153758-", "pins 1 2 ", "call sizes 12 14 16 ", "password: at least 8 ",
     "1987. mart ", "password of a1: ", "password (a) a1 ", "*12.3.85 ", "code: 482913 ",
+    "TEL03-1234-5678 ", "pin1111", "card1 1 1 ", "a1 1.", "a_at_b_dot_com ", "_at_a_dot_",
+    "-at-a-dot-", "a / a1234567 to log in ", "log in with ", "use a12 to login ", "log in ",
+    "2fa 1 ", "2fa code 482913 ", "Anna Weber * 12.3.85 in ", "* 12.3.85 ",
+    "bank code 1234567 ", "p/w ", "log in use a12 ", "sign in: a / ", "geburtsdatum12.3.85 ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

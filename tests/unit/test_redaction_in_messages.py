@@ -267,7 +267,6 @@ def test_a_code_that_nobody_may_share_or_that_stands_alone_is_a_secret(marked: s
         "share code 5 with the class",
         "promo code 482913, do not share it",
         "Code: 2024. Do not share the exercise.",
-        "Code: 4829",
         "exit code: 482913",
         "error code 482913",
         "course code: 482913",

@@ -2,8 +2,9 @@
 
 Readers of the queue, datasets and models see a normalised text. The searched form goes further,
 so that no way of writing hides an entity: it has ASCII digits, ASCII punctuation, no diacritics,
-nothing invisible and single spaces. It has the characters for which HTML references stand, and no
-marks of quoted lines. A text and its normalised form have the same searched form.
+nothing invisible and single spaces. It has the characters for which HTML references stand, no
+marks of quoted lines, and a space where a number touches its name: "TEL 030". A text and its
+normalised form have the same searched form.
 """
 
 import re
@@ -12,7 +13,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 Span = tuple[int, int]
 """The start and the end of a part of a text, as in a slice."""
@@ -64,6 +65,39 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r">(?!=)(?<![^ ].)[> ]*+")
+_TOUCHING_NAMES = """
+    tel telefon telefono telefone telephone phone mobile mobil movil cell cellphone handy fax
+    whatsapp ph tlf tlm card visa mastercard amex karte kreditkarte tarjeta carte dob born geb
+    geboren birthday birthdate ddn ip mac pin puk tan otp cvv cvc ssn nhs pesel cpf cnpj nif nie
+    dni cnp bsn passport reisepass aadhaar blz ktonr kto acct
+    telno telnr phoneno phonenumber telefonnummer handynummer rufnummer mob ruf pan cc cardno
+    cardnumber kartennummer acctno accountno accountnumber kontonummer sortcode routing
+    geburtsdatum ipaddr ipaddress macaddress pincode passcode doorcode gatecode safecode mtan"""
+_TOUCHING_ACCOUNTS = "account konto compte cuenta conto"
+
+
+def _behind(names: str) -> str:
+    """Return a pattern for the first character behind one of some names, which begins a word.
+
+    A lookbehind has one length: names of different lengths have one each.
+    """
+    by_length = groupby(sorted(names.split(), key=len), len)
+    return "|".join(
+        rf"(?<=(?:{'|'.join(each)}).)(?<![A-Za-z0-9@._/=&?+-].{{{size + 1}}})"
+        rf"(?-i:(?<![A-Z]>.{{{size + 1}}}))"
+        for size, each in by_length
+    )
+
+
+# "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", no "otp2024", and no user
+# "account1234". What follows the first digits does not matter: a placeholder may stand there when
+# the text is redacted again.
+_TOUCHED = re.compile(
+    rf"[0-9](?<=[A-Za-z].)(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
+    rf"(?!(?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?![0-9.:/-]))"
+    rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
+    r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
+)
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
 _IN_NUMBER = re.compile(r"(?<=[0-9]) +>[> ]*+(?=[0-9])")
@@ -78,10 +112,15 @@ class SearchableText:
         self._parts: list[str] | None = None
         self._joined = text
         is_plain = text.isascii() and text.isprintable() and "  " not in text
-        may_change = ("&" in text and _REFERENCE.search(text)) or _LINE_MARK.search(text)
+        may_change = (
+            ("&" in text and _REFERENCE.search(text))
+            or _LINE_MARK.search(text)
+            or _TOUCHED.search(text)
+        )
         if not is_plain or may_change or text != text.strip():
             parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
             joined = _without_line_marks(parts, _without_references(parts, "".join(parts)))
+            joined = _with_spaces_behind_names(parts, joined)
             self.searched = _SPACES.sub(" ", joined).strip(" ")
             if self.searched != joined or len(joined) != len(text) or "" in parts:
                 self._parts, self._joined = parts, joined
@@ -131,6 +170,19 @@ def _without_line_marks(parts: list[str], joined: str) -> str:
         return joined
     marks = _LINE_MARK if _QUOTATION.search(joined) else _IN_NUMBER
     return _replace_in(parts, joined, [(mark.span(), " ") for mark in marks.finditer(joined)])
+
+
+def _with_spaces_behind_names(parts: list[str], joined: str) -> str:
+    """Put a space behind each name of a number that touches it, and return the parts joined."""
+    touched = [match.start() for match in _TOUCHED.finditer(joined)]
+    if not touched:
+        return joined
+    starts = [0, *accumulate(map(len, parts))]
+    for position in touched:
+        behind = bisect_left(starts, position)
+        if starts[behind] == position:
+            parts[behind - 1] += " "
+    return "".join(parts)
 
 
 def _replace_in(parts: list[str], joined: str, replacements: list[tuple[Span, str]]) -> str:

@@ -36,7 +36,7 @@ _NAMES = names(
     tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
-    "sort code", "bank details", "bank account", "compte bancaire", "compte courant",
+    "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "расчётный счёт",

@@ -130,7 +130,7 @@ _NAME = NamePattern(
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _MAX_IDIOM = 12
 _NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
-_IDIOM_BEFORE = re.compile(r"\b(?:star is|natural) \Z")
+_IDIOM_BEFORE = re.compile(r"\b(?:star is|natural|new(?:ly)?) \Z")
 _IDIOM_BEHIND = re.compile(
     r""",?\ (?:ready|again|free|for|this\ way|pink
         |to\ (?:run|win|be|ride|rock|lead|code|fly|shine|dance|perform|play|lose|die|do|make)
@@ -145,12 +145,15 @@ _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
 # "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
 # Elsewhere the letter may count the parts of a question, and the sign the points of a list.
 _SIGN = re.compile(
-    r"[bf(*](?:(?<![^ (].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].)(?=[0-9]))(?=[0-9a-z])"
+    r"[bf(*](?:(?<![^ (].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
 )
 _SIGNS = ("b.", "f.", "*")
 _PARTS_WINDOW, _NAME_WINDOW = 80, 32
 # A name, a bracket, a comma or nothing
 _BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
+# "Anna Weber, * 12.03.1999 in Bonn": two words of a name, and what may follow a date of birth.
+_FULL_NAME = re.compile(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
+_BEHIND_BIRTH = re.compile(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
 _FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
@@ -182,15 +185,21 @@ def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
         pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
         date = pattern.compiled.match(lower, sign.end())
-        is_birth = date and _is_year_of_birth(date[0]) and not _is_note(lower, sign, date)
+        is_birth = date and _is_year_of_birth(date[0]) and not _is_note(searched, sign, date)
         if date and is_birth and not _is_part(searched, sign):
             yield date.span()
 
 
-def _is_note(lower: str, sign: re.Match[str], date: re.Match[str]) -> bool:
-    """Return whether a sign begins a footnote or bold letters: "*1.1.2020: new prices"."""
-    is_footnote = sign[0] == "*" and sign.start() == 0 and date.end() < len(lower)
-    return is_footnote or lower.startswith("*", date.end())
+def _is_note(searched: Searched, sign: re.Match[str], date: re.Match[str]) -> bool:
+    """Return whether a sign begins a footnote, bold letters or a point of a list."""
+    text, start, end = searched.text, sign.start(), date.end()
+    if sign[0] == "* ":
+        is_point = text.count("* ") > 1
+        has_name = not is_point and _FULL_NAME.search(text, max(0, start - 2 * _NAME_WINDOW), start)
+        is_alone = not start and end == len(text)
+        return not is_alone and not (has_name and _BEHIND_BIRTH.match(text, end))
+    is_footnote = sign[0] == "*" and start == 0 and end < len(text)
+    return is_footnote or text.startswith("*", end)
 
 
 def _is_year_of_birth(date: str) -> bool:

@@ -16,7 +16,8 @@ _NOT_IN_WORDS = punctuation + " "
 _WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
 _WINDOW = 36
 _FILLERS = name_set(
-    """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
+    """tag label
+    number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
     war are est es e value hash my mein meine the of del de to n o numer numara номер
     是 号码 番号 번호 は 는 은"""
 )

@@ -77,6 +77,18 @@ _SAID_DOMAIN = LazyPattern(
 )
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)
+# With signs in place of spaces: "ann_at_example_dot_com". A longer name is an identifier.
+_JOINED_ATS = ("_at_", "-at-", ".at.")
+_JOINED = re.compile(
+    rf"""(?P<joint>[_.-])at(?P=joint)(?:
+            {_LABEL}(?:(?P=joint)(?:dot|punkt)(?P=joint){_LABEL}){{0,2}}?
+                (?P=joint)(?:dot|punkt)(?P=joint)
+                (?:{_COMMON_TOP_LEVEL}|co(?P=joint)dot(?P=joint)uk{NOT_BEFORE_WORD})
+            |{_PROVIDER}\.{_COMMON_TOP_LEVEL})
+        (?![_-]|\.[a-z0-9])""",
+    re.VERBOSE,
+)
+_JOINED_MAILBOX = re.compile(r"(?<![a-z0-9\x7f/\\._+-])[a-z0-9][a-z0-9._+-]{0,63}\Z")
 # In other languages: "ana punto gil arroba example punto org", "ana(arroba)example.org".
 _OTHER_AT_WORDS = names(
     """arroba arobase chiocciola klammeraffe malpa собака kukac zavinac apenstaartje apenstaart
@@ -95,11 +107,12 @@ _MAILBOX_SIGNS = name_set(
 )
 _BRACKETED_MAILBOX = re.compile(
     r"(?<![a-z0-9._+-])[a-z0-9][a-z0-9._+-]{0,30}"
-    r"(?:[\[({<](?:dot|punkt|punto|ponto|point|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
+    r"(?:[\[({<](?:dot|punkt|punto|ponto|point|underscore|dash|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
 )
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
+_IS_MAIL = re.compile(r" (?:is|ist) (?:my|his|her|their|our|meine?) (?:[a-z]+ )?(?:e-?)?mail")
 
 # "look at example dot com" names a site, not a mailbox.
 _NOT_A_MAILBOX = name_set(
@@ -128,6 +141,8 @@ def find_emails(searched: Searched) -> Iterator[Span]:
     lower = searched.lower
     yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
     yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)
+    if any(at in lower for at in _JOINED_ATS):
+        yield from _find_joined_addresses(lower)
     if " AT " in searched.text and not searched.text.isupper():
         for match in _CAPITAL_AT.finditer(searched.text):
             if match["mailbox"] not in _NOT_A_MAILBOX:
@@ -193,9 +208,19 @@ def _find_said_addresses(
         if domain:
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
-            if mailbox and not (may_be_site and _is_site(before, mailbox, domain[0])):
+            is_mail = _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
+            if mailbox and not (may_be_site and _is_site(mailbox, domain[0], bool(is_mail))):
                 start = lower.rfind(mailbox, 0, match.start())
                 yield start, domain.end()
+
+
+def _find_joined_addresses(lower: str) -> Iterator[Span]:
+    """Find addresses whose words signs join: "ann_at_example_dot_com"."""
+    for match in _JOINED.finditer(lower):
+        at = match.start()
+        mailbox = _JOINED_MAILBOX.search(lower, max(0, at - _MAX_MAILBOX - 1), at)
+        if mailbox and mailbox[0] not in _NOT_A_MAILBOX:
+            yield mailbox.start(), match.end()
 
 
 def _said_mailbox(before: str) -> str:
@@ -218,10 +243,6 @@ def _mailbox_part(word: str) -> str:
     return part if len(part) <= _MAX_MAILBOX else ""
 
 
-def _is_site(before: str, mailbox: str, domain: str) -> bool:
-    is_said = bool(
-        _SAID_DOT.search(domain)
-        or _OF_PROVIDER.compiled.match(domain)
-        or _ABOUT_MAIL.search(before)
-    )
-    return not is_said or mailbox in _NOT_A_MAILBOX
+def _is_site(mailbox: str, domain: str, is_about_mail: bool) -> bool:
+    is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.compiled.match(domain)
+    return not (is_said or is_about_mail) or mailbox in _NOT_A_MAILBOX

@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.searched import NAME_END, NamePattern, Searched, any_of
+from prompt_capture.domain.entities.searched import (
+    NAME_END,
+    NamePattern,
+    Searched,
+    any_of,
+    context_before,
+    name_set,
+    names,
+)
 from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
@@ -25,6 +34,10 @@ _PAIR = NamePattern(
         \ ?(?:is|are|ist|sind|:|=|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
         (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
 )
+# Elsewhere a ratio: "p/w = 3.5"
+_SHORT_NAME = NamePattern(
+    ("p/w",), r"""p/w(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6,64})"""
+)
 _NETWORK_PAIR = NamePattern(
     words.NETWORK_NAMES,
     rf"""{any_of(words.NETWORK_NAMES)}(?:\ (?:name|netz|network))?\ ?(?:is\ |ist\ |[:=-])?\ ?
@@ -34,6 +47,34 @@ _BEHIND_ADDRESS = re.compile(
     r"@[A-Za-z0-9.-]{1,80}\.[A-Za-z]{2,24}(?: [/|] ?|[|:;])"
     r"(?P<value>[^ /|,;:@\x7f]{6,64})(?![^ ,;.!?)])"
 )
+# What a name and a password, or a password alone, are for: "ann / hunter22 to log in".
+_PURPOSES = names(
+    "login logon authenticate anmelden anzumelden anmeldung einloggen einzuloggen inloggen entrar",
+    "log in", "logs in", "log into", "log on", "sign in", "signs in", "sign into",
+    "se connecter", "me connecter", "iniciar sesión", "acceder",
+)  # fmt: skip
+_PURPOSE = NamePattern(_PURPOSES, rf"{any_of(_PURPOSES)}{NAME_END}")
+_TO = name_set("is the to can for zum zur um pour para te sich dich mich")
+_USE = name_set("use enter type try nimm nutze benutze utilise usa")
+_QUOTES = "\"'`,"
+# What follows "log in": "as ann with hunter22", "use ann / hunter22", "use hunter22"
+_BEHIND_PURPOSE = re.compile(
+    r"""(?:\ (?:with|using|as|mit|als)|,?\ (?:use|nutze)|:)
+        \ (?P<name>[a-z0-9][\w.@+-]{1,63})
+        \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})
+        |,?\ use\ ["'`]?(?P<only>[^ /|"'`\x7f]{6,64})(?!\ [/a-z])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PURPOSE_WINDOW, _MAX_PURPOSES = 100, 40
+# Letters, and digits or a sign: "hunter22", "Zebra!9", but no "OAuth2" and no "user123". A product
+# has a capital, too: "use Keycloak24", "Windows / macOS14".
+_CREDENTIAL = re.compile(
+    r"""(?![0-9$%{<\\]|.*[/|]|.*[.:][0-9]+\Z
+            |(?:office|windows|oauth|saml|port|room|android|iphone|python|user|version)[-_.]?[0-9]+\Z)
+        (?=.*[A-Za-z])(?=.*[0-9].*[0-9]|.*[!#$%^&*?~]).{6,64}""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PRODUCT = re.compile(r"[a-z]{0,3}[A-Z][\w-]*")
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
 _PHONE = re.compile(r"\+?[0-9()./-]+")
 _RATIO = re.compile(r"[0-9:/., ]+")
@@ -48,13 +89,14 @@ def find_logins(searched: Searched) -> Iterator[Span]:
             yield match.span("name")
             yield match.span("value")
     yield from _find_bare_logins(searched)
-    for match in _PAIR.finditer(searched):
+    for match in chain(_PAIR.finditer(searched), _SHORT_NAME.finditer(searched)):
         if _looks_like_password(match["value"]):
             yield match.span("value")
     for match in _NETWORK_PAIR.finditer(searched):
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
+    yield from _find_passwords_for_purposes(searched)
 
 
 def _find_bare_logins(searched: Searched) -> Iterator[Span]:
@@ -73,6 +115,33 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
         value = match["value"].rstrip(PUNCTUATION)
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
             yield match.start("value"), match.start("value") + len(value)
+
+
+def _find_passwords_for_purposes(searched: Searched) -> Iterator[Span]:
+    """Find the passwords that only what they are for names: "use hunter22 to sign in"."""
+    for purpose in islice(_PURPOSE.finditer(searched), _MAX_PURPOSES):
+        login = _BEHIND_PURPOSE.match(searched.text, purpose.end())
+        name, value, start = (
+            (login["name"] or "", login[login.lastgroup or 0], login.start(login.lastgroup or 0))
+            if login
+            else _login_before(searched.text, purpose.start())
+        )
+        value = value.rstrip(PUNCTUATION)
+        is_product = _PRODUCT.fullmatch(value) and not name.islower()
+        if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
+            yield start, start + len(value)
+
+
+def _login_before(text: str, position: int) -> tuple[str, str, int]:
+    """Return the name, if any, and the value before "to log in", and where the value begins."""
+    tokens = context_before(text, position, _PURPOSE_WINDOW).rstrip(" ").split(" ")
+    while len(tokens) > 1 and tokens[-1].lower() in _TO:
+        tokens.pop()
+    value = tokens[-1].strip(_QUOTES)
+    start = text.rfind(value, 0, position)
+    if len(tokens) > 2 and tokens[-2] == "/":
+        return tokens[-3], value, start
+    return "", value if len(tokens) > 1 and tokens[-2].lower() in _USE else "", start
 
 
 def _looks_like_password(value: str) -> bool:

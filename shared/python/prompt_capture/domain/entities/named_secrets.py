@@ -196,7 +196,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
 _LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
-_MIN_DIGITS, _MAX_CODE = 3, 20
+_MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
@@ -514,8 +514,16 @@ def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
         if head["qualifier"] in words.OWNERS or not before.isdisjoint(words.OWNERS):
             return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
     if head["code"] or head["pin"]:
-        return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)
+        is_other = _is_year_of_goals(searched.lower, head, value)
+        return bool(_CODE.fullmatch(value)) and not (
+            is_other or _is_of_a_bank(searched, head, value)
+        )
     return True
+
+
+def _is_of_a_bank(searched: Searched, head: re.Match[str], value: str) -> bool:
+    """Return whether a code is the number of a bank: "bank code 37040044"."""
+    return len(value) > _MAX_SENT and "bank" in _words_directly_before(searched, head.start())
 
 
 def _is_of_a_board(head: re.Match[str], value: str) -> bool:

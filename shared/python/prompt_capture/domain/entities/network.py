@@ -72,7 +72,8 @@ _IPV6 = re.compile(
 _SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
-    """version versions v ver release firmware build driver update upgrade upgraded patch chapter
+    """tag
+    version versions v ver release firmware build driver update upgrade upgraded patch chapter
     section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
     kernel linux sdk app software plugin package library assembly nuget os

@@ -42,6 +42,11 @@ _RELATION = (
     r"[*_`]{0,3}\ ?[(\[\u3010*_`]{0,3}"
 )
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
+# A name that begins with a digit: "2FA: 482913", "2FA code 482913".
+_SECOND_FACTOR = LazyPattern(
+    rf"2(?<![a-z0-9\x7f].)-?fa(?:[ -](?:code|token|kod|kode|codigo|codice))?{_RELATION}{_VALUE}",
+    re.VERBOSE,
+)
 # What ends the sentence behind a code.
 _ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
 
@@ -83,25 +88,37 @@ def find_sent_codes(searched: Searched) -> Iterator[Span]:
     for match in _YOUR_CODE.finditer(searched):
         if _is_sent(searched, match):
             yield match.span("value")
+    if "fa" in searched.lower:
+        second_factors = _SECOND_FACTOR.compiled.finditer(searched.lower)
+        yield from (each.span("value") for each in second_factors if _is_code(searched, each))
     for match in _CODE.finditer(searched):
         if _is_whole_message(searched, match) or _is_to_be_kept(searched, match):
             yield match.span("value")
+
+
+def _is_code(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether a value is neither a year nor an amount."""
+    return not _YEAR.fullmatch(match["value"]) and not is_amount(searched.lower, match.end("value"))
 
 
 def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
     lower, start, end = searched.lower, match.start(), match.end("value")
     before = lower[max(0, start - _WINDOW) : start]
     is_first = _BEGINS.search(before) or _last_word(before) in _KINDS_BEFORE
-    if not is_first or _YEAR.fullmatch(match["value"]) or is_amount(lower, end):
+    if not is_first or not _is_code(searched, match):
         return False
     return bool(match["is"] or len(match["value"]) == _USUAL_SIZE or _ENDS.match(lower, end))
 
 
 def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether a text is a code of the usual size and its name alone: "Code: 482913"."""
+    """Return whether a text is a code and its name alone: "Code: 4829", "code 482913".
+
+    Without a sign or a verb, the code has the usual size.
+    """
     lower = searched.lower
     is_usual = sum(map(str.isdigit, match["value"])) == _USUAL_SIZE
-    if not is_usual or len(lower) - (match.end() - match.start()) > _MAX_AROUND:
+    may_be_code = is_usual or (match["is"] and not _YEAR.fullmatch(match["value"]))
+    if not may_be_code or len(lower) - (match.end() - match.start()) > _MAX_AROUND:
         return False
     return not (lower[: match.start()] + lower[match.end() :]).strip(_AROUND_MESSAGE)
 
