@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+@cache
+def _general_help() -> str:
+    return _run("--help").stdout
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -50,7 +56,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 )
 def test_every_command_has_a_help_text_with_examples(command: str) -> None:
     words = command.split()
-    assert words[0] in _run("--help").stdout
+    assert words[0] in _general_help()
     shown = _run(*words, "--help").stdout
     assert "Usage: prompt-capture" in shown
     assert re.search(rf"Examples.*\n.*prompt-capture {command}", shown)

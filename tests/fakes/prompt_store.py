@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -228,7 +229,7 @@ class InMemoryPromptStore:
             pooled.intent = None
         change = self.voted_in[text, canonical_text(correction.corrected_by)] = self._next_change()
         for copy in self.rows.values():
-            if canonical_text(copy.captured.prompt) == text:
+            if _canonical_prompt(copy.captured.prompt) == text:
                 copy.correction, copy.changed_in = correction, change
                 copy.is_disputed = is_disputed
 
@@ -381,7 +382,15 @@ class InMemoryPromptStore:
 
 def text_id(row: LoggedPrompt) -> str:
     """Return the id that all copies of a row's text share."""
-    return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
+    return _text_id(row.captured.prompt)
+
+
+_canonical_prompt = cache(canonical_text)  # each change compares its prompt with all others
+
+
+@cache
+def _text_id(prompt: str) -> str:
+    return sha256(canonical_text(prompt).encode()).hexdigest()[:32]
 
 
 def _has_failed(row: LoggedPrompt) -> bool:

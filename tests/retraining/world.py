@@ -64,11 +64,14 @@ def _open_once(folder: Path) -> OnnxClassifier:
     return OnnxClassifier(ModelArtifact.load(folder))
 
 
+_read_scenario_once = cache(college_scenario)
+
+
 class RetrainingWorld:
     """Messages of a college, the first model in `first`, and everything else in `folder`."""
 
     def __init__(self, folder: Path, first: Path, seeds: Sequence[Example]) -> None:
-        scenario = college_scenario(None)
+        scenario = _read_scenario_once(None)
         self.week, self.next_week = list(scenario.traffic), list(scenario.test)
         intents = sorted({each.label for each in (*seeds, *self.week, *self.next_week)})
         self.folder = folder

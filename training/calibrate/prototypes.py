@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from prompt_capture.adapters.onnx.classifier import intent_mask
 from training.fit.heads import round_to_int8
@@ -68,8 +69,10 @@ def fit_prototypes(embeddings: Floats, labels: NDArray[np.str_], seed: int) -> P
     is_inside = intent_mask(labels)
     intents = np.unique(labels[is_inside])
     most = max(1, MAX_INSIDE // len(intents))
-    inside = [_centres(unit[labels == intent], most, seed) for intent in intents]
-    outside = _centres(unit[~is_inside], MAX_OUTSIDE, seed)
+    # Several threads wait for each other longer than they compute. The limit is this thread's own.
+    with threadpool_limits(1, user_api="openmp"):
+        inside = [_centres(unit[labels == intent], most, seed) for intent in intents]
+        outside = _centres(unit[~is_inside], MAX_OUTSIDE, seed)
     return Prototypes(_round(np.concatenate(inside)), _round(outside))
 
 
