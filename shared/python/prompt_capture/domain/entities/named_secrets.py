@@ -15,6 +15,7 @@ from prompt_capture.domain.entities.passphrases import (
     find_spelled_digits,
 )
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -255,17 +256,7 @@ _TO_VERIFY = NamePattern(
 
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
     """Find the values that sentences give for passwords, codes, keys and logins."""
-    heads = _HEAD.finditer(searched)
-    for head in islice(heads, _CHECKS):
-        span = _value(searched, head)
-        if span:
-            yield span
-            yield from _further_values(searched, head, span)
-    for head in heads:  # a text that names so many secrets is a list of them
-        quoted = _QUOTED.match(searched.text, head.end())
-        token = quoted or _TOKEN.match(searched.text, head.end())
-        if token:
-            yield token.span("value" if quoted else 0)
+    yield from _find_values_behind_names(searched)
     for name in islice(_SEED.finditer(searched), _CHECKS):
         phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
         if phrase:
@@ -274,10 +265,33 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
     yield from _find_codes_behind_locks(searched)
 
 
-def _value(searched: Searched, head: re.Match[str]) -> Span | None:
-    relation = _relation(head)
-    is_secret = _names_a_secret(searched, head, relation)
-    if not is_secret or _LENGTH.compiled.match(searched.lower, head.end()):
+def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
+    """Find the values behind the names of secrets.
+
+    In a text that names many secrets, what follows the further names counts without a check.
+    """
+    checked = 0
+    for head in _HEAD.finditer(searched):
+        relation = _relation(head)
+        if searched.text.startswith(MASK, head.end()) or not _names_a_secret(
+            searched, head, relation
+        ):
+            continue
+        checked += 1
+        if checked > _CHECKS:
+            quoted = _QUOTED.match(searched.text, head.end())
+            token = quoted or _TOKEN.match(searched.text, head.end())
+            if token:
+                yield token.span("value" if quoted else 0)
+            continue
+        span = _value(searched, head, relation)
+        if span:
+            yield span
+            yield from _further_values(searched, head, span)
+
+
+def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
+    if _LENGTH.compiled.match(searched.lower, head.end()):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
