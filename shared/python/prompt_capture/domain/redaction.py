@@ -108,11 +108,12 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
             named += spans if limit else ()
             if len(named) > _MAX_NAMED_SECRETS:
                 named.sort()
-                rest = named[_MAX_NAMED_SECRETS][0], len(searchable.searched)
+                cut, _ = named[_MAX_NAMED_SECRETS]
                 del named[_MAX_NAMED_SECRETS:]
-                replacements = _before(replacements, rest)
-                found = [*_before(found, rest), (rest, _PLACEHOLDERS["secret"])]
-                searched.hide_from(rest[0])
+                replacements = _before(replacements, cut)
+                rest = (cut, len(searchable.searched))
+                found = [*_before(found, cut), (rest, _PLACEHOLDERS["secret"])]
+                searched.hide_from(cut)
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
@@ -120,6 +121,6 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     return replacements[-1][1]
 
 
-def _before(replacements: list[_Replacement], rest: Span) -> list[_Replacement]:
-    """Return the replacements before the rest of a text."""
-    return [replacement for replacement in replacements if replacement[0] < rest]
+def _before(replacements: list[_Replacement], position: int) -> list[_Replacement]:
+    """Return the replacements that begin before a position."""
+    return [(span, new) for span, new in replacements if span[0] < position]

@@ -35,7 +35,7 @@ _TRADITIONAL = str.maketrans(
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
-_LETTERS_AND_DIGITS = re.compile(r"[A-Za-z](?<![A-Za-z0-9\x7f].)[A-Za-z]{0,5}+[ -]?(?=[0-9]{2})")
+_LETTERS_AND_DIGITS = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
 
 _REACH = 160
 """Characters to each side of an entity that a finder may look at to find another one."""
