@@ -96,13 +96,16 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     named: list[Span] = []
     for _ in range(_MAX_ROUNDS):
         found: list[_Replacement] = []
+        may_have_more = False
         for entity_type, find in finders:
             # Where nothing has been hidden since its last search, a finder finds nothing more.
             if searched_at.get(find) == searched.mask_count:
                 continue
             searched_at[find] = searched.mask_count
             limit = _MAX_NAMED_SECRETS + 1 if find in _OF_NAMED_SECRETS else None
-            spans = merge(islice(find(searched), limit))
+            candidates = list(islice(find(searched), limit))
+            may_have_more |= len(candidates) == limit
+            spans = merge(candidates)
             searched.mask(spans)
             found += [(span, _PLACEHOLDERS[entity_type]) for span in spans]
             named += spans if limit else ()
@@ -117,7 +120,8 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
-        searched.narrow([span for span, _ in found])
+        if not may_have_more:
+            searched.narrow([span for span, _ in found])
     return replacements[-1][1]
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
@@ -257,7 +256,7 @@ _TO_VERIFY = NamePattern(
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
     """Find the values that sentences give for passwords, codes, keys and logins."""
     yield from _find_values_behind_names(searched)
-    for name in islice(_SEED.finditer(searched), _CHECKS):
+    for name in _SEED.finditer(searched):
         phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
         if phrase:
             yield phrase
