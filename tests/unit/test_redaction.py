@@ -14,7 +14,6 @@ from prompt_capture.domain.entities.passphrases import Relation
 from prompt_capture.domain.entities.searched import Searched
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.searchable_text import Span
 from prompt_capture.domain.text import normalise
 from tests.unit.redaction_fuzzer import UNITS, repeat
 from tests.unit.redaction_metrics import (
@@ -526,17 +525,24 @@ def test_a_long_list_without_named_secrets_keeps_its_form(line: str) -> None:
     assert redact(line * count) == redact(line) * count
 
 
-def test_the_names_that_are_checked_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[int] = []
-    value = named_secrets._value
+@pytest.mark.parametrize(
+    ("unit", "check", "limit"),
+    [("ваш код 1 ", "_value", "_CHECKS"), ("key=", "_names_a_secret", "_MAX_NAMES")],
+)
+def test_the_names_that_are_checked_in_a_round_are_limited(
+    monkeypatch: pytest.MonkeyPatch, unit: str, check: str, limit: str
+) -> None:
+    checks = 0
+    made = getattr(named_secrets, check)
 
-    def count(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
-        checked.append(head.start())
-        return value(searched, head, relation)
+    def count(searched: Searched, head: re.Match[str], relation: Relation) -> object:
+        nonlocal checks
+        checks += 1
+        return made(searched, head, relation)
 
-    monkeypatch.setattr(named_secrets, "_value", count)
-    redact(repeat("ваш код 1 "))
-    assert len(checked) == 2 * named_secrets._CHECKS
+    monkeypatch.setattr(named_secrets, check, count)
+    redact(repeat(unit))
+    assert 0 < checks <= redaction._MAX_ROUNDS * getattr(named_secrets, limit)
 
 
 @settings(max_examples=100, deadline=None)

@@ -156,7 +156,10 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
 )
 _CONTEXT = 40
 _SENT_CONTEXT = 22
+_MAX_NAMES = 150
+"""Names in a text that are checked for naming a secret."""
 _CHECKS = 40
+"""Names of secrets in a text whose values are checked."""
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
@@ -267,20 +270,22 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
 def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
     """Find the values behind the names of secrets.
 
-    In a text that names many secrets, what follows the further names counts without a check.
+    In a text with many names, further ones count as names of secrets without a check, and what
+    follows them as their values.
     """
-    checked = 0
-    for head in _HEAD.finditer(searched):
+    checked = end = 0
+    for number, head in enumerate(_HEAD.finditer(searched)):
+        if head.start() < end or searched.text.startswith(MASK, head.end()):
+            continue
         relation = _relation(head)
-        if searched.text.startswith(MASK, head.end()) or not _names_a_secret(
-            searched, head, relation
-        ):
+        if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
             continue
         checked += 1
-        if checked > _CHECKS:
+        if checked > _CHECKS or number >= _MAX_NAMES:
             quoted = _QUOTED.match(searched.text, head.end())
             token = quoted or _TOKEN.match(searched.text, head.end())
             if token:
+                end = token.end()
                 yield token.span("value" if quoted else 0)
             continue
         span = _value(searched, head, relation)
