@@ -104,6 +104,8 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
             searched_at[find] = searched.mask_count
             limit = _MAX_NAMED_SECRETS + 1 if find in _OF_NAMED_SECRETS else None
             candidates = list(islice(find(searched), limit))
+            if not candidates:
+                continue
             may_have_more |= len(candidates) == limit
             spans = merge(candidates)
             searched.mask(spans)
