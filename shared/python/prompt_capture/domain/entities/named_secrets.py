@@ -259,9 +259,13 @@ _TO_VERIFY = NamePattern(
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
     """Find the values that sentences give for passwords, codes, keys and logins."""
     yield from _find_values_behind_names(searched)
+    end = 0
     for name in _SEED.finditer(searched):
+        if name.start() < end:
+            continue
         phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
         if phrase:
+            end = phrase[1]
             yield phrase
     yield from _find_values_before_names(searched)
     yield from _find_codes_behind_locks(searched)
