@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_capture.domain import redaction
+from prompt_capture.domain.entities import named_secrets
+from prompt_capture.domain.entities.passphrases import Relation
+from prompt_capture.domain.entities.searched import Searched
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
@@ -490,9 +493,56 @@ def test_a_list_of_more_numbers_than_are_checked_is_redacted_from_there_on() -> 
     assert redact(redacted) == redacted
 
 
-def test_a_quoted_secret_is_redacted_however_many_secrets_a_text_names() -> None:
-    redacted = redact('password: "swordfish", ' * 80)
-    assert redacted == 'password: "<SECRET>", ' * 80
+@pytest.mark.parametrize(
+    "unit",
+    ['password: "swordfish", ', "pin 1234 ", "ваш код 4821 ", "wifi: a / sunny-2024 ",
+     "curl -u ann:hunter2 ", "user ann pass Zebra12 ", "my password is hunter2. "],
+)  # fmt: skip
+@pytest.mark.parametrize("count", [20, 21, 80])
+def test_of_a_text_that_names_more_than_20_secrets_the_rest_is_replaced(
+    unit: str, count: int
+) -> None:
+    text = unit * count
+    redacted = redact(f"these: {text}")
+    one = redact(unit)
+    assert one.count("<SECRET>") == 1
+    if count == 20:
+        assert redacted == f"these: {one * 20}"
+    else:
+        assert redacted.rstrip() == f"these: {one * 20}{one.partition('<SECRET>')[0]}<SECRET>"
+    assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["PASS test_a1 0.12s\n", '{"key": "color", "value": 1}, ', '{"id": 17, "password": null}, ',
+         '{"has_password": true}, ',
+     "ann@example.org;+49 171 2345678;DE89 3704 0044 0532 0130 00\n",
+     "f3b1c9d27a4e58f6b0a1d2e3c4f5a6b7 done\n", "error code 4821 in line 7\n"],
+)  # fmt: skip
+def test_a_long_list_without_named_secrets_keeps_its_form(line: str) -> None:
+    count = 40
+    assert redact(line * count) == redact(line) * count
+
+
+@pytest.mark.parametrize(
+    ("unit", "check", "limit"),
+    [("ваш код 1 ", "_value", "_CHECKS"), ("key=", "_names_a_secret", "_MAX_NAMES")],
+)
+def test_the_names_that_are_checked_in_a_round_are_limited(
+    monkeypatch: pytest.MonkeyPatch, unit: str, check: str, limit: str
+) -> None:
+    checks = 0
+    made = getattr(named_secrets, check)
+
+    def count(searched: Searched, head: re.Match[str], relation: Relation) -> object:
+        nonlocal checks
+        checks += 1
+        return made(searched, head, relation)
+
+    monkeypatch.setattr(named_secrets, check, count)
+    redact(repeat(unit))
+    assert 0 < checks <= redaction._MAX_ROUNDS * getattr(named_secrets, limit)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
@@ -15,6 +14,7 @@ from prompt_capture.domain.entities.passphrases import (
     find_spelled_digits,
 )
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -156,7 +156,10 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
 )
 _CONTEXT = 40
 _SENT_CONTEXT = 22
+_MAX_NAMES = 150
+"""Names in a text that are checked for naming a secret."""
 _CHECKS = 40
+"""Names of secrets in a text whose values are checked."""
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
@@ -255,29 +258,48 @@ _TO_VERIFY = NamePattern(
 
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
     """Find the values that sentences give for passwords, codes, keys and logins."""
-    heads = _HEAD.finditer(searched)
-    for head in islice(heads, _CHECKS):
-        span = _value(searched, head)
-        if span:
-            yield span
-            yield from _further_values(searched, head, span)
-    for head in heads:  # a text that names so many secrets is a list of them
-        quoted = _QUOTED.match(searched.text, head.end())
-        token = quoted or _TOKEN.match(searched.text, head.end())
-        if token:
-            yield token.span("value" if quoted else 0)
-    for name in islice(_SEED.finditer(searched), _CHECKS):
+    yield from _find_values_behind_names(searched)
+    end = 0
+    for name in _SEED.finditer(searched):
+        if name.start() < end:
+            continue
         phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
         if phrase:
+            end = phrase[1]
             yield phrase
     yield from _find_values_before_names(searched)
     yield from _find_codes_behind_locks(searched)
 
 
-def _value(searched: Searched, head: re.Match[str]) -> Span | None:
-    relation = _relation(head)
-    is_secret = _names_a_secret(searched, head, relation)
-    if not is_secret or _LENGTH.compiled.match(searched.lower, head.end()):
+def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
+    """Find the values behind the names of secrets.
+
+    In a text with many names, further ones count as names of secrets without a check, and what
+    follows them as their values.
+    """
+    checked = end = 0
+    for number, head in enumerate(_HEAD.finditer(searched)):
+        if head.start() < end or searched.text.startswith(MASK, head.end()):
+            continue
+        relation = _relation(head)
+        if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
+            continue
+        checked += 1
+        if checked > _CHECKS or number >= _MAX_NAMES:
+            quoted = _QUOTED.match(searched.text, head.end())
+            token = quoted or _TOKEN.match(searched.text, head.end())
+            if token:
+                end = token.end()
+                yield token.span("value" if quoted else 0)
+            continue
+        span = _value(searched, head, relation)
+        if span:
+            yield span
+            yield from _further_values(searched, head, span)
+
+
+def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
+    if _LENGTH.compiled.match(searched.lower, head.end()):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:

@@ -35,7 +35,7 @@ _TRADITIONAL = str.maketrans(
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
-_LETTERS_AND_DIGITS = re.compile(r"[A-Za-z](?<![A-Za-z0-9\x7f].)[A-Za-z]{0,5}+[ -]?(?=[0-9]{2})")
+_LETTERS_AND_DIGITS = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
 
 _REACH = 160
 """Characters to each side of an entity that a finder may look at to find another one."""
@@ -64,9 +64,12 @@ class Searched:
             word = match[0].lower()
             if word in _FIRST_WORDS:
                 self._starts.setdefault(word, []).append(match.start())
+        self._forget_identifiers()
+        self.__dict__.pop("letters", None)
+
+    def _forget_identifiers(self) -> None:
         self.__dict__.pop("identifier_starts", None)
         self.__dict__.pop("_long_words", None)
-        self.__dict__.pop("letters", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
@@ -95,6 +98,13 @@ class Searched:
                 parts += [MASK * (begin - position), self.text[begin:stop]]
                 position = stop
             self._search_in("".join([*parts, MASK * (len(self.text) - position)]))
+
+    def hide_from(self, position: int) -> None:
+        """Hide all of the text from a position on."""
+        self.mask_count += 1
+        self.text = self.text[:position] + MASK
+        self.lower = self.lower[:position] + MASK
+        self._forget_identifiers()
 
     def _space_before(self, position: int) -> int:
         return max(0, self.text.rfind(" ", 0, max(0, position - _REACH)))

@@ -19,8 +19,10 @@ NO_VALUE = LazyPattern(
         |[a-z_][a-z_.]*(?:\((?:[0-9]+|[a-z_][a-z_.]*)?\)?,?|\[[a-z_., ]*\]?)  # a call, a type""",
     re.VERBOSE | re.IGNORECASE,
 )
-MASK_OR_NOTE = re.compile(r"x{3,}(?:[-_.]x+)*|todo|tbd|tbc|fixme", re.IGNORECASE)
-"""What stands for a value that is hidden, or is to be decided."""
+MASK_OR_NOTE = re.compile(
+    r"x{3,}(?:[-_.]x+)*|todo|tbd|tbc|fixme|(?:null|none|nil|true|false)[\]}),]*", re.IGNORECASE
+)
+"""What stands for a value that is hidden, absent or to be decided: `"password": null}`."""
 
 ADDRESS = re.compile(
     r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"

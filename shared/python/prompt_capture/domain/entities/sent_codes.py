@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import is_amount
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
@@ -128,7 +129,7 @@ def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
     before = context_before(lower, match.start(), _WINDOW)
     if _YEAR.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
         return False
-    behind = lower[match.end() : match.end() + _WINDOW]
+    behind = lower[match.end() : match.end() + _WINDOW].partition(MASK)[0]
     if _BEGINS.search(before) and _EXPIRY.search(behind):
         return True
     return bool(_WARNING.compiled.search(before) or _WARNING.compiled.search(behind))
