@@ -493,24 +493,9 @@ def test_a_list_of_more_numbers_than_are_checked_is_redacted_from_there_on() -> 
     assert redact(redacted) == redacted
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ['password: "swordfish", ', "pin 1234 ", "ваш код 4821 ", "wifi: a / sunny-2024 ",
-     "curl -u ann:hunter2 ", "user ann pass Zebra12 ", "my password is hunter2. "],
-)  # fmt: skip
-@pytest.mark.parametrize("count", [20, 21, 80])
-def test_of_a_text_that_names_more_than_20_secrets_the_rest_is_replaced(
-    unit: str, count: int
-) -> None:
-    text = unit * count
-    redacted = redact(f"these: {text}")
-    one = redact(unit)
-    assert one.count("<SECRET>") == 1
-    if count == 20:
-        assert redacted == f"these: {one * 20}"
-    else:
-        assert redacted.rstrip() == f"these: {one * 20}{one.partition('<SECRET>')[0]}<SECRET>"
-    assert redact(redacted) == redacted
+def test_a_quoted_secret_is_redacted_however_many_secrets_a_text_names() -> None:
+    redacted = redact('password: "swordfish", ' * 80)
+    assert redacted == 'password: "<SECRET>", ' * 80
 
 
 @pytest.mark.parametrize(

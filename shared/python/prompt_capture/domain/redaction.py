@@ -7,7 +7,6 @@ people and postal addresses have none, and stay.
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from itertools import islice
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
@@ -46,7 +45,6 @@ _PLACEHOLDERS: dict[EntityType, str] = {
 }
 _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS.values()))
 
-_Replacement = tuple[Span, str]
 _Find = Callable[[Searched], Iterable[Span]]
 _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("secret", find_private_keys),
@@ -71,12 +69,6 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
 
 _MAX_ROUNDS = 4
 """A text that reveals another entity in each of these rounds is made to deceive."""
-_OF_NAMED_SECRETS: frozenset[_Find] = frozenset(
-    {find_command_passwords, find_cookies, find_logins, find_named_secrets, find_sent_codes}
-)
-_MAX_NAMED_SECRETS = 20
-"""A text that names more is a list of secrets, or made to take long: one placeholder replaces all
-from the next one on."""
 
 
 def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> str:
@@ -90,43 +82,20 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     searched = Searched(
         _PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
     )
-    replacements: list[_Replacement] = []
+    replacements: list[tuple[Span, str]] = []
     finders = [finder for finder in _FINDERS if finder[0] in entity_types]
     searched_at: dict[_Find, int] = {}
-    named: list[Span] = []
     for _ in range(_MAX_ROUNDS):
-        found: list[_Replacement] = []
-        may_have_more = False
+        found: list[tuple[Span, str]] = []
         for entity_type, find in finders:
             # Where nothing has been hidden since its last search, a finder finds nothing more.
-            if searched_at.get(find) == searched.mask_count:
-                continue
-            searched_at[find] = searched.mask_count
-            limit = _MAX_NAMED_SECRETS + 1 if find in _OF_NAMED_SECRETS else None
-            candidates = list(islice(find(searched), limit))
-            if not candidates:
-                continue
-            may_have_more |= len(candidates) == limit
-            spans = merge(candidates)
-            searched.mask(spans)
-            found += [(span, _PLACEHOLDERS[entity_type]) for span in spans]
-            named += spans if limit else ()
-            if len(named) > _MAX_NAMED_SECRETS:
-                named.sort()
-                cut, _ = named[_MAX_NAMED_SECRETS]
-                del named[_MAX_NAMED_SECRETS:]
-                replacements = _before(replacements, cut)
-                rest = (cut, len(searchable.searched))
-                found = [*_before(found, cut), (rest, _PLACEHOLDERS["secret"])]
-                searched.hide_from(cut)
+            if searched_at.get(find) != searched.mask_count:
+                searched_at[find] = searched.mask_count
+                if spans := merge(find(searched)):
+                    searched.mask(spans)
+                    found += [(span, _PLACEHOLDERS[entity_type]) for span in spans]
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
-        if not may_have_more:
-            searched.narrow([span for span, _ in found])
+        searched.narrow([span for span, _ in found])
     return replacements[-1][1]
-
-
-def _before(replacements: list[_Replacement], position: int) -> list[_Replacement]:
-    """Return the replacements that begin before a position."""
-    return [(span, new) for span, new in replacements if span[0] < position]

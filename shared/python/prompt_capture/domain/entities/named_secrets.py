@@ -156,7 +156,7 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
 )
 _CONTEXT = 40
 _SENT_CONTEXT = 22
-_MAX_NAMES = 150
+_MAX_NAMES = 80
 """Names in a text that are checked for naming a secret."""
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""

@@ -64,12 +64,9 @@ class Searched:
             word = match[0].lower()
             if word in _FIRST_WORDS:
                 self._starts.setdefault(word, []).append(match.start())
-        self._forget_identifiers()
-        self.__dict__.pop("letters", None)
-
-    def _forget_identifiers(self) -> None:
         self.__dict__.pop("identifier_starts", None)
         self.__dict__.pop("_long_words", None)
+        self.__dict__.pop("letters", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
@@ -90,7 +87,9 @@ class Searched:
         if len(spans) * _REACH > len(self.text):
             return  # they are too many to leave out much
         windows = merge(
-            (self._space_before(start), self._space_behind(end)) for start, end in spans
+            window
+            for start, end in spans
+            for window in ((self._space_before(start), start), (end, self._space_behind(end)))
         )
         if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
             parts, position = [], 0
@@ -98,13 +97,6 @@ class Searched:
                 parts += [MASK * (begin - position), self.text[begin:stop]]
                 position = stop
             self._search_in("".join([*parts, MASK * (len(self.text) - position)]))
-
-    def hide_from(self, position: int) -> None:
-        """Hide all of the text from a position on."""
-        self.mask_count += 1
-        self.text = self.text[:position] + MASK
-        self.lower = self.lower[:position] + MASK
-        self._forget_identifiers()
 
     def _space_before(self, position: int) -> int:
         return max(0, self.text.rfind(" ", 0, max(0, position - _REACH)))
