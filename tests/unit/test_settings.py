@@ -133,10 +133,31 @@ def test_an_own_host_may_have_any_name(url: str) -> None:
         "ionic://localhost",
         "tauri://localhost",
         "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "safari-web-extension://5a0b1b5e-4f1d-4c55-9b3c-0e1d2c3b4a59",
+        "vscode-webview://1q2w3e4r5t6z7u8i9o0p1q2w3e4r5t6z7u8i9o0p1q2w3e4r5t6z",
+        "app://obsidian.md",
+        "app://localhost",
+        "app://.",
+        "app://-",
+        "capacitor-electron://-",
+        "wails://wails",
+        "wails://wails.localhost:34115",
+        "com.example.my-app+dev://localhost",
     ],
 )
 def test_apps_and_extensions_have_origins_of_their_own(origin: str) -> None:
     assert WebSettings.from_env({"CORS_ALLOW_ORIGINS": origin}).cors_allow_origins == (origin,)
+
+
+def test_the_origin_of_an_app_counts_as_written_and_in_lower_case() -> None:
+    """Unlike those of web pages, such hosts keep their letters in some browsers."""
+    settings = WebSettings.from_env({"CORS_ALLOW_ORIGINS": "MyApp://AbC,HTTPS://App.Example.com"})
+
+    assert settings.cors_allow_origins == (
+        "MyApp://AbC",
+        "myapp://abc",
+        "https://app.example.com",
+    )
 
 
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:

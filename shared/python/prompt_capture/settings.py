@@ -31,11 +31,15 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
 _ORIGIN = re.compile(
-    r"(?P<host>(?P<scheme>https?|capacitor|ionic|tauri|(?:chrome|moz)-extension)"
-    r"://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"""(?P<host>
+        (?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])
+        |(?!(?:file|data|javascript|blob|about|ftp|wss?|h?t+p+s*):)  # none has an origin
+            [a-z][a-z0-9+.-]*://[a-z0-9_.-]+
+    )(?::(?P<port>[1-9][0-9]{0,4}))?""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_MAX_PORT = 65_535
 
 
 def _split_list(value: object) -> object:
@@ -47,26 +51,39 @@ def _split_list_or_none(value: object) -> object:
 
 
 def _split_origins(value: object) -> object:
-    parts = _split_list(value)
-    return [part.rstrip("/") for part in parts] if isinstance(parts, list) else parts
+    if not isinstance(value, str):
+        return value
+    parts = clean_key(value).removesuffix(",").split(",")
+    return [clean_key(part).rstrip("/") for part in parts]
 
 
 def _to_origin(value: str) -> str:
-    """Return an origin as browsers send it: in lower case, and without the port of its scheme."""
-    origin = _ORIGIN.fullmatch(value.lower())
+    """Return an origin without the port of its scheme. That of a web page is in lower case."""
     if value == "*":
         return value
-    if not origin:
+    origin = _ORIGIN.fullmatch(value)
+    if not origin or int(origin["port"] or 0) > _MAX_PORT:
         raise ValueError(
-            "an origin has the form https://app.example.com or http://localhost:3000, without a "
-            "path. It names one host: * within it matches nothing. Write other letters than a to z "
-            "as browsers do (xn--...)"
+            "an origin has the form https://app.example.com, http://localhost:3000 or "
+            "app://localhost, without a path. It names one host: * within it matches nothing. "
+            "Write other letters than a to z as browsers do (xn--...)"
         )
-    is_default = origin["port"] == _DEFAULT_PORTS.get(origin["scheme"])
-    return origin["host"] if is_default or not origin["port"] else origin[0]
+    if not origin["scheme"]:
+        return value
+    is_default = origin["port"] == _DEFAULT_PORTS[origin["scheme"].lower()]
+    return (origin["host"] if is_default else value).lower()
 
 
-Origin = Annotated[str, AfterValidator(_to_origin)]
+def _with_lower_case(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Add the origins of apps in lower case: only some browsers change their letters."""
+    return tuple(dict.fromkeys(form for each in origins for form in (each, each.lower())))
+
+
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_to_origin)], ...],
+    BeforeValidator(_split_origins),
+    AfterValidator(_with_lower_case),
+]
 
 
 def _split_hashes(value: object) -> object:
@@ -286,12 +303,12 @@ class ConsoleSettings(Settings):
 
 
 class WebSettings(Settings):
-    """The web pages that may call the functions, by origin: `https://app.example.com`.
+    """The web pages and apps that may call the functions, by origin: `https://app.example.com`.
 
     They are separated by commas. `*` allows all. By default none may.
     """
 
-    cors_allow_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split_origins)] = ()
+    cors_allow_origins: Origins = ()
 
 
 class ClassifierSettings(Settings):
