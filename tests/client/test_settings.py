@@ -101,6 +101,7 @@ UNREACHABLE = [
     ("https://classify%2eexample", "host name"),
     (r"https://classify.example\v1\classify", "host name"),
     ("https://xn--", "host name"),
+    ("https://xn--e28h.example", "host name"),
     (f"https://{'a' * 64}.example", "host name"),
     (f"https://{'a.' * 130}example", "host name"),
     ("https://999.1.1.1", "host name"),

@@ -1,5 +1,6 @@
 """Settings are validated, and their values never appear in errors."""
 
+import httpx
 import pytest
 
 from prompt_capture.adapters.supabase.access import SupabaseAccess
@@ -163,6 +164,19 @@ def test_the_origin_of_an_app_counts_as_written_and_in_lower_case() -> None:
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
     for name in ("/srv/exports/[team]", "know-your-account-exports"):
         assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
+
+
+@pytest.mark.parametrize("host", ["\U0001f600.example", "a.xn--e28h.example", "XN--E28H.example"])
+def test_a_host_that_idna_refuses_is_refused_with_the_remedy(host: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Copy it again"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"http://{host}"})
+
+
+@pytest.mark.parametrize("host", ["m\u00fcnchen.example", "xn--mnchen-3ya.example", "a_b.example"])
+def test_an_international_name_is_a_host(host: str) -> None:
+    url = SupabaseSettings.from_env({"SUPABASE_URL": f"http://{host}"}).supabase_url
+
+    assert httpx.URL(str(url)).host in (host, "m\u00fcnchen.example")
 
 
 def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:

@@ -130,9 +130,21 @@ def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError("a part of the host's name is empty or too long")
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or not all(map(_is_valid_label, labels)):
         raise ValueError("the host's name has a character that no host has. Copy it again")
     return url
+
+
+def _is_valid_label(label: str) -> bool:
+    """Return whether IDNA, by which HTTP clients read international names, allows a label."""
+    if label.lower().startswith("xn--"):
+        import httpx  # noqa: PLC0415 - rarely needed
+
+        try:
+            httpx.URL(f"http://{label}").host  # noqa: B018 - raises where IDNA refuses it
+        except ValueError:
+            return False
+    return True
 
 
 HttpUrl = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme), AfterValidator(_check_host)]
