@@ -161,6 +161,16 @@ def test_a_missing_url_is_named() -> None:
         Service.from_env({"CLASSIFY_URL": URL, "API_KEY": KEY})
 
 
+@pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'\r\n", f'\ufeff"{KEY}\n"'])
+def test_quotation_marks_around_the_key_are_removed(key: str) -> None:
+    assert Service(URL, URL, URL, key).api_key == KEY
+
+
+@pytest.mark.parametrize("key", [f'"{KEY}', f"{KEY}'", f"\"{KEY}'", '"'])
+def test_a_quotation_mark_at_one_end_is_part_of_the_key(key: str) -> None:
+    assert Service(URL, URL, URL, key).api_key == key
+
+
 @pytest.mark.parametrize(
     "key", [f"\u201c{KEY}\u201d", f"{KEY} {KEY}", f"{KEY}\nX: y", f"ключ{KEY}"]
 )
