@@ -17,7 +17,7 @@ from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, QueueUrl, Se
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
-ParameterState = Literal["read", "missing", "denied"]
+ParameterState = Literal["read", "missing", "denied", "unreachable"]
 
 SET_OR_USE_STAGE = "Set it, or pass --stage dev."
 """The remediation for a setting that the stack of a stage also provides."""

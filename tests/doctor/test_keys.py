@@ -226,9 +226,8 @@ def test_keys_of_this_deployment_are_read_as_the_client_reads_them(
     run_check: RunCheck, settings: Environment, form: str
 ) -> None:
     copied = {name: form.format(settings[name]) for name in ("API_KEY", "OPERATOR_KEY")}
-    urls = [settings[f"{name}_URL"] for name in ("CLASSIFY", "OUTCOMES", "CORRECTIONS")]
 
-    assert Service(*urls, api_key=copied["API_KEY"]).api_key == settings["API_KEY"]
+    assert Service.from_env(settings | copied).api_key == settings["API_KEY"]
     for check in ("keys", "functions"):
         assert set(states(run_check(check, settings | copied)).values()) == {"ok"}
 
