@@ -6,6 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.bootstrap import allowed_origins
+from prompt_capture.bootstrap_access import environment
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import WebSettings
 from tests.unit.conftest import ApiFixture, make_apps
@@ -131,6 +133,16 @@ def test_origins_are_separated_by_commas_and_read_as_browsers_send_them(
     value: str, origins: tuple[str, ...]
 ) -> None:
     assert read_origins(value) == origins
+
+
+def test_the_origins_can_be_read_where_a_parameter_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_URL_PARAMETER", "/prompt-capture/dev/supabase-url")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv("CORS_ALLOW_ORIGINS", ORIGIN)
+
+    with pytest.raises(InvalidSettings, match="AWS_REGION"):
+        environment()
+    assert allowed_origins() == (ORIGIN,)
 
 
 @pytest.mark.parametrize(
