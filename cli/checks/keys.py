@@ -28,6 +28,7 @@ from prompt_capture.adapters.supabase.keys import (
     detect_key_type,
     parse_signing_key,
     read_claims,
+    restore_key,
     usable_key,
 )
 from prompt_capture.bootstrap_access import WRITER_ROLE
@@ -71,7 +72,8 @@ def usable_key_or_none(deployment: Deployment, name: str) -> str | None:
 
 def _key(deployment: Deployment, name: str) -> str | None:
     """Return a setting's key, or None if it is missing."""
-    return reveal(getattr(deployment.settings, name.lower()))
+    key = reveal(getattr(deployment.settings, name.lower()))
+    return restore_key(key) if key is not None and name in EXPECTED_TYPES else key
 
 
 def _read_type(name: str, key: str) -> KeyType:

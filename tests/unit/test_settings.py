@@ -195,6 +195,11 @@ def test_the_arn_of_a_queue_is_not_its_address() -> None:
     [
         "please put your own idempotency secret here now",
         "{{ lookup('env', 'IDEMPOTENCY_SECRET') }}",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ids-AbCdEf",
+        "/run/secrets/prompt_capture_idempotency_secret",
+        "ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]",
+        "cat: idempotency-secret: No such file or directory",
+        "<html><body>Sign in to continue to the vault</body></html>",
         "changeme-changeme-changeme-changeme",
         "x" * 40,
     ],

@@ -23,7 +23,8 @@ from pydantic import (
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
-from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET, IN_SETTING
+from prompt_capture.domain.mistaken_secrets import find_mistake
+from prompt_capture.domain.placeholders import IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -180,15 +181,13 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _check_filled_in(value: object) -> object:
-    if isinstance(value, str) and IN_PLACE_OF_SECRET.search(clean_key(value)):
-        raise ValueError(
-            "it is a placeholder or a variable that nothing replaced. Set it to the secret itself"
-        )
+def _check_secret(value: object) -> object:
+    if isinstance(value, str) and (mistake := find_mistake(clean_key(value))):
+        raise ValueError(f"it is {mistake}. Set it to the secret itself")
     return value
 
 
-OwnSecret = Annotated[SecretStr, BeforeValidator(_check_filled_in)]
+OwnSecret = Annotated[SecretStr, BeforeValidator(_check_secret)]
 """A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
 
 
