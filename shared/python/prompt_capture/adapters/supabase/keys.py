@@ -109,7 +109,10 @@ _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
-_CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
+_CREATE_KEY = (
+    'Create one with `supabase gen signing-key --algorithm ES256 --workdir "$(mktemp -d)"`, and '
+    "import it as the "
+)
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
 
 
