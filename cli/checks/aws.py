@@ -18,6 +18,7 @@ from cli.checks.interface import (
     skipped,
     wrong,
 )
+from cli.checks.proxies import CHECK_AWS
 
 _PUBLIC_ACCESS_SETTINGS = (
     "BlockPublicAcls",
@@ -44,6 +45,8 @@ def parameters(deployment: Deployment) -> Iterator[CheckResult]:
             yield skipped(
                 name, "cannot be read", "Allow ssm:GetParameters for your AWS credentials."
             )
+        elif state == "unreachable":
+            yield skipped(name, "cannot be read: AWS does not respond", CHECK_AWS)
     if deployment.parameters and set(deployment.parameters.values()) == {"read"}:
         yield ok("Parameter Store", f"has all {len(deployment.parameters)}")
 

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.checks.endpoints import FUNCTION_PATHS
 from cli.checks.interface import Deployment, DoctorSettings, ParameterState
+from cli.checks.proxies import NO_CONNECTION, aws_remedy, refuse_proxy_errors
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
 from prompt_capture.adapters.http_client import usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings
@@ -45,6 +46,9 @@ _PARAMETERS = (
 )
 
 
+_CHECK_STAGE = "Check the stage, --region and your AWS credentials."
+
+
 @contextmanager
 def open_deployment(
     environment: Mapping[str, str], stage: str | None = None, region: str | None = None
@@ -65,7 +69,7 @@ def open_deployment(
         variables |= values
     settings = DoctorSettings.from_env(variables)
     with usable_http_settings():
-        client = httpx.Client(timeout=_TIMEOUT)
+        client = httpx.Client(timeout=_TIMEOUT, event_hooks={"response": [refuse_proxy_errors]})
     with client as http:
         yield Deployment(settings, http, session, states)
 
@@ -82,12 +86,14 @@ def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
         resources = _resources(stacks, f"prompt-capture-{stage}")
         urls = _function_urls(functions, resources)
     except (BotoCoreError, ClientError) as error:
-        reason = type(error).__name__
+        reason, remedy = type(error).__name__, _CHECK_STAGE
         if isinstance(error, ClientError):
             reason = f"{error.response['Error']['Code']} for {error.operation_name}"
+        else:
+            remedy = aws_remedy(error, _CHECK_STAGE)
         raise InvalidSettings(
             f"Cannot read the stack prompt-capture-{stage} in {session.region_name} ({reason}). "
-            "Check the stage, --region and your AWS credentials."
+            f"{remedy}"
         ) from None
     return {
         **{
@@ -133,6 +139,8 @@ def _read_parameters(
             batch = requested[start : start + _PARAMETER_BATCH_SIZE]
             response = client.get_parameters(Names=batch, WithDecryption=True)
             values |= {each["Name"]: each["Value"] for each in response["Parameters"]}
+    except NO_CONNECTION:
+        absent = "unreachable"
     except (BotoCoreError, ClientError):
         absent = "denied"
     settings = {setting: values[name] for setting, name in names.items() if name in values}

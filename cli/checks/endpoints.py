@@ -21,6 +21,7 @@ from cli.checks.interface import (
     skipped,
     wrong,
 )
+from cli.checks.proxies import http_remedy
 from prompt_capture.adapters.supabase.keys import UnusableKey, check_sendable
 
 _SLASHES = re.compile("/{2,}")
@@ -83,7 +84,11 @@ def _supabase(deployment: Deployment) -> Iterator[CheckResult]:
         except MissingPrerequisite as missing:
             yield skipped(subject, str(missing), missing.remediation)
         except httpx.HTTPError as error:
-            yield wrong(subject, f"does not respond ({type(error).__name__})", _CHECK_PROJECT)
+            yield wrong(
+                subject,
+                f"does not respond ({type(error).__name__})",
+                http_remedy(error, _CHECK_PROJECT),
+            )
         else:
             yield _evaluate_project(subject, response, path == JWKS)
 
@@ -132,7 +137,9 @@ def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckRes
     try:
         response = deployment.http.get(parts._replace(path=description).geturl())
     except httpx.HTTPError as error:
-        return wrong(name, f"does not respond ({type(error).__name__})", _CHECK_URL)
+        return wrong(
+            name, f"does not respond ({type(error).__name__})", http_remedy(error, _CHECK_URL)
+        )
     return _evaluate_description(name, path, response)
 
 

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 from cli.database_connection import connect_to_read
 from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+from prompt_capture.domain.keys import clean_key
 from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, QueueUrl, Settings
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
-ParameterState = Literal["read", "missing", "denied"]
+ParameterState = Literal["read", "missing", "denied", "unreachable"]
 
 SET_OR_USE_STAGE = "Set it, or pass --stage dev."
 """The remediation for a setting that the stack of a stage also provides."""
@@ -118,8 +119,8 @@ def require(value: T | None, name: str, remediation: str) -> T:
 
 
 def reveal(secret: SecretStr | None) -> str | None:
-    """Return a secret's value."""
-    return secret.get_secret_value() if secret else None
+    """Return a secret's value, clean; None where nothing remains."""
+    return clean_key(secret.get_secret_value()) or None if secret else None
 
 
 @dataclass(frozen=True)

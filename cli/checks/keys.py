@@ -28,10 +28,11 @@ from prompt_capture.adapters.supabase.keys import (
     detect_key_type,
     parse_signing_key,
     read_claims,
+    restore_key,
     usable_key,
 )
 from prompt_capture.bootstrap_access import WRITER_ROLE
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.keys import KEY_HASH, split_hashes
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",
@@ -70,9 +71,9 @@ def usable_key_or_none(deployment: Deployment, name: str) -> str | None:
 
 
 def _key(deployment: Deployment, name: str) -> str | None:
-    """Return a setting's key, or None if it is missing. A key of this deployment is used as is."""
+    """Return a setting's key, or None if it is missing."""
     key = reveal(getattr(deployment.settings, name.lower()))
-    return key if key is None or name in _REMEDIATIONS else clean_key(key) or None
+    return restore_key(key) if key is not None and name in EXPECTED_TYPES else key
 
 
 def _read_type(name: str, key: str) -> KeyType:

@@ -17,6 +17,7 @@ from cli.checks.interface import Check, CheckResult, Deployment, MissingPrerequi
 from cli.checks.keys import accepted_keys, keys
 from cli.checks.models import models
 from cli.checks.monitoring import monitoring
+from cli.checks.proxies import aws_remedy
 from cli.checks.versions import versions
 from prompt_capture.domain.errors import InvalidSettings
 
@@ -84,7 +85,7 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
         yield skipped(
             _INTERRUPTED,
             f"AWS cannot be called ({type(error).__name__})",
-            "Set AWS credentials and a region: `aws configure`, or AWS_PROFILE.",
+            aws_remedy(error, "Set AWS credentials and a region: `aws configure`, or AWS_PROFILE."),
         )
     except ClientError as error:
         yield _aws_error(error)

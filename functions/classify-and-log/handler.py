@@ -28,5 +28,5 @@ def create() -> Handler:
     return bootstrap.with_after_response_hook(handle_requests(app), after_response)
 
 
-handler = start(create)
+handler = start(create, bootstrap.allowed_origins)
 cold_start.enable_garbage_collection()

@@ -16,5 +16,5 @@ def create() -> Handler:
     return handle_requests(create_app("Correct", router, bootstrap.allowed_origins()))
 
 
-handler = start(create)
+handler = start(create, bootstrap.allowed_origins)
 cold_start.enable_garbage_collection()

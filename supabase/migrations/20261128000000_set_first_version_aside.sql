@@ -1,11 +1,42 @@
--- Moves a table of the first version, if there is one, out of the way and out of reach of the API. The
--- last migration adopts its rows.
+-- Refuses a project in which the next migrations would fail, and moves a table of the first version, if
+-- there is one, out of the way and out of reach of the API. The last migration adopts its rows.
 
 do $$
 declare
+  place text;
+  needed record;
   taken text;
   dependents text;
 begin
+  -- Schemas that the next migration needs. It would fail within its statements, without a remedy.
+  if to_regnamespace('extensions') is null then
+    raise exception 'Prompt Capture needs the schema extensions, which this database lacks.'
+      using hint = 'Create it as the role that migrates: create schema extensions. Then migrate again.';
+  end if;
+
+  select nspname into place
+  from pg_catalog.pg_extension
+  join pg_catalog.pg_namespace n on n.oid = extnamespace
+  where extname = 'pgcrypto' and nspname <> 'extensions';
+  if place is not null then
+    raise exception 'The extension pgcrypto is in the schema %. Prompt Capture needs it in the schema extensions.', place
+      using hint = format('Move it: alter extension pgcrypto set schema extensions. Functions and defaults of yours that call it as %I.gen_random_bytes and the like must then name the schema extensions. Then migrate again.', place);
+  end if;
+
+  select nspname, pg_get_userbyid(nspowner) as owner into needed
+  from (
+    values ('extensions', 'usage with grant option'), ('private', 'usage with grant option'),
+      ('private', 'create with grant option')
+  ) as rights (nspname, privilege)
+  join pg_catalog.pg_namespace using (nspname)
+  where not has_schema_privilege(oid, privilege)
+  limit 1;
+  if needed is not null then
+    raise exception 'The schema % belongs to %, and % may not create and grant what Prompt Capture needs in it.',
+      needed.nspname, needed.owner, current_user
+      using hint = format('Run this as a role that may: alter schema %I owner to %I. Then migrate again.', needed.nspname, current_user);
+  end if;
+
   -- Pre-release versions had 26 migrations, whose objects have other names.
   if to_regclass('public.intent_catalogue') is not null and exists (
     select from pg_catalog.pg_attribute

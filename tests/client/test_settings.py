@@ -101,6 +101,7 @@ UNREACHABLE = [
     ("https://classify%2eexample", "host name"),
     (r"https://classify.example\v1\classify", "host name"),
     ("https://xn--", "host name"),
+    ("https://xn--e28h.example", "host name"),
     (f"https://{'a' * 64}.example", "host name"),
     (f"https://{'a.' * 130}example", "host name"),
     ("https://999.1.1.1", "host name"),
@@ -158,6 +159,16 @@ def test_a_setting_that_is_no_text_is_refused(name: str, value: object) -> None:
 def test_a_missing_url_is_named() -> None:
     with pytest.raises(ValueError, match=r"OUTCOMES_URL\) is empty\. Set it to the URL"):
         Service.from_env({"CLASSIFY_URL": URL, "API_KEY": KEY})
+
+
+@pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'\r\n", f'\ufeff"{KEY}\n"'])
+def test_quotation_marks_around_the_key_are_removed(key: str) -> None:
+    assert Service(URL, URL, URL, key).api_key == KEY
+
+
+@pytest.mark.parametrize("key", [f'"{KEY}', f"{KEY}'", f"\"{KEY}'", '"'])
+def test_a_quotation_mark_at_one_end_is_part_of_the_key(key: str) -> None:
+    assert Service(URL, URL, URL, key).api_key == key
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,93 @@ def test_a_writer_role_with_additional_attributes_stops_the_migration(
             migrate(admin)
 
 
+UNUSABLE_SCHEMAS = {
+    "pgcrypto elsewhere": (
+        "alter extension pgcrypto set schema public",
+        "The extension pgcrypto is in the schema public",
+        "alter extension pgcrypto set schema extensions",
+    ),
+    "extensions of another role": (
+        "alter schema extensions owner to supabase_admin",
+        "The schema extensions belongs to supabase_admin",
+        "alter schema extensions owner to postgres",
+    ),
+    "private of another role": (
+        "create schema private authorization supabase_admin",
+        "The schema private belongs to supabase_admin",
+        "alter schema private owner to postgres",
+    ),
+    "private of another role, with rights": (
+        """create schema private authorization supabase_admin;
+           grant all on schema private to postgres""",
+        "The schema private belongs to supabase_admin",
+        "alter schema private owner to postgres",
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", UNUSABLE_SCHEMAS)
+def test_a_schema_that_cannot_be_used_stops_the_first_migration_with_the_remedy(
+    server: Server, project: str, variant: str
+) -> None:
+    change, problem, remedy = UNUSABLE_SCHEMAS[variant]
+    with server.connect("supabase_admin", project) as admin:
+        admin.execute(change.encode())
+        with server.connect("postgres", project) as dashboard:
+            with pytest.raises(errors.RaiseException, match=problem) as raised:
+                run_script(dashboard, MIGRATIONS[0])
+            assert remedy in str(raised.value.diag.message_hint)
+            admin.execute(remedy.encode())
+            migrate(dashboard)
+
+
+def test_a_schema_that_is_missing_stops_the_first_migration_with_the_remedy(
+    server: Server, project: str
+) -> None:
+    with server.connect("supabase_admin", project) as admin:
+        admin.execute("drop schema extensions cascade")
+    with server.connect("postgres", project) as dashboard:
+        with pytest.raises(errors.RaiseException, match="needs the schema extensions") as raised:
+            run_script(dashboard, MIGRATIONS[0])
+        assert "create schema extensions" in str(raised.value.diag.message_hint)
+        dashboard.execute("create schema extensions")
+        migrate(dashboard)
+
+
+def test_a_schema_that_another_role_lets_this_one_use_is_used(server: Server, project: str) -> None:
+    with server.connect("supabase_admin", project) as admin:
+        admin.execute(
+            """create schema private authorization supabase_admin;
+               grant all on schema private to postgres with grant option"""
+        )
+    with server.connect("postgres", project) as dashboard:
+        migrate(dashboard)
+
+
+def test_a_schema_private_of_the_project_itself_is_used_and_closed(
+    server: Server, project: str
+) -> None:
+    with server.connect("postgres", project) as dashboard:
+        dashboard.execute("create schema private; grant usage on schema private to authenticated")
+        dashboard.execute("create table private.notes (note text)")
+        migrate(dashboard)
+        assert dashboard.execute("select from private.notes").rowcount == 0
+        usage = "select has_schema_privilege('authenticated', 'private', 'usage')"
+        assert dashboard.execute(usage).fetchall() == [(False,)]
+
+
+def test_a_project_without_pgcrypto_gets_it(
+    server: Server, project: str, description: dict[str, object]
+) -> None:
+    with server.connect("supabase_admin", project) as admin:
+        admin.execute("drop extension pgcrypto")
+        admin.execute("set role postgres")
+        migrate(admin)
+        assert admin.execute(
+            "select extnamespace::regnamespace::text from pg_extension where extname = 'pgcrypto'"
+        ).fetchall() == [("extensions",)]
+
+
 def test_the_platform_script_can_run_twice(
     server: Server, database: str, description: dict[str, object]
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from .catalog import describe
 from .server import MIGRATIONS, ROOT, Server, run_script
-from .supabase_cli import remote, supabase
+from .supabase_cli import remote, run_supabase, supabase
 
 
 @pytest.fixture
@@ -42,6 +42,18 @@ def test_db_push_adopts_the_rows_of_a_first_version(
             "select from public.nlu_prompt_logs where model_version = 'legacy'"
         )
         assert adopted.rowcount == 5
+
+
+def test_db_push_shows_what_to_do_where_pgcrypto_is_in_another_schema(
+    server: Server, project: str, folder: Path
+) -> None:
+    with server.connect("supabase_admin", project) as admin:
+        admin.execute("alter extension pgcrypto set schema public")
+
+    run = run_supabase(folder, "db", "push", "--yes", remote(server, project))
+
+    assert run.returncode == 1
+    assert "alter extension pgcrypto set schema extensions" in run.stderr
 
 
 def test_the_advisors_report_no_warning(server: Server, database: str, folder: Path) -> None:

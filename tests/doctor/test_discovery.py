@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from cli.checks.discovery import open_deployment, read_stage_settings
+from infra.local.processes import free_port
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import PARAMETER_SUFFIX
 from tests.doctor.conftest import Environment, RunCheck, problems, states
@@ -144,6 +145,35 @@ def test_a_stage_that_does_not_exist_is_an_error(deployed: Environment) -> None:
         InvalidSettings, match=r"Cannot read the stack prompt-capture-prod in eu-west-1"
     ):
         read_stage_settings(boto3.Session(region_name="eu-west-1"), "prod")
+
+
+def test_aws_that_does_not_respond_is_an_error_that_names_the_proxy(
+    deployed: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.example")
+
+    with pytest.raises(InvalidSettings, match=r"\(ProxyConnectionError\)\. Check .*HTTPS_PROXY"):
+        read_stage_settings(boto3.Session(region_name="eu-west-1"), "dev")
+
+
+@pytest.mark.parametrize("check", ["parameters", "schedules"])
+def test_aws_that_does_not_respond_is_skipped_with_the_proxy(
+    run_check: RunCheck, aws: Environment, check: str
+) -> None:
+    settings = aws | {
+        "HTTP_PROXY": f"http://127.0.0.1:{free_port()}",
+        "AWS_ENDPOINT_URL": "http://aws.example",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "EXPORT_SCHEDULE_GROUP": "exports",
+        "SUPABASE_URL_PARAMETER": "/prompt-capture/dev/supabase-url",
+    }
+
+    [result] = run_check(check, settings)
+
+    assert result.state == "skipped"
+    assert "HTTPS_PROXY" in result.remediation
+    assert "credentials" not in result.remediation
 
 
 def test_the_template_creates_what_is_read_from_a_stage() -> None:

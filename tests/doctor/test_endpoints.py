@@ -11,6 +11,8 @@ from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.doctor.http_stub import http_stub
 from tests.unit.signing_keys import REFUSED
 
+SECRET = "pa55-of-the-proxy"
+
 
 def unused_url() -> str:
     """Return a URL on which nothing listens."""
@@ -60,6 +62,42 @@ def test_the_remediation_of_a_url_without_its_path_has_the_path(
         "CLASSIFY_URL",
         "Set it to a URL that ends with /v1/classify.",
     )
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("status", [None, 407])
+def test_a_proxy_that_does_not_work_is_named(
+    run_check: RunCheck, settings: Environment, variable: str, status: int | None
+) -> None:
+    with http_stub(status or 200) as stub:
+        proxy = stub.replace("http://", f"http://ada:{SECRET}@") if status else unused_url()
+        proxied = settings | {
+            "SUPABASE_URL": "http://x.example",
+            "CLASSIFY_URL": "http://y.example/v1/classify",
+            "NO_PROXY": "127.0.0.1",
+            variable: proxy,
+        }
+        results = run_check("endpoints", proxied)
+        called = run_check("clock", proxied)
+
+    reported = {result.subject: result for result in results if result.state == "wrong"}
+    assert reported.keys() == {"Supabase REST API", "Supabase signing keys", "CLASSIFY_URL"}
+    for result in reported.values():
+        assert result.message.startswith("does not respond (")
+        assert result.remediation.startswith(f"Check the proxy in {variable}, ")
+    assert SECRET not in repr(results)
+    assert set(states(called).values()) == {"skipped"}
+
+
+def test_a_proxy_that_an_address_is_not_called_through_is_not_named(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    proxies = {"HTTP_PROXY": unused_url(), "HTTPS_PROXY": unused_url(), "NO_PROXY": "127.0.0.1"}
+    results = run_check("endpoints", settings | proxies | {"SUPABASE_URL": unused_url()})
+
+    remedies = {result.remediation for result in results if result.state == "wrong"}
+    assert len(remedies) == 1
+    assert remedies.pop().startswith("Check SUPABASE_URL")
 
 
 @pytest.mark.parametrize("path", ["//v1/classify", "/v1/classify/", "//v1//classify//"])

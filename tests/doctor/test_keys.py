@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.keys import generate_keys
 from prompt_capture.adapters.supabase.keys import detect_key_type
+from prompt_capture.client.service import Service
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.unit.signing_keys import REFUSED, UNDERSTOOD
 
@@ -218,6 +219,17 @@ def test_an_api_key_whose_hash_is_not_deployed_is_wrong(
     assert set(
         problems(run_check("functions", settings | {"API_KEY": OTHER_KEYS.api_key})).values()
     ) == {"returns HTTP 401 api_key_invalid"}
+
+
+@pytest.mark.parametrize("form", ["{}\r\n", "\ufeff{}", '"{}"', "'{}'\r", " {}\u200b"])
+def test_keys_of_this_deployment_are_read_as_the_client_reads_them(
+    run_check: RunCheck, settings: Environment, form: str
+) -> None:
+    copied = {name: form.format(settings[name]) for name in ("API_KEY", "OPERATOR_KEY")}
+
+    assert Service.from_env(settings | copied).api_key == settings["API_KEY"]
+    for check in ("keys", "functions"):
+        assert set(states(run_check(check, settings | copied)).values()) == {"ok"}
 
 
 def test_an_operator_key_that_is_not_deployed_is_wrong(

@@ -2,14 +2,16 @@
 
 import base64
 import gzip
+import html
 import json
+import re
 import zlib
 from typing import Any
 from urllib.parse import quote
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
 from prompt_capture.adapters.supabase.keys import SIGNING
@@ -24,6 +26,18 @@ def ec_jwk(curve: ec.EllipticCurve | None = None, is_public: bool = False) -> di
 PRIVATE, PUBLIC = ec_jwk(), ec_jwk(is_public=True)
 TEXT = json.dumps(PRIVATE)
 HS256_SECRET = "a-legacy-secret-that-is-long-enough-for-hs256"
+EC_KEY, RSA_KEY = ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)
+DER, RSA_DER = (
+    key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    for key in (EC_KEY, RSA_KEY)
+)
+PUBLIC_DER = EC_KEY.public_key().public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
 PEM = (
     ec.generate_private_key(ec.SECP256R1())
     .private_bytes(
@@ -69,6 +83,24 @@ UNDERSTOOD = {
     .decode()
     .rstrip("="),
     "Base64 of an array": base64.b64encode(json.dumps([PRIVATE]).encode()).decode() + "\n",
+}
+
+UNDERSTOOD |= {
+    "curly quotation marks": TEXT.replace('"', "\u201d"),
+    "pairs of curly quotation marks": re.sub('"([^"]*)"', "\u201c\\1\u201d", TEXT),
+    "low and high quotation marks": re.sub('"([^"]*)"', "\u201e\\1\u201c", TEXT),
+    "HTML": html.escape(TEXT),
+    "HTML with numbers": TEXT.replace('"', "&#34;"),
+    "HTML of an array": html.escape(json.dumps([PRIVATE], indent=2)),
+    "a data URL": f"data:application/json;base64,{base64.b64encode(TEXT.encode()).decode()}",
+    "a data URL with a character set": (
+        f"data:application/json;charset=utf-8;base64,{base64.b64encode(TEXT.encode()).decode()}"
+    ),
+    "a data URL in percent-encoding": f"data:application/json,{quote(TEXT)}",
+    "a literal of Python": repr(TEXT.encode()),
+    "a literal of Python with Base64": repr(base64.b64encode(TEXT.encode())),
+    "a literal of Python in double quotes": f'b"{base64.b64encode(TEXT.encode()).decode()}"\n',
+    "a literal of Python in quotation marks": f'"{base64.b64encode(TEXT.encode())!r}"',
 }
 
 REFUSED = {
@@ -189,6 +221,137 @@ REFUSED = {
     "another kind": (
         json.dumps(OKPAlgorithm.to_jwk(ed25519.Ed25519PrivateKey.generate(), as_dict=True)),
         "is a key for EdDSA",
+    ),
+    "Base64 of a DER file": (
+        base64.b64encode(DER).decode(),
+        "is a key in another encoding; expected a private JWK",
+    ),
+    "Base64 of an RSA key in a DER file": (
+        base64.b64encode(RSA_DER).decode(),
+        "is a key in another encoding; expected a private JWK",
+    ),
+    "Base64 of a public DER file": (
+        base64.b64encode(PUBLIC_DER).decode(),
+        "is a key in another encoding; expected a private JWK",
+    ),
+    "the lines of a PEM file without its ends": (
+        "".join(PEM.splitlines()[1:-1]),
+        "is a key in another encoding",
+    ),
+    "hexadecimal digits of a DER file": (DER.hex(), "is a key in another encoding"),
+    "a literal of Python with a DER file": (
+        repr(base64.b64encode(DER)),
+        "is a key in another encoding",
+    ),
+    "a data URL of something else": (
+        f"data:text/plain;base64,{base64.b64encode(HS256_SECRET.encode()).decode()}",
+        "is a key in another encoding",
+    ),
+    "a value of dotenvx": (
+        "encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi",
+        "is an encrypted value",
+    ),
+    "a value of sops": (
+        "ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]",
+        "is an encrypted value",
+    ),
+    "a value of Ansible": (
+        "$ANSIBLE_VAULT;1.1;AES256 6638643965323633646262656665306",
+        "is an encrypted value",
+    ),
+    "a value of eyaml": (
+        "ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMIIBHQ==]",
+        "is an encrypted value",
+    ),
+    "a reference to the Key Vault": (
+        "@Microsoft.KeyVault(SecretUri=https://ours.vault.azure.net/secrets/signing-key)",
+        "is the address of a secret",
+    ),
+    "another reference to the Key Vault": (
+        "@Microsoft.KeyVault(VaultName=ours;SecretName=supabase-signing-key)",
+        "is the address of a secret",
+    ),
+    "a reference to App Configuration": (
+        "@Microsoft.AppConfiguration(Endpoint=https://ours.azconfig.io; Key=signing)",
+        "is the address of a secret",
+    ),
+    "a reference to Vault": (
+        "vault:secret/data/prompt-capture#signing_key",
+        "is the address of a secret",
+    ),
+    "a value of Vault's Transit": (
+        "vault:v1:8SDd3WHDOjf7mq69CyCqYjBXAiQQAVZRkFM13ok481zoCmHnSeDX9vyf7w==",
+        "is an encrypted value",
+    ),
+    "a reference to 1Password": ("op://production/supabase/signing-key", "is the address of a"),
+    "a reference of vals": (
+        "ref+awsssm://prompt-capture/production/signing-key",
+        "is the address of a secret",
+    ),
+    "a reference of a spring boot program": (
+        "sm://projects/ours/secrets/supabase-signing-key",
+        "is the address of a secret",
+    ),
+    "a reference to a Secret of AWS": (
+        "secretsmanager:prompt-capture/production/signing-key",
+        "is the address of a secret",
+    ),
+    "a message of cat": (
+        "cat: signing-key.json: No such file or directory",
+        "is a message of a program; expected a private JWK",
+    ),
+    "a message of bash": (
+        "bash: line 1: supabase: command not found",
+        "is a message of a program",
+    ),
+    "a message of sh": ("/bin/sh: 1: supabase-cli: not found", "is a message of a program"),
+    "a message of zsh": (
+        "zsh: command not found: supabase-signing-key",
+        "is a message of a program",
+    ),
+    "a message of the AWS CLI": (
+        "An error occurred (ParameterNotFound) when calling the GetParameter operation: ",
+        "is a message of a program",
+    ),
+    "a message of npx": (
+        "npm ERR! could not determine executable to run",
+        "is a message of a program",
+    ),
+    "a message of the CLI of Supabase": (
+        "Error: unknown flag --algorithm for supabase gen",
+        "is a message of a program",
+    ),
+    "a message of jq": (
+        "jq: error (at <stdin>:0): Cannot index array with string",
+        "is a message of a program",
+    ),
+    "a message of a shell that may not read": (
+        "/bin/cat: /etc/keys/signing.json: Permission denied",
+        "is a message of a program",
+    ),
+    "a message of PowerShell": (
+        "Get-Content : Cannot find path 'C:\\signing.json' because it does not exist.",
+        "is a message of a program",
+    ),
+    "a message of Windows": (
+        "'supabase' is not recognized as an internal or external command",
+        "is a message of a program",
+    ),
+    "a message of gcloud": (
+        "ERROR: (gcloud.secrets.versions.access) NOT_FOUND: Secret not found",
+        "is a message of a program",
+    ),
+    "a message of curl": (
+        "curl: (6) Could not resolve host: vault.example.com",
+        "is a message of a program",
+    ),
+    "another message of the AWS CLI": (
+        "Unable to locate credentials. You can configure credentials by running ...",
+        "is a message of a program",
+    ),
+    "a traceback": (
+        'Traceback (most recent call last): File "x.py", line 1',
+        "is a message of a program",
     ),
     "a PEM file": (PEM, "is a PEM file; expected a private JWK"),
     "a short secret": ("short", "is not a key; expected a private JWK"),

@@ -268,6 +268,70 @@ def test_a_function_with_a_wrong_setting_answers_with_its_name(
     assert messages == ["The function is not configured."] * 2
 
 
+ORIGIN = "https://app.example.com"
+
+
+def refused() -> Handler:
+    raise InvalidSettings("SUPABASE_URL is missing.")
+
+
+def from_page(method: str, **headers: str) -> dict[str, Any]:
+    event = function_url_event("/v1/classify", method=method)
+    return event | {"headers": HEADERS | {"origin": ORIGIN} | headers}
+
+
+@pytest.fixture
+def unconfigured() -> Iterator[Handler]:
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        yield start(refused, lambda: (ORIGIN,))
+        asyncio.set_event_loop(None)
+
+
+def test_an_allowed_page_can_read_that_a_setting_is_wrong(
+    unconfigured: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
+    preflight = {"access-control-request-method": "POST"}
+    caplog.clear()
+    asked = unconfigured(from_page("OPTIONS", **preflight), CONTEXT)
+    answered = unconfigured(from_page("POST"), CONTEXT)
+
+    assert (asked["statusCode"], answered["statusCode"]) == (200, 503)
+    for response in (asked, answered):
+        assert response["headers"]["access-control-allow-origin"] == ORIGIN
+    error = json.loads(answered["body"])
+    assert error["error"]["code"] == "not_configured"
+    assert error["request_id"] == "r-1"
+    assert answered["headers"]["content-type"] == "application/json"
+    messages = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert messages == ["The function is not configured."]
+
+
+def test_another_page_cannot_read_that_a_setting_is_wrong(unconfigured: Handler) -> None:
+    response = unconfigured(from_page("POST", origin="https://evil.example"), CONTEXT)
+
+    assert response["statusCode"] == 503
+    assert "access-control-allow-origin" not in response["headers"]
+
+
+@pytest.mark.parametrize("name", [*PINGS, *OTHER_EVENTS])
+def test_every_event_is_answered_where_a_setting_is_wrong(unconfigured: Handler, name: str) -> None:
+    response = unconfigured((PINGS | OTHER_EVENTS)[name], CONTEXT)
+
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"])["error"]["code"] == "not_configured"
+
+
+def test_no_page_can_read_it_where_the_origins_are_the_wrong_setting() -> None:
+    def unreadable() -> tuple[str, ...]:
+        raise InvalidSettings("CORS_ALLOW_ORIGINS: an origin has the form ...")
+
+    response = start(refused, unreadable)(from_page("POST"), CONTEXT)
+
+    assert response["statusCode"] == 503
+    assert response["headers"] == {"content-type": "application/json"}
+
+
 def test_another_error_at_the_start_is_raised() -> None:
     def create() -> Handler:
         raise InvalidArtifact("The model is damaged.")

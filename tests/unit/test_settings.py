@@ -1,5 +1,6 @@
 """Settings are validated, and their values never appear in errors."""
 
+import httpx
 import pytest
 
 from prompt_capture.adapters.supabase.access import SupabaseAccess
@@ -133,15 +134,49 @@ def test_an_own_host_may_have_any_name(url: str) -> None:
         "ionic://localhost",
         "tauri://localhost",
         "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "safari-web-extension://5a0b1b5e-4f1d-4c55-9b3c-0e1d2c3b4a59",
+        "vscode-webview://1q2w3e4r5t6z7u8i9o0p1q2w3e4r5t6z7u8i9o0p1q2w3e4r5t6z",
+        "app://obsidian.md",
+        "app://localhost",
+        "app://.",
+        "app://-",
+        "capacitor-electron://-",
+        "wails://wails",
+        "wails://wails.localhost:34115",
+        "com.example.my-app+dev://localhost",
     ],
 )
 def test_apps_and_extensions_have_origins_of_their_own(origin: str) -> None:
     assert WebSettings.from_env({"CORS_ALLOW_ORIGINS": origin}).cors_allow_origins == (origin,)
 
 
+def test_the_origin_of_an_app_counts_as_written_and_in_lower_case() -> None:
+    """Unlike those of web pages, such hosts keep their letters in some browsers."""
+    settings = WebSettings.from_env({"CORS_ALLOW_ORIGINS": "MyApp://AbC,HTTPS://App.Example.com"})
+
+    assert settings.cors_allow_origins == (
+        "MyApp://AbC",
+        "myapp://abc",
+        "https://app.example.com",
+    )
+
+
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
     for name in ("/srv/exports/[team]", "know-your-account-exports"):
         assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
+
+
+@pytest.mark.parametrize("host", ["\U0001f600.example", "a.xn--e28h.example", "XN--E28H.example"])
+def test_a_host_that_idna_refuses_is_refused_with_the_remedy(host: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*Copy it again"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"http://{host}"})
+
+
+@pytest.mark.parametrize("host", ["m\u00fcnchen.example", "xn--mnchen-3ya.example", "a_b.example"])
+def test_an_international_name_is_a_host(host: str) -> None:
+    url = SupabaseSettings.from_env({"SUPABASE_URL": f"http://{host}"}).supabase_url
+
+    assert httpx.URL(str(url)).host in (host, "m\u00fcnchen.example")
 
 
 def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
@@ -160,6 +195,11 @@ def test_the_arn_of_a_queue_is_not_its_address() -> None:
     [
         "please put your own idempotency secret here now",
         "{{ lookup('env', 'IDEMPOTENCY_SECRET') }}",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ids-AbCdEf",
+        "/run/secrets/prompt_capture_idempotency_secret",
+        "ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]",
+        "cat: idempotency-secret: No such file or directory",
+        "<html><body>Sign in to continue to the vault</body></html>",
         "changeme-changeme-changeme-changeme",
         "x" * 40,
     ],

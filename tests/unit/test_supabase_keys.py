@@ -1,6 +1,7 @@
 """Keys in every form in which people copy them: understood, or refused with the remedy."""
 
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
         "H4sIAAAAAAAAA9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x",
         "100%25 of this secret has % signs and %7B braces %7D in it",
         "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DP",
+        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgq8kf",
+        "vault: the old one below the bank of England",
+        "encrypted: everything that we ever wrote, twice",
+        "secret:9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x",
+        "to err is human; error: forgive it, command it not",
+        "a fatal attraction: the error of my ways (all)",
+        "permission denied is what they said at the gate",
+        "no such file or directory has my heart, command not",
+        "error-prone people write the best passphrases!",
+        "b'9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x",
+        "database:9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5/pKo6i",
+        "note: no secret is safe, cannot they read files?",
+        "you: cannot keep a secret in any file or command",
+        "rule one: no fighting in the war room, rule two",
+        "{\u201a9sQ2kfXy8Lr0vTzUe3hWmNcBaD4gJ5pKo6iRqStVw1x}",
+        "tom&quot;jerry&amp;spike-and-tyke-in-the-kitchen",
     ],
 )
 def test_a_secret_of_any_form_is_understood(secret: str) -> None:
@@ -136,6 +153,42 @@ def test_the_files_that_the_supabase_cli_writes_are_understood(
     generate("--append")
     with pytest.raises(UnusableKey, match="has 2 private JWKs"):
         parse_signing_key(file.read_text())
+
+
+@pytest.mark.parametrize("guide", ["deploy.md", "rotate-keys.md"])
+def test_the_command_of_the_guides_leaves_the_keys_of_an_existing_project_alone(
+    tmp_path: Path, guide: str
+) -> None:
+    """In a project with `signing_keys_path`, the CLI prints no key, and writes it to that file."""
+    text = (ROOT / "docs/how-to" / guide).read_text("utf-8")
+    [command] = re.findall(r"supabase gen signing-key [^`\n]* > signing-key\.json", text)
+    supabase = tmp_path / "supabase"
+    supabase.mkdir()
+    (supabase / "config.toml").write_text(
+        'project_id = "p"\n[auth]\nsigning_keys_path = "./signing_keys.json"\n'
+    )
+    (supabase / "signing_keys.json").write_text("[]")
+
+    subprocess.run(
+        ["bash", "-c", command],
+        env={
+            "PATH": f"{CLI.parent}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "DO_NOT_TRACK": "1",
+        },
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+
+    assert (supabase / "signing_keys.json").read_text() == "[]"
+    assert parse_signing_key((tmp_path / "signing-key.json").read_text()).algorithm == "ES256"
+
+
+def test_the_remedy_creates_the_key_outside_of_a_project() -> None:
+    with pytest.raises(UnusableKey, match=r"ES256 --workdir \"\$\(mktemp -d\)\"`"):
+        parse_signing_key(" ")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.bootstrap import allowed_origins
+from prompt_capture.bootstrap_access import environment
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import WebSettings
 from tests.unit.conftest import ApiFixture, make_apps
@@ -119,12 +121,28 @@ def test_no_page_may_send_the_key_of_a_backend(pages: TestClient) -> None:
         (f"{ORIGIN}:80", (f"{ORIGIN}:80",)),
         ("http://[::1]:3000", ("http://[::1]:3000",)),
         ("https://xn--mnchen-3ya.example", ("https://xn--mnchen-3ya.example",)),
+        (f'"{ORIGIN}"', (ORIGIN,)),
+        (f"'{ORIGIN}', \"http://localhost:3000/\"", (ORIGIN, "http://localhost:3000")),
+        (f"{ORIGIN},", (ORIGIN,)),
+        (f'"{ORIGIN}, "', (ORIGIN,)),
+        ("'*'", ("*",)),
+        (f"{ORIGIN}:65535", (f"{ORIGIN}:65535",)),
     ],
 )
 def test_origins_are_separated_by_commas_and_read_as_browsers_send_them(
     value: str, origins: tuple[str, ...]
 ) -> None:
     assert read_origins(value) == origins
+
+
+def test_the_origins_can_be_read_where_a_parameter_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_URL_PARAMETER", "/prompt-capture/dev/supabase-url")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv("CORS_ALLOW_ORIGINS", ORIGIN)
+
+    with pytest.raises(InvalidSettings, match="AWS_REGION"):
+        environment()
+    assert allowed_origins() == (ORIGIN,)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +154,9 @@ def test_origins_are_separated_by_commas_and_read_as_browsers_send_them(
         "ftp://x",
         "https://",
         "null",
-        f"{ORIGIN},",
+        f"{ORIGIN},,",
+        f"{ORIGIN},,http://localhost",
+        ",",
         f"{ORIGIN} {ORIGIN}",
         f"{ORIGIN};{ORIGIN}",
         "https://*.example.com",
@@ -144,6 +164,24 @@ def test_origins_are_separated_by_commas_and_read_as_browsers_send_them(
         "https://user@example.com",
         "https://example.com:x",
         "https://example.com:",
+        "https://example.com:65536",
+        "app://localhost:99999",
+        "app://",
+        "app://localhost/index.html",
+        "app://*",
+        "app://user@localhost",
+        "app:localhost",
+        "1app://localhost",
+        "file://localhost",
+        "data://text",
+        "javascript://x",
+        "blob://x",
+        "blob:https://example.com",
+        "about://blank",
+        "wss://example.com",
+        "htps://example.com",
+        "ttps://example.com",
+        "httpss://example.com",
         "https://münchen.example",
         "https://a..b",
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -44,6 +45,7 @@ from prompt_capture.settings import (
     SupabaseSettings,
     TopicSettings,
     WebSettings,
+    parameter_names,
 )
 from prompt_capture.workflows.after_response import AfterResponse
 from prompt_capture.workflows.answer_first import AnswerFirst
@@ -638,8 +640,12 @@ def _authenticator(
 
 
 def allowed_origins() -> tuple[str, ...]:
-    """Return the origins of the web pages that may call. Raise `InvalidSettings`."""
-    return WebSettings.from_env(environment()).cors_allow_origins
+    """Return the origins of the web pages that may call. Raise `InvalidSettings`.
+
+    They can be read where a parameter of another setting cannot.
+    """
+    is_parameter = "CORS_ALLOW_ORIGINS" in parameter_names(os.environ)
+    return WebSettings.from_env(environment() if is_parameter else os.environ).cors_allow_origins
 
 
 def prompt_store(

@@ -23,7 +23,8 @@ from pydantic import (
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
-from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET, IN_SETTING
+from prompt_capture.domain.mistaken_secrets import find_mistake
+from prompt_capture.domain.placeholders import IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 
@@ -31,11 +32,15 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
 _ORIGIN = re.compile(
-    r"(?P<host>(?P<scheme>https?|capacitor|ionic|tauri|(?:chrome|moz)-extension)"
-    r"://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"""(?P<host>
+        (?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])
+        |(?!(?:file|data|javascript|blob|about|ftp|wss?|h?t+p+s*):)  # none has an origin
+            [a-z][a-z0-9+.-]*://[a-z0-9_.-]+
+    )(?::(?P<port>[1-9][0-9]{0,4}))?""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_MAX_PORT = 65_535
 
 
 def _split_list(value: object) -> object:
@@ -47,26 +52,39 @@ def _split_list_or_none(value: object) -> object:
 
 
 def _split_origins(value: object) -> object:
-    parts = _split_list(value)
-    return [part.rstrip("/") for part in parts] if isinstance(parts, list) else parts
+    if not isinstance(value, str):
+        return value
+    parts = clean_key(value).removesuffix(",").split(",")
+    return [clean_key(part).rstrip("/") for part in parts]
 
 
 def _to_origin(value: str) -> str:
-    """Return an origin as browsers send it: in lower case, and without the port of its scheme."""
-    origin = _ORIGIN.fullmatch(value.lower())
+    """Return an origin without the port of its scheme. That of a web page is in lower case."""
     if value == "*":
         return value
-    if not origin:
+    origin = _ORIGIN.fullmatch(value)
+    if not origin or int(origin["port"] or 0) > _MAX_PORT:
         raise ValueError(
-            "an origin has the form https://app.example.com or http://localhost:3000, without a "
-            "path. It names one host: * within it matches nothing. Write other letters than a to z "
-            "as browsers do (xn--...)"
+            "an origin has the form https://app.example.com, http://localhost:3000 or "
+            "app://localhost, without a path. It names one host: * within it matches nothing. "
+            "Write other letters than a to z as browsers do (xn--...)"
         )
-    is_default = origin["port"] == _DEFAULT_PORTS.get(origin["scheme"])
-    return origin["host"] if is_default or not origin["port"] else origin[0]
+    if not origin["scheme"]:
+        return value
+    is_default = origin["port"] == _DEFAULT_PORTS[origin["scheme"].lower()]
+    return (origin["host"] if is_default else value).lower()
 
 
-Origin = Annotated[str, AfterValidator(_to_origin)]
+def _with_lower_case(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Add the origins of apps in lower case: only some browsers change their letters."""
+    return tuple(dict.fromkeys(form for each in origins for form in (each, each.lower())))
+
+
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_to_origin)], ...],
+    BeforeValidator(_split_origins),
+    AfterValidator(_with_lower_case),
+]
 
 
 def _split_hashes(value: object) -> object:
@@ -113,9 +131,21 @@ def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError("a part of the host's name is empty or too long")
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or not all(map(_is_valid_label, labels)):
         raise ValueError("the host's name has a character that no host has. Copy it again")
     return url
+
+
+def _is_valid_label(label: str) -> bool:
+    """Return whether IDNA, by which HTTP clients read international names, allows a label."""
+    if label.lower().startswith("xn--"):
+        import httpx  # noqa: PLC0415 - rarely needed
+
+        try:
+            httpx.URL(f"http://{label}").host  # noqa: B018 - raises where IDNA refuses it
+        except ValueError:
+            return False
+    return True
 
 
 HttpUrl = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme), AfterValidator(_check_host)]
@@ -151,15 +181,13 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _check_filled_in(value: object) -> object:
-    if isinstance(value, str) and IN_PLACE_OF_SECRET.search(clean_key(value)):
-        raise ValueError(
-            "it is a placeholder or a variable that nothing replaced. Set it to the secret itself"
-        )
+def _check_secret(value: object) -> object:
+    if isinstance(value, str) and (mistake := find_mistake(clean_key(value))):
+        raise ValueError(f"it is {mistake}. Set it to the secret itself")
     return value
 
 
-OwnSecret = Annotated[SecretStr, BeforeValidator(_check_filled_in)]
+OwnSecret = Annotated[SecretStr, BeforeValidator(_check_secret)]
 """A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
 
 
@@ -286,12 +314,12 @@ class ConsoleSettings(Settings):
 
 
 class WebSettings(Settings):
-    """The web pages that may call the functions, by origin: `https://app.example.com`.
+    """The web pages and apps that may call the functions, by origin: `https://app.example.com`.
 
     They are separated by commas. `*` allows all. By default none may.
     """
 
-    cors_allow_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split_origins)] = ()
+    cors_allow_origins: Origins = ()
 
 
 class ClassifierSettings(Settings):

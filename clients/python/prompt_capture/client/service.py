@@ -47,8 +47,8 @@ class Service:
     """The URLs of the service's functions, and the backend's API key.
 
     Without a key, requests need a user's token, and outcomes cannot be recorded. White space around
-    the values is removed. Raise `ValueError` for values with which no request can succeed; it
-    contains no value.
+    the values is removed, and so are quotation marks around the key. Raise `ValueError` for values
+    with which no request can succeed; it contains no value.
     """
 
     classify_url: str
@@ -137,6 +137,8 @@ def _check_url(name: str, value: object) -> str:
 def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
     text = _read_text("api_key", value)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1].strip(_INVISIBLE)
     if _PLACEHOLDER.fullmatch(text):
         raise ValueError(
             f"{_describe('api_key')} is a variable or a placeholder that nothing replaced. Set it "

@@ -44,9 +44,11 @@ def _find_authority_problem(authority: str, text: str) -> str | None:
     port = parts["port"] if parts else None
     if port is not None and not (_PORT.fullmatch(port) and 0 < int(port) <= _MAX_PORT):
         return "has no valid port. After the host and a colon, it is a number from 1 to 65535"
-    # httpx encodes international names, and checks IP addresses.
+    # httpx encodes and decodes international names, and checks IP addresses.
     with suppress(ValueError, httpx.InvalidURL):
-        host = httpx.URL(text).raw_host.decode()
+        url = httpx.URL(text)
+        url.host  # noqa: B018 - raises where IDNA refuses a name that is encoded already
+        host = url.raw_host.decode()
         is_address = bool(parts and parts["host"].startswith("["))
         if is_address or (len(host) <= _MAX_HOST_LENGTH and _HOST.fullmatch(host.lower())):
             return None

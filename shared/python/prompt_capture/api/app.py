@@ -4,7 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
@@ -15,6 +15,9 @@ from prompt_capture.api.authentication import SECURITY_SCHEMES
 from prompt_capture.api.errors import ApiError, error_body, install_error_handlers
 from prompt_capture.api.paths import canonical_path
 from prompt_capture.api.request_context import CORRELATION_HEADER, request_id, set_correlation_id
+
+if TYPE_CHECKING:
+    from starlette.middleware.cors import CORSMiddleware
 
 MAX_BODY_BYTES = 256 * 1024
 """An error of 8,000 characters takes at most 96 kB of JSON, with every character escaped."""
@@ -47,19 +50,19 @@ def create_app(title: str, router: APIRouter, allowed_origins: Sequence[str] = (
     install_error_handlers(app)
     app.add_middleware(GuardMiddleware)
     if allowed_origins:
-        _allow_web_pages(app, allowed_origins)
+        app.add_middleware(allow_web_pages, origins=allowed_origins)
     return app
 
 
-def _allow_web_pages(app: FastAPI, origins: Sequence[str]) -> None:
-    """Answer preflight requests, and let the pages of `origins` read responses.
+def allow_web_pages(app: ASGIApp, origins: Sequence[str]) -> "CORSMiddleware":
+    """Return an app that answers preflight requests, and lets pages of `origins` read responses.
 
     A page cannot send `X-Api-Key`: the key of a backend has no place in a browser.
     """
     from starlette.middleware.cors import CORSMiddleware  # noqa: PLC0415 - rarely needed
 
-    app.add_middleware(
-        CORSMiddleware,
+    return CORSMiddleware(
+        app,
         allow_origins=origins,
         allow_methods=["POST"],
         allow_headers=["Authorization", "X-User-Token", "Idempotency-Key", CORRELATION_HEADER],

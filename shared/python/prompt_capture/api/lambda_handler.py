@@ -3,14 +3,20 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI
 from mangum import Mangum
+from mangum.types import ASGI
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
+from prompt_capture.api.app import allow_web_pages
 from prompt_capture.api.errors import INVALID_JSON, ApiError, error_body
 from prompt_capture.api.events import ignore, is_ping, is_schedule
+from prompt_capture.api.request_context import request_id
 from prompt_capture.domain.errors import InvalidSettings
 
 Handler = Callable[[Any, Any], Any]
@@ -34,6 +40,10 @@ def handle_requests(app: FastAPI) -> Handler:
     Answers to other events have the form of HTTP responses, since an API gateway may wait for one:
     status 200 for pings, and 400 for what was probably meant as a request.
     """
+    return _pass_requests(app, _answer_other_event, _refuse_body)
+
+
+def _pass_requests(app: ASGI, answer_other: Handler, refuse_body: Handler) -> Handler:
     adapter = Mangum(app, lifespan="off")
 
     def handle(event: Any, context: Any) -> Any:
@@ -42,11 +52,11 @@ def handle_requests(app: FastAPI) -> Handler:
             request = adapter.infer(event, context)
             request.scope["method"].upper()  # raises where it is no request
         except _NO_REQUEST:
-            return _answer_other_event(event, context)
+            return answer_other(event, context)
         try:
             request.body  # noqa: B018 - raises where it is no text
         except _NO_TEXT:
-            return _error_response(INVALID_JSON, context)
+            return refuse_body(event, context)
         return adapter(event, context)
 
     return handle
@@ -93,35 +103,51 @@ def _answer_other_event(event: object, context: Any) -> dict[str, Any]:
     return _error_response(error, context)
 
 
-def start(create: Callable[[], Handler]) -> Handler:
+def start(
+    create: Callable[[], Handler], allowed_origins: Callable[[], Sequence[str]] = tuple
+) -> Handler:
     """Return the handler that `create` creates, or one that names the setting that is wrong.
 
     An exception would make Lambda start the function again for each request, and callers would get
-    no reason.
+    no reason. Web pages of `allowed_origins` can read it, unless these are the wrong setting.
     """
     try:
         return create()
     except InvalidSettings as error:
-        return _report_each_time(str(error))
+        problem = str(error)
+    origins: Sequence[str] = ()
+    with suppress(InvalidSettings):
+        origins = allowed_origins()
+    return _report_each_time(problem, origins)
 
 
-def _report_each_time(problem: str) -> Handler:
+def _report_each_time(problem: str, origins: Sequence[str]) -> Handler:
+    error = ApiError(
+        503,
+        "not_configured",
+        f"The function is not configured. {problem}",
+        "Correct the setting and restart the function. `prompt-capture doctor` checks all.",
+    )
+
     def report() -> None:
         # The alarm NotConfigured looks for this message.
         logger.error("The function is not configured.", extra={"reason": problem})
 
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        report()
+        response = JSONResponse(error_body(request_id(scope), error), error.status)
+        await response(scope, receive, send)
+
     def handle(event: Any, context: Any) -> Any:
         report()
-        error = ApiError(
-            503,
-            "not_configured",
-            f"The function is not configured. {problem}",
-            "Correct the setting and restart the function. `prompt-capture doctor` checks all.",
-        )
         return _error_response(error, context)
 
     report()
-    return handle
+    return _pass_requests(allow_web_pages(app, origins), handle, handle) if origins else handle
+
+
+def _refuse_body(event: object, context: Any) -> dict[str, Any]:
+    return _error_response(INVALID_JSON, context)
 
 
 def _error_response(error: ApiError, context: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Supabase keys, as people copy them. The functions and `doctor` read keys with this module."""
 
+import ast
 import base64
 import binascii
+import html
 import json
 import re
 import time
@@ -11,33 +13,35 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import clean_key
-from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET, IN_SETTING
+from prompt_capture.domain.mistaken_secrets import Mistake, find_mistake
+from prompt_capture.domain.placeholders import IN_SETTING
 
-KeyType = Literal[
-    "a publishable key",
-    "a secret key",
-    "a legacy anon key",
-    "a legacy service role key",
-    "a user's token",
-    "an access token of a person",
-    "a private JWK",
-    "a public JWK",
-    "a PEM file",
-    "a shared secret",
-    "a placeholder",
-    "a web page",
-    "the address of a secret",
-    "a line of a file of settings",
-    "the id of a key",
-    "a key in another encoding",
-    "not a key",
-]
+KeyType = (
+    Mistake
+    | Literal[
+        "a publishable key",
+        "a secret key",
+        "a legacy anon key",
+        "a legacy service role key",
+        "a user's token",
+        "an access token of a person",
+        "a private JWK",
+        "a public JWK",
+        "a PEM file",
+        "a shared secret",
+        "the id of a key",
+        "a key in another encoding",
+        "not a key",
+    ]
+)
 
 PUBLISHABLE, SECRET, SIGNING, JWT_SECRET = (
     "SUPABASE_PUBLISHABLE_KEY",
@@ -83,40 +87,32 @@ _JSON = re.compile(
 )
 """The beginning of JSON, also where a shell took its quotation marks, or the end is missing."""
 
+_LITERAL = re.compile(r"""b(?:'[^']*'|"[^"]*")""")
+_DATA_URL = re.compile(r"data:[\w/+.=;-]*?(?P<base64>;base64)?,(?P<content>.*)", re.DOTALL)
+_QUOTATION_MARKS = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02"
+_CHANGED_JSON = re.compile(
+    rf"[\[{{]\s*(?:[\[{{]\s*)?(?:&(?:amp;)*(?:quot|#0*34|#x0*22);|[{_QUOTATION_MARKS}])",
+    re.IGNORECASE,
+)
+"""The beginning of JSON with the quotation marks of HTML or of a text editor."""
+
+_STRAIGHT = dict.fromkeys(map(ord, _QUOTATION_MARKS), '"')
 _STANDARD_BASE64 = str.maketrans("-_", "+/")
 _STANDARD_BASE64_BYTES = bytes.maketrans(b"-_", b"+/")
 _COMPRESSED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _MAX_DECOMPRESSED = 65_536
 _MAX_ENCODINGS = 3
+_DER_SEQUENCE = b"\x30"
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
-_MISTAKES: tuple[tuple[KeyType, re.Pattern[str]], ...] = (
-    ("a placeholder", IN_PLACE_OF_SECRET),
-    ("a web page", re.compile(r"<(?:!doctype|\?xml|html|head|body|title|script)\b", re.IGNORECASE)),
-    (
-        "the address of a secret",
-        re.compile(
-            r"""\Aarn:aws
-            |\A[A-Za-z][A-Za-z0-9+.-]+:/(?:/|[\w./-]+\Z)  # also ssm:/name
-            |\Aprojects/[^/]+/secrets/
-            |\A(?=[^+=]*[_.-])(?:~|\.{1,2})?(?:/[\w.-]+)+\Z  # Base64 has none of these signs
-            |\A[A-Za-z]:\\
-            """,
-            re.VERBOSE,
-        ),
-    ),
-    (
-        "a line of a file of settings",
-        re.compile(r"\A(?:export\s+)?[\"']?[A-Z][A-Z0-9]*_[A-Z0-9_]*[\"']?\s*[=:]\s*(?!=*\Z)"),
-    ),
+_CREATE_KEY = (
+    'Create one with `supabase gen signing-key --algorithm ES256 --workdir "$(mktemp -d)"`, and '
+    "import it as the "
 )
-"""What people set in place of a secret, which can be any line of text that is long enough."""
-
-_CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
 
 
@@ -138,12 +134,32 @@ class SigningKey:
     headers: dict[str, str]
 
 
+def restore_key(text: str) -> str:
+    """Return a key as it was before programs and editors changed it.
+
+    Beyond what `clean_key` removes, the key may be a literal of Python (b'...'), or the content of
+    a data URL. The quotation marks of JSON may be curly, or escaped for HTML.
+    """
+    key = clean_key(text)
+    if _LITERAL.fullmatch(key):
+        with suppress(ValueError, SyntaxError):
+            return restore_key(ast.literal_eval(key).decode())
+    if url := _DATA_URL.fullmatch(key):
+        content = unquote(url["content"])
+        decoded = _decode_base64(content) if url["base64"] else clean_key(content)
+        return decoded if _JSON.match(decoded) else key
+    for _ in range(_MAX_ENCODINGS):
+        if _CHANGED_JSON.match(key):
+            key = html.unescape(key).translate(_STRAIGHT)
+    return key
+
+
 def usable_key(setting: str, text: str) -> str:
     """Return the key of a setting, clean; empty where the setting has none.
 
     Raise `UnusableKey` where the key is of another type or has expired.
     """
-    key = clean_key(text)
+    key = restore_key(text)
     if not key:
         return ""
     key_type = "the id of a key" if _KEY_ID.fullmatch(key) else detect_key_type(key)
@@ -193,10 +209,10 @@ def parse_signing_key(text: str) -> SigningKey:
 
     Raise `UnusableKey`.
     """
-    key = clean_key(text)
+    key = restore_key(text)
     if not key:
         raise UnusableKey(SIGNING, "is empty", _CREATE_KEY + _STANDBY)
-    document = None if _find_mistake(key) else _read_document(key)
+    document = None if find_mistake(key) else _read_document(key)
     if document is None:
         return SigningKey("a shared secret", usable_key(SIGNING, key), "HS256", {})
     private = _only_private(_jwks(document))
@@ -282,21 +298,16 @@ def detect_key_type(key: str) -> KeyType:
         if key.startswith(start):
             is_example = IN_SETTING.search(key) or _SHORTENED.search(key)
             return "a placeholder" if is_example and start.startswith("sb_") else key_type
-    if mistake := _find_mistake(key):
+    if mistake := find_mistake(key):
         return mistake
     if _JSON.match(key):
         return _detect_jwk_type(key)
     claims = read_claims(key)
     if claims:
         return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
-    if not _NO_SECRET.search(key) and _is_encoded_key(key):
+    if _DATA_URL.fullmatch(key) or (not _NO_SECRET.search(key) and _is_encoded_key(key)):
         return "a key in another encoding"
     return "a shared secret" if _is_secret(key) else "not a key"
-
-
-def _find_mistake(key: str) -> KeyType | None:
-    """Return what a text is that only stands where a key should be, or None."""
-    return next((kind for kind, pattern in _MISTAKES if pattern.search(key)), None)
 
 
 def _is_secret(key: str) -> bool:
@@ -311,15 +322,32 @@ def _is_secret(key: str) -> bool:
 def _is_encoded_key(key: str) -> bool:
     """Return whether a key is a JWK, a PEM file or a token in Base64, hexadecimal digits or others.
 
-    The words of these have to appear: a secret may consist of the characters of any encoding.
+    The words of these have to appear, or the structure of what a PEM file has: a secret may consist
+    of the characters of any encoding.
     """
     layers = {key.encode(errors="replace")}
     for _ in range(_MAX_ENCODINGS):
         layers = {decoded for layer in layers for decoded in _decode(layer) if decoded}
         texts = (layer.replace(b"\0", b"").decode("latin-1") for layer in layers)
-        if any(map(_NO_SECRET.search, texts)):
+        if any(map(_NO_SECRET.search, texts)) or any(map(_is_der_key, layers)):
             return True
     return False
+
+
+def _is_der_key(content: bytes) -> bool:
+    """Return whether a content is a private or a public key in DER."""
+    if not content.startswith(_DER_SEQUENCE):
+        return False
+    with suppress(ValueError, UnsupportedAlgorithm):
+        load_der_public_key(content)
+        return True
+    try:
+        load_der_private_key(content, None)
+    except TypeError:  # it needs a password
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _decode(content: bytes) -> Iterator[bytes]:
