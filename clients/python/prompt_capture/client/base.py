@@ -1,8 +1,9 @@
 """What both clients have in common: settings, errors, and the run of a workflow."""
 
+import asyncio
 import logging
 import os
-from asyncio import CancelledError
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, Self
@@ -101,11 +102,21 @@ class WorkflowRun:
         kind = type(error)  # `isinstance` would also ask the exception's own code
         if issubclass(kind, SystemExit) and _is_successful(error):
             return
-        self.fail("Cancelled." if issubclass(kind, CancelledError | GeneratorExit) else error)
+        self.fail(
+            "Cancelled." if issubclass(kind, asyncio.CancelledError | GeneratorExit) else error
+        )
+
+
+def current_owner() -> object:
+    """Return what a run belongs to: the current task, or the thread where no task runs."""
+    with suppress(RuntimeError):
+        if (task := asyncio.current_task()) is not None:
+            return task
+    return threading.get_ident()
 
 
 class BlockRuns:
-    """The runs of one block. Each entry into it is a run of its own, of a thread or of a task."""
+    """The runs of one block. Each entry into it is a run of its own, of a task or of a thread."""
 
     def __init__(self, classification: LogReference | None, workflow_type: str) -> None:
         self._arguments = classification, workflow_type
