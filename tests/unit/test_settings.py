@@ -11,6 +11,7 @@ from prompt_capture.settings import (
     ConsoleSettings,
     ModelSettings,
     OperatorSettings,
+    PublishingSettings,
     Settings,
     SpoolSettings,
     SupabaseSettings,
@@ -141,7 +142,7 @@ def test_apps_and_extensions_have_origins_of_their_own(origin: str) -> None:
 
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
     for name in ("/srv/exports/[team]", "know-your-account-exports"):
-        assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
+        assert PublishingSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
 
 
 def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
