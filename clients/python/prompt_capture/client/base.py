@@ -13,7 +13,7 @@ from prompt_capture.client.errors import CaptureError
 from prompt_capture.client.responses import Classification, RecordingStatus
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
-from prompt_capture.client.texts import clean_error, is_missing
+from prompt_capture.client.texts import clean_error, is_missing, strip_invisible
 
 logger = logging.getLogger("prompt_capture.client")
 
@@ -71,7 +71,7 @@ def find_log_id(reference: LogReference | None) -> UUID | str | None:
     """Return the `log_id` of a captured message, or None where nothing was captured."""
     if isinstance(reference, Classification):
         return reference.log_id
-    is_blank = isinstance(reference, str) and not reference.strip()
+    is_blank = isinstance(reference, str) and not strip_invisible(reference)
     return None if is_blank or is_missing(reference) else reference
 
 
