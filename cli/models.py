@@ -120,7 +120,7 @@ def publish(
     If it was interrupted, run it again: it continues.
 
     Settings: as for list, MODELS_BUCKET and those of AWS clients.
-    A bucket with a slash is the path of a local folder.
+    A bucket that begins with / or ./ is a folder on this machine.
 
     [bold]Examples[/bold]
       prompt-capture models publish build/next --reason "corrections of May"

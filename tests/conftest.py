@@ -9,10 +9,16 @@ import hypothesis
 import psycopg
 import pytest
 
+from infra.local.proxies import proxy_exceptions
 from infra.local.stack import Stack
 from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
 from tests.database_reset import DELETE_ALL_ROWS
+from tests.terminal import forget_terminal
+
+# Before a test module imports typer, which reads the environment once.
+forget_terminal(os.environ)
+os.environ.update(proxy_exceptions())
 
 # Busy machines are slow, so a property test never fails because of its duration.
 hypothesis.settings.register_profile("no-deadline", deadline=None)

@@ -15,6 +15,7 @@ from cli.checks.interface import (
     Deployment,
     ok,
     require,
+    require_bucket,
     skipped,
     wrong,
 )
@@ -53,7 +54,7 @@ def parameters(deployment: Deployment) -> Iterator[CheckResult]:
 
 def bucket(deployment: Deployment) -> Iterator[CheckResult]:
     """Read the bucket's settings. List and read no object."""
-    name = require(deployment.settings.export_bucket, "EXPORT_BUCKET", SET_OR_USE_STAGE)
+    name = require_bucket(deployment.settings.export_bucket, "EXPORT_BUCKET")
     client = deployment.client("s3")
     for check in (_public_access, _encryption, _versioning):
         yield check(client, name)

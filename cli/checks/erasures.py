@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cli.checks.interface import CheckResult, Deployment, ok, wrong
+from prompt_capture.domain.buckets import is_folder
 
 _UNCLEANED = """
 select bucket, count(distinct key), extract(day from now() - min(erased_at))::integer
@@ -40,13 +41,13 @@ def erasures(deployment: Deployment) -> Iterator[CheckResult]:
 
 
 def _uncleaned_objects(deployment: Deployment, bucket: str, objects: int, days: int) -> CheckResult:
-    is_folder = "/" in bucket
+    in_folder = is_folder(bucket)
     export_bucket = deployment.settings.export_bucket
-    is_cleaned_by_exports = bucket == export_bucket or not (export_bucket or is_folder)
+    is_cleaned_by_exports = bucket == export_bucket or not (export_bucket or in_folder)
     if is_cleaned_by_exports and days < _CLEANING_DELAY_DAYS:
         return ok(bucket, f"the next export removes erased users from {objects} objects")
     return wrong(
         bucket,
         f"{objects} objects hold rows of users who were erased up to {days} days ago",
-        "`prompt-capture erase --pending`" + (", on the machine with this folder" * is_folder),
+        "`prompt-capture erase --pending`" + (", on the machine with this folder" * in_folder),
     )

@@ -12,8 +12,16 @@ from pydantic import SecretStr
 from cli.database_connection import connect_to_read
 from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+from prompt_capture.domain.buckets import is_folder
 from prompt_capture.domain.keys import clean_key
-from prompt_capture.settings import HttpUrl, OwnSecret, ProjectUrl, QueueUrl, Settings
+from prompt_capture.settings import (
+    BucketOrFolder,
+    HttpUrl,
+    OwnSecret,
+    ProjectUrl,
+    QueueUrl,
+    Settings,
+)
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]
@@ -48,8 +56,8 @@ class DoctorSettings(Settings):
     api_key_hashes: SecretStr | None = None
     operator_key: OwnSecret | None = None
     operator_key_hashes: SecretStr | None = None
-    export_bucket: str | None = None
-    models_bucket: str | None = None
+    export_bucket: BucketOrFolder | None = None
+    models_bucket: BucketOrFolder | None = None
     export_schedule_group: str | None = None
     spool_queue_url: QueueUrl | None = None
     missed_exports_queue_url: QueueUrl | None = None
@@ -116,6 +124,13 @@ def require(value: T | None, name: str, remediation: str) -> T:
     if value is None:
         raise MissingPrerequisite(name, remediation)
     return value
+
+
+def require_bucket(bucket: str | None, name: str) -> str:
+    """Return the bucket of a setting. Raise `MissingPrerequisite` for none, and for a folder."""
+    if is_folder(require(bucket, name, SET_OR_USE_STAGE)):
+        raise MissingPrerequisite(name, SET_OR_USE_STAGE, "is a folder on this machine")
+    return str(bucket)
 
 
 def reveal(secret: SecretStr | None) -> str | None:

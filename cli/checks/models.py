@@ -11,11 +11,10 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from cli.checks.interface import (
-    SET_OR_USE_STAGE,
     CheckResult,
     Deployment,
     ok,
-    require,
+    require_bucket,
     skipped,
     wrong,
 )
@@ -68,7 +67,7 @@ def _check_model(
     deployment: Deployment, name: str, address: ModelAddress, remedy: str
 ) -> CheckResult:
     """Download and load one of the models that serve."""
-    bucket = require(deployment.settings.models_bucket, "MODELS_BUCKET", SET_OR_USE_STAGE)
+    bucket = require_bucket(deployment.settings.models_bucket, "MODELS_BUCKET")
     try:
         with tempfile.TemporaryDirectory() as folder:
             _load(deployment.client("s3"), bucket, address, Path(folder))

@@ -30,7 +30,7 @@ class EventSourceMapping:
     def __init__(self, pool: InstancePool, queue_url: str, batch_size: int = 100) -> None:
         self._pool, self._queue_url, self._batch_size = pool, queue_url, batch_size
         self._endpoint, _, self._queue = queue_url.rsplit("/", 2)
-        self._client = httpx.AsyncClient(timeout=30)
+        self._client = httpx.AsyncClient(timeout=30, trust_env=False)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -59,7 +59,8 @@ class PostgREST:
 
     def _trusts(self, keys: Keys) -> bool:
         headers = {"Authorization": f"Bearer {keys.role_token('anon')}"}
-        return httpx.get(self.url, headers=headers).status_code != httpx.codes.UNAUTHORIZED
+        response = httpx.get(self.url, headers=headers, trust_env=False)
+        return response.status_code != httpx.codes.UNAUTHORIZED
 
     def reconnect(self) -> None:
         """Reconnect to a restarted database and return when ready; raise `ServiceFailed`.
@@ -72,7 +73,8 @@ class PostgREST:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self._admin_port}/ready").is_success
+            url = f"http://127.0.0.1:{self._admin_port}/ready"
+            return httpx.get(url, trust_env=False).is_success
         except httpx.TransportError:
             return False
 

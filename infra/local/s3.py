@@ -61,12 +61,14 @@ class S3Server:
             region_name=REGION,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+            config=Config(
+                retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10, proxies={}
+            ),
         )
 
     def _is_listening(self) -> bool:
         try:
-            httpx.get(self.endpoint)
+            httpx.get(self.endpoint, trust_env=False)
         except httpx.TransportError:
             return False
         return True

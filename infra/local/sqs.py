@@ -61,6 +61,7 @@ class SqsServer:
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - not a secret
+            config=Config(proxies={}),
         )
         topics.create_topic(Name=RETRAINING_TOPIC)
         queue = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{NOTIFICATIONS}"
@@ -74,7 +75,9 @@ class SqsServer:
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - not a secret
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+            config=Config(
+                retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10, proxies={}
+            ),
         )
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from infra.local.faults import FaultProxy
 from infra.local.keys import Keys, generate_keys
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
+from infra.local.proxies import proxy_exceptions
 from infra.local.scheduled_jobs import ScheduledJobs
 from infra.local.services import LocalServices, OnReady
 from infra.local.users import User, UserFactory
@@ -74,8 +75,10 @@ class Stack:
 
         `on_ready` receives the name of each service when it is ready. Raises `FolderInUse` if a
         stack with this name is running. Raises `ServiceFailed` if a service does not start, and
-        then keeps only the logs.
+        then keeps only the logs. From then on, this process and its children reach loopback without
+        a proxy.
         """
+        os.environ.update(proxy_exceptions())
         stack_lock.remove_abandoned(STACKS)
         lock = stack_lock.acquire(self.folder)
         self._cleanup.callback(lambda: stack_lock.release(self.folder, lock, self._failed))
@@ -267,5 +270,5 @@ class Stack:
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - not a secret
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=910),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=910, proxies={}),
         )

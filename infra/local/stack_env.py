@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from infra.lambda_emulator import REGION
+from infra.local.proxies import proxy_exceptions
 from infra.local.stack import Stack
 from infra.local.users import User
 
@@ -36,6 +37,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
+        **proxy_exceptions(),
     }
 
 

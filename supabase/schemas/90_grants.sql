@@ -7,8 +7,9 @@
 -- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
 -- the API; functions are granted to `public` everywhere.
 
-revoke all on schema private
-  from public, anon, authenticated, service_role;
+-- A project that has a schema of this name may let its users reach what its policies call there. So each
+-- object in it is closed by itself.
+revoke create on schema private from public, anon, authenticated, service_role;
 revoke all on
   public.intent_catalogue, public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,

@@ -251,6 +251,69 @@ def test_an_unusable_proxy_is_refused_at_once_without_its_password(
     assert KEY not in everything_in(raised.value)
 
 
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("name", PROXIES)
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("http://", "http://:3128", "//p:1", "http:/p:1", "http//p:1"),
+        *(
+            "http://p:99999",
+            "http://p:0",
+            "http://p:",
+            "http://p:-1",
+            "p:port",
+            "http://u:p@p:99999",
+        ),
+        *("http://a proxy:1", "a proxy:1", "http://a..b:1", "http://-a:1", "http://%zz:1"),
+        *("none", "None", "false", "0", "off", "direct", "localhost"),
+        *("http://{host}:3128", "http://<host>:3128", "http://u:p@:3128"),
+    ],
+)
+def test_a_proxy_without_a_valid_host_or_port_is_refused_at_once(
+    kind: type, name: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(ValueError, match=name):
+        kind(Service(URL, URL, URL))
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("http://proxy:3128", "http://proxy", "http://proxy.example.org:80/", "https://proxy:443"),
+        *("proxy:3128", "proxy.example.org", "127.0.0.1:8888", "http://[::1]:3128", "HTTP://P:1"),
+        *(
+            "http://u:p%40ss@proxy:3128",
+            "u:p@proxy:3128",
+            "http://my_proxy:1",
+            "http://pr\u00f6xy:1",
+        ),
+    ],
+)
+def test_a_proxy_with_a_host_is_taken(
+    kind: type, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXIES:
+        monkeypatch.setenv(name, proxy)
+    assert kind(Service(URL, URL, URL))
+
+
+@pytest.mark.parametrize("proxy", ["", " ", "   "], ids=ascii)
+async def test_a_blank_proxy_counts_as_not_set(
+    connect: Connect, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*PROXIES, "NO_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    with run_echo_service() as echo:
+        client = connect(Service(echo.url, echo.url, echo.url), raise_errors=True)
+        assert (await client.classify("hm", token="t")).captured
+
+
 @pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
 @pytest.mark.parametrize("exceptions", ["[::1]", "localhost,fd00::/8"])
 def test_an_unusable_exception_from_the_proxy_is_refused_at_once(

@@ -466,7 +466,26 @@ async def test_a_missing_value_of_a_table_counts_as_none(
     assert len(scripted.requests[0].headers["idempotency-key"]) == len(str(LOG_ID))
 
 
-@pytest.mark.parametrize("log_id", [*MISSING, "", " "], ids=lambda value: type(value).__name__)
+INVISIBLE = [" ", "\n", "\u00a0", "\u2009", "\u200b", "\u200d", "\u2060", "\u200e", "\ufeff", "\0"]
+
+
+@pytest.mark.parametrize("space", INVISIBLE, ids=ascii)
+async def test_what_nobody_sees_around_an_id_costs_nothing(
+    connect: Connect, scripted: ScriptedService, space: str
+) -> None:
+    copied, client = f"{space}{LOG_ID}{space}", connect()
+    await client.classify("hm", user_id=copied)
+    scripted.script = [RECORDED]
+    assert await client.record_outcome(copied, True, "t") == "recorded"
+    assert await client.correct(copied, "reminder", reviewer="r") == "recorded"
+
+    message, outcome, correction = scripted.bodies
+    assert message["user_id"] == outcome["log_id"] == correction["log_id"] == str(LOG_ID)
+
+
+@pytest.mark.parametrize(
+    "log_id", [*MISSING, "", " ", "\ufeff", "\u200b\n"], ids=lambda value: type(value).__name__
+)
 async def test_a_missing_log_id_is_skipped(
     connect: Connect, scripted: ScriptedService, log_id: Any
 ) -> None:

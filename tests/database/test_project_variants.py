@@ -127,16 +127,60 @@ def test_a_schema_that_another_role_lets_this_one_use_is_used(server: Server, pr
         migrate(dashboard)
 
 
-def test_a_schema_private_of_the_project_itself_is_used_and_closed(
+REACHED_BY_USERS = """
+    select relname::text from pg_class
+    where relnamespace = 'private'::regnamespace and case relkind
+      when 'S' then has_sequence_privilege('authenticated', oid, 'usage, select, update')
+      when 'i' then false
+      else has_table_privilege('authenticated', oid, 'select, insert, update, delete, truncate')
+        or has_any_column_privilege('authenticated', oid, 'select, insert, update')
+    end
+    union all
+    select proname::text from pg_proc as ours
+    where pronamespace = 'private'::regnamespace
+      and has_function_privilege('authenticated', oid, 'execute')
+      and not exists (
+        select from pg_proc as public
+        where pronamespace = 'public'::regnamespace
+          and has_function_privilege('authenticated', public.oid, 'execute')
+          and pg_get_functiondef(public.oid) like '%private.' || ours.proname || '(%'
+      )"""
+"""What users who can use the schema `private` reach there, but for what a function in `public` calls
+for them as it is."""
+
+
+def test_a_schema_private_of_the_project_itself_is_shared(server: Server, project: str) -> None:
+    with server.connect("postgres", project) as dashboard:
+        dashboard.execute(
+            """create schema private;
+               grant usage on schema private to authenticated;
+               create function private.is_owner(owner uuid) returns boolean language sql
+                 security definer set search_path = '' return true;
+               create table public.notes (note text, owner uuid);
+               alter table public.notes enable row level security;
+               grant select on public.notes to authenticated;
+               create policy "Owners read notes" on public.notes for select to authenticated
+                 using (private.is_owner(owner));
+               insert into public.notes values ('theirs', null)"""
+        )
+        migrate(dashboard)
+        dashboard.execute("set role authenticated")
+        assert dashboard.execute("select note from public.notes").fetchall() == [("theirs",)]
+        with pytest.raises(errors.InsufficientPrivilege, match="permission denied for table"):
+            dashboard.execute("select from private.split_messages")
+
+
+def test_nothing_of_ours_is_open_to_users_who_can_use_a_projects_schema_private(
     server: Server, project: str
 ) -> None:
     with server.connect("postgres", project) as dashboard:
-        dashboard.execute("create schema private; grant usage on schema private to authenticated")
-        dashboard.execute("create table private.notes (note text)")
+        dashboard.execute(
+            """create schema private;
+               grant usage on schema private to anon, authenticated;
+               create function private.theirs() returns integer language sql return 1"""
+        )
         migrate(dashboard)
-        assert dashboard.execute("select from private.notes").rowcount == 0
-        usage = "select has_schema_privilege('authenticated', 'private', 'usage')"
-        assert dashboard.execute(usage).fetchall() == [(False,)]
+        assert dashboard.execute(REACHED_BY_USERS).fetchall() == [("theirs",)]
 
 
 def test_a_project_without_pgcrypto_gets_it(

@@ -209,3 +209,20 @@ def test_checks_of_aws_are_skipped_without_credentials_or_a_region(
 
     assert result.state == "skipped"
     assert "aws configure" in result.remediation
+
+
+@pytest.mark.parametrize("bucket", [f"s3://{BUCKET}", f"arn:aws:s3:::{BUCKET}"])
+def test_a_bucket_may_be_given_by_its_url_or_its_arn(
+    run_check: RunCheck, deployment: Environment, bucket: str
+) -> None:
+    results = run_check("bucket", deployment | {"EXPORT_BUCKET": bucket})
+
+    assert set(states(results).values()) == {"ok"}
+
+
+def test_a_folder_in_place_of_the_bucket_is_named(
+    run_check: RunCheck, deployment: Environment
+) -> None:
+    (result,) = run_check("bucket", deployment | {"EXPORT_BUCKET": "./exports"})
+
+    assert (result.state, result.message) == ("skipped", "is a folder on this machine")

@@ -251,6 +251,25 @@ def test_no_name_of_a_workflow_costs_the_outcome(
 
 
 @pytest.mark.parametrize(
+    "space",
+    [" ", "\n", "\u00a0", "\u2009", "\u200b", "\u200d", "\u2060", "\u200e", "\ufeff", "\0"],
+    ids=ascii,
+)
+def test_what_nobody_sees_around_an_id_costs_nothing(api: ApiFixture, space: str) -> None:
+    message = {"message": "hm", "user_id": f"{space}{api.user_id}{space}"}
+    answer = api.classify.post("/v1/classify", json=message, headers=api.key).json()
+    assert answer["captured"] == "stored", answer
+
+    row = {"log_id": f"{space}{answer['log_id']}{space}"}
+    outcome = row | {"was_successful": True, "workflow_type": "t"}
+    correction = row | {"corrected_intent": "reminder", "reviewer": "grace"}
+    assert api.outcomes.post("/v1/outcomes", json=outcome, headers=api.key).status_code == 200
+    assert (
+        api.corrections.post("/v1/corrections", json=correction, headers=api.key).status_code == 200
+    )
+
+
+@pytest.mark.parametrize(
     ("field", "named"),
     [
         ("workflow-typ", "workflow-typ"),

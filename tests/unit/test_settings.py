@@ -12,6 +12,7 @@ from prompt_capture.settings import (
     ConsoleSettings,
     ModelSettings,
     OperatorSettings,
+    PublishingSettings,
     Settings,
     SpoolSettings,
     SupabaseSettings,
@@ -163,7 +164,7 @@ def test_the_origin_of_an_app_counts_as_written_and_in_lower_case() -> None:
 
 def test_a_folder_and_a_bucket_may_have_the_words_of_placeholders() -> None:
     for name in ("/srv/exports/[team]", "know-your-account-exports"):
-        assert ModelSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
+        assert PublishingSettings.from_env({"MODELS_BUCKET": name}).models_bucket == name
 
 
 @pytest.mark.parametrize("host", ["\U0001f600.example", "a.xn--e28h.example", "XN--E28H.example"])

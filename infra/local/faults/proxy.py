@@ -52,14 +52,14 @@ class FaultProxy:
 
     def _is_ready(self) -> bool:
         try:
-            httpx.get(self._control)
+            httpx.get(self._control, trust_env=False)
         except httpx.TransportError:
             return False
         return True
 
     def set_fault(self, name: str, fault: Fault) -> None:
         """Set the fault of a route and reset the route's counts."""
-        httpx.put(f"{self._control}/{name}", content=fault.to_json()).raise_for_status()
+        self._call("PUT", name, fault.to_json())
 
     @contextmanager
     def inject(self, name: str, fault: Fault) -> Iterator[None]:
@@ -72,11 +72,16 @@ class FaultProxy:
 
     def kill_connections(self, name: str) -> None:
         """Make the open connections of a route unresponsive; new connections work."""
-        httpx.delete(f"{self._control}/{name}").raise_for_status()
+        self._call("DELETE", name)
 
     def counts(self, name: str) -> RouteCounts:
         """Return the request counts of a route."""
-        return RouteCounts(**httpx.get(f"{self._control}/{name}").raise_for_status().json())
+        return RouteCounts(**self._call("GET", name).json())
+
+    def _call(self, method: str, name: str, content: bytes | None = None) -> httpx.Response:
+        url = f"{self._control}/{name}"
+        response = httpx.request(method, url, content=content, trust_env=False)
+        return response.raise_for_status()
 
     def stop(self) -> None:
         """Stop the process; safe to call twice."""

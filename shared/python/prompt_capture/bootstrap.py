@@ -22,6 +22,7 @@ from prompt_capture.bootstrap_models import (
     open_model,
     refuse_to_load,
 )
+from prompt_capture.domain.buckets import is_folder
 from prompt_capture.domain.errors import DatasetsUnavailable, InvalidSettings
 from prompt_capture.domain.splits import ServingModels
 from prompt_capture.ports.capture import Spool
@@ -341,8 +342,8 @@ def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) 
 
 
 def dataset_store(bucket: str) -> "DatasetStore":
-    """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
-    if _is_folder(bucket):
+    """Connect to an S3 bucket, or to a folder on this machine."""
+    if is_folder(bucket):
         from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
         return LocalDatasetStore(Path(bucket))
@@ -358,13 +359,9 @@ def _existing_dataset_store(bucket: str) -> "DatasetStore":
     A folder of another machine does not: its objects must not count as deleted. Raise
     `DatasetsUnavailable`.
     """
-    if _is_folder(bucket) and not Path(bucket).is_dir():
+    if is_folder(bucket) and not Path(bucket).is_dir():
         raise DatasetsUnavailable("This machine has no such folder.")
     return dataset_store(bucket)
-
-
-def _is_folder(bucket: str) -> bool:
-    return "/" in bucket
 
 
 def manage_models() -> "ManageModels":
@@ -390,12 +387,9 @@ def publish_model() -> "PublishModel":
 
 
 def published_models() -> "PublishedFiles":
-    """Connect to the published models as an operator does. Raise `InvalidSettings`.
-
-    A bucket name with a slash is the path of a local folder.
-    """
+    """Connect to the published models as an operator does. Raise `InvalidSettings`."""
     bucket = PublishingSettings.from_env(environment()).models_bucket
-    if _is_folder(bucket):
+    if is_folder(bucket):
         from prompt_capture.adapters.local_models import open_published_folder
 
         return open_published_folder(Path(bucket))
@@ -406,8 +400,8 @@ def published_models() -> "PublishedFiles":
 
 
 def model_objects(bucket: str) -> "ModelObjects":
-    """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
-    if _is_folder(bucket):
+    """Connect to an S3 bucket, or to a folder on this machine."""
+    if is_folder(bucket):
         from prompt_capture.adapters.local_models import LocalModelObjects
 
         return LocalModelObjects(Path(bucket))

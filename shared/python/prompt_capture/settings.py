@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
 )
 
+from prompt_capture.domain.buckets import bucket_name, bucket_or_folder
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
@@ -153,6 +154,10 @@ HttpUrl = Annotated[AnyHttpUrl, BeforeValidator(_check_scheme), AfterValidator(_
 
 QueueUrl = Annotated[str, BeforeValidator(_check_scheme)]
 """The address of a queue, which its ARN is not."""
+
+
+Bucket = Annotated[str, AfterValidator(bucket_name)]
+BucketOrFolder = Annotated[str, AfterValidator(bucket_or_folder)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -451,14 +456,14 @@ class ModelSettings(Settings):
     answers until it has arrived.
     """
 
-    models_bucket: str | None = None
+    models_bucket: Bucket | None = None
     model_wait_seconds: Seconds = 2.0
 
 
 class ModelBucketSettings(AwsSettings):
     """The bucket of the published models. AWS_ENDPOINT_URL_S3 overrides the endpoint of AWS."""
 
-    models_bucket: str
+    models_bucket: Bucket
     aws_endpoint_url_s3: HttpUrl | None = None
 
     @property
@@ -484,7 +489,7 @@ class ExportSettings(Settings):
     dataset of fewer than `export_min_lines` lines logs a warning and raises an alarm.
     """
 
-    export_bucket: str
+    export_bucket: BucketOrFolder
     export_prefix: str = "exports"
     export_retained_prefix: str = "retained"
     export_max_rows: Annotated[int, Field(gt=0)] = 5_000_000
@@ -494,10 +499,10 @@ class ExportSettings(Settings):
 class PublishingSettings(Settings):
     """Where models are published: the bucket that classify-and-log reads them from.
 
-    A name with a slash is the path of a local folder.
+    It may also be a folder on this machine.
     """
 
-    models_bucket: str
+    models_bucket: BucketOrFolder
 
 
 class RetrainingSettings(Settings):

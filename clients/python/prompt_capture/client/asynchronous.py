@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Self
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 import httpx
@@ -15,9 +16,11 @@ from prompt_capture.client.base import (
     BlockRuns,
     LogReference,
     WorkflowRun,
+    current_owner,
     find_log_id,
 )
 from prompt_capture.client.connections import EventLoops, PerProcess, find_permanent_failure
+from prompt_capture.client.decorators import require_asynchronous
 from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
@@ -34,6 +37,9 @@ from prompt_capture.client.retries import (
     retry_steps,
 )
 from prompt_capture.client.service import Service
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class AsyncCaptureClient(BaseClient):
@@ -113,13 +119,14 @@ class AsyncCaptureClient(BaseClient):
 
     def workflow(
         self, classification: LogReference | None, workflow_type: str
-    ) -> AbstractAsyncContextManager[WorkflowRun]:
+    ) -> "AsyncWorkflowBlock":
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
-        wait for the recording is cancelled as well. `sys.exit(0)` is a success.
+        wait for the recording is cancelled as well. `sys.exit(0)` is a success. As a decorator of
+        a function with `async def`, it records each call.
         """
-        return _AsyncWorkflowBlock(BlockRuns(classification, workflow_type), self._record)
+        return AsyncWorkflowBlock(BlockRuns(classification, workflow_type), self._record)
 
     async def _record(self, run: WorkflowRun) -> None:
         """Record an outcome in a task of its own, which no cancellation of the caller stops."""
@@ -202,7 +209,7 @@ class AsyncCaptureClient(BaseClient):
         return None
 
 
-class _AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):
+class AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):
     """A block whose outcome is recorded at its end.
 
     It is no asynchronous generator: an event loop that ends would finish it before the block. Each
@@ -212,21 +219,27 @@ class _AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):
     def __init__(self, runs: BlockRuns, record: Callable[[WorkflowRun], Awaitable[None]]) -> None:
         self._runs, self._record = runs, record
 
+    def __call__(
+        self, function: Callable[Parameters, Coroutine[Any, Any, Result]]
+    ) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
+        """Record each call of a function. Raise `TypeError` unless it has `async def`."""
+        require_asynchronous(function)
+
+        @wraps(function)
+        async def record_run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            async with self:
+                return await function(*args, **kwargs)
+
+        return record_run
+
     async def __aenter__(self) -> WorkflowRun:
-        return self._runs.begin(_current_task())
+        return self._runs.begin(current_owner())
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        run = self._runs.end(_current_task())
+        run = self._runs.end(current_owner())
         if error is None:
             await self._record(run)
             return
         run.end_with(error)
         with suppress(Exception):  # the block's own exception takes precedence
             await self._record(run)
-
-
-def _current_task() -> object:
-    """Return the running task, or None without an event loop."""
-    with suppress(RuntimeError):
-        return asyncio.current_task()
-    return None

@@ -1,8 +1,9 @@
 """What both clients have in common: settings, errors, and the run of a workflow."""
 
+import asyncio
 import logging
 import os
-from asyncio import CancelledError
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, Self
@@ -12,7 +13,7 @@ from prompt_capture.client.errors import CaptureError
 from prompt_capture.client.responses import Classification, RecordingStatus
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
-from prompt_capture.client.texts import clean_error, is_missing
+from prompt_capture.client.texts import clean_error, is_missing, strip_invisible
 
 logger = logging.getLogger("prompt_capture.client")
 
@@ -70,7 +71,7 @@ def find_log_id(reference: LogReference | None) -> UUID | str | None:
     """Return the `log_id` of a captured message, or None where nothing was captured."""
     if isinstance(reference, Classification):
         return reference.log_id
-    is_blank = isinstance(reference, str) and not reference.strip()
+    is_blank = isinstance(reference, str) and not strip_invisible(reference)
     return None if is_blank or is_missing(reference) else reference
 
 
@@ -101,11 +102,21 @@ class WorkflowRun:
         kind = type(error)  # `isinstance` would also ask the exception's own code
         if issubclass(kind, SystemExit) and _is_successful(error):
             return
-        self.fail("Cancelled." if issubclass(kind, CancelledError | GeneratorExit) else error)
+        self.fail(
+            "Cancelled." if issubclass(kind, asyncio.CancelledError | GeneratorExit) else error
+        )
+
+
+def current_owner() -> object:
+    """Return what a run belongs to: the current task, or the thread where no task runs."""
+    with suppress(RuntimeError):
+        if (task := asyncio.current_task()) is not None:
+            return task
+    return threading.get_ident()
 
 
 class BlockRuns:
-    """The runs of one block. Each entry into it is a run of its own, of a thread or of a task."""
+    """The runs of one block. Each entry into it is a run of its own, of a task or of a thread."""
 
     def __init__(self, classification: LogReference | None, workflow_type: str) -> None:
         self._arguments = classification, workflow_type

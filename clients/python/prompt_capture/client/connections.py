@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from prompt_capture.client.errors import NoResponse, is_interruption, list_causes
+from prompt_capture.client.proxies import blank_proxies
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
 """Idle connections are closed after 20 s, before the server is likely to close them."""
@@ -50,7 +51,12 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
     The error of httpx can contain the proxy's password.
     """
     with suppress(ValueError, ImportError, httpx.InvalidURL):
-        return kind(limits=LIMITS, verify=tls, headers={"Accept-Encoding": "identity"})
+        return kind(
+            limits=LIMITS,
+            verify=tls,
+            headers={"Accept-Encoding": "identity"},
+            mounts=dict.fromkeys(blank_proxies()),
+        )
     raise ValueError(
         "The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or an exception in NO_PROXY, cannot be "
         "used. Write a proxy as http://host:port, without quotation marks; a SOCKS proxy needs "

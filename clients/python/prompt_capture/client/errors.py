@@ -59,11 +59,21 @@ def to_capture_error(error: Exception) -> CaptureError:
     Its code is the name of the type: the text and the attributes of a foreign error can contain a
     message or a key. Raise it after the `except` block, so that the foreign error is no context.
 
-    Raise an error of a signal handler as it is: the caller has it end more than this call.
+    Raise an error of a signal handler as it is: the caller has it end more than this call. A group
+    of errors counts as these, and then as the first.
     """
-    if is_interruption(error):
-        raise error
-    return error if isinstance(error, CaptureError) else NoResponse(type(error).__name__)
+    members = _members_of(error)
+    for member in members:
+        if is_interruption(member):
+            raise member
+    return error if isinstance(error, CaptureError) else NoResponse(type(members[0]).__name__)
+
+
+def _members_of(error: BaseException) -> list[BaseException]:
+    """Return the errors in a group and in its groups, or the error itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [member for each in error.exceptions for member in _members_of(each)]
 
 
 def is_interruption(error: BaseException) -> bool:
@@ -82,4 +92,6 @@ def list_causes(
     cause: BaseException | None = error
     while cause is not None and cause is not handled_before:
         yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            yield from _members_of(cause)
         cause = cause.__cause__ or cause.__context__

@@ -4,7 +4,6 @@ import json
 import operator
 import os
 import re
-import string
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,13 +24,11 @@ from prompt_capture.client.texts import (
     clean_note,
     clean_workflow_type,
     is_missing,
+    strip_invisible,
     to_plain,
     to_plain_or_none,
 )
 from prompt_capture.client.urls import find_url_problem
-
-_INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
-"""What a copied value or one that is read from a file has at its ends: never part of it."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _PLACEHOLDER = re.compile(
@@ -138,7 +135,7 @@ def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
     text = _read_text("api_key", value)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        text = text[1:-1].strip(_INVISIBLE)
+        text = strip_invisible(text[1:-1])
     if _PLACEHOLDER.fullmatch(text):
         raise ValueError(
             f"{_describe('api_key')} is a variable or a placeholder that nothing replaced. Set it "
@@ -161,7 +158,7 @@ def _read_text(name: str, value: object) -> str:
             f"{_describe(name)} is of the type {type(value).__name__}. Pass a str; of a SecretStr, "
             "its get_secret_value()"
         )
-    return str(value).strip(_INVISIBLE)
+    return strip_invisible(str(value))
 
 
 def _describe(name: str) -> str:
@@ -174,7 +171,7 @@ def _check_token(value: object) -> str:
     It may be the value of a header `Authorization`, with the word `Bearer`.
     """
     plain = to_plain(value)
-    text = str(plain).strip(_INVISIBLE) if isinstance(plain, str) else ""
+    text = strip_invisible(str(plain)) if isinstance(plain, str) else ""
     text = _SCHEME.sub("", text)
     if not _VISIBLE_ASCII.fullmatch(text):
         raise RequestRejected(None, "token_invalid")  # as the service says it
@@ -200,9 +197,11 @@ def _to_number(value: Any) -> Any:
 
 
 def _to_id(value: Any) -> Any:
-    """Return an id of another library's class as a text. What is no id stays as it is."""
+    """Return an id as a text, also of another library's class. What is no id stays as it is."""
     plain: Any = to_plain_or_none(value)
-    if plain is not None and not isinstance(plain, str):
+    if isinstance(plain, str):
+        return strip_invisible(str(plain))
+    if plain is not None:
         with suppress(Exception):  # the code of the value can raise any error
             return str(UUID(str(plain)))
     return plain

@@ -1,11 +1,11 @@
 """The synchronous client. Several threads can share one."""
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ContextDecorator, suppress
-from typing import Any, Self
+from contextlib import AbstractContextManager, suppress
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar, cast
 from uuid import UUID
 
 import httpx
@@ -16,6 +16,7 @@ from prompt_capture.client.base import (
     BlockRuns,
     LogReference,
     WorkflowRun,
+    current_owner,
     find_log_id,
 )
 from prompt_capture.client.connections import (
@@ -25,6 +26,7 @@ from prompt_capture.client.connections import (
     find_permanent_failure,
 )
 from prompt_capture.client.deadlines import BoundedClient
+from prompt_capture.client.decorators import is_asynchronous, require_finished
 from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
@@ -41,6 +43,9 @@ from prompt_capture.client.retries import (
     retry_steps,
 )
 from prompt_capture.client.service import Service
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class CaptureClient(BaseClient):
@@ -124,6 +129,7 @@ class CaptureClient(BaseClient):
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too; `sys.exit(0)` is a success.
+        As a decorator of a function, also with `async def`, it records each call.
         """
         return WorkflowBlock(
             BlockRuns(classification, workflow_type),
@@ -211,7 +217,7 @@ class CaptureClient(BaseClient):
         return None
 
 
-class WorkflowBlock(AbstractContextManager[WorkflowRun], ContextDecorator):
+class WorkflowBlock(AbstractContextManager[WorkflowRun]):
     """A block whose outcome is recorded at its end.
 
     It is no generator: those of `contextlib` set attributes of the block's exception, which would
@@ -221,11 +227,29 @@ class WorkflowBlock(AbstractContextManager[WorkflowRun], ContextDecorator):
     def __init__(self, runs: BlockRuns, record: Callable[[WorkflowRun], object]) -> None:
         self._runs, self._record = runs, record
 
+    def __call__(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        """Record each call of a function. Raise `TypeError` for a generator function."""
+        if is_asynchronous(function):
+
+            @wraps(function)
+            async def record_run(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await cast("Callable[..., Any]", function)(*args, **kwargs)
+
+            return cast("Callable[Parameters, Result]", record_run)
+
+        @wraps(function)
+        def record_call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            with self:
+                return require_finished(function(*args, **kwargs))
+
+        return record_call
+
     def __enter__(self) -> WorkflowRun:
-        return self._runs.begin(threading.get_ident())
+        return self._runs.begin(current_owner())
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        run = self._runs.end(threading.get_ident())
+        run = self._runs.end(current_owner())
         if error is None:
             self._record(run)
             return

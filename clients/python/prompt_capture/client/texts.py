@@ -12,6 +12,7 @@ from enum import Enum
 from itertools import islice
 from numbers import Number
 from typing import TypeGuard
+from unicodedata import category
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
@@ -39,6 +40,9 @@ _NAME = type.__dict__["__name__"]
 
 _MISSING = frozenset({"NAType", "NaTType"})
 """The types of pandas for values that are missing. A comparison with them has no truth value."""
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""The categories of control characters, of formats such as a byte order mark, and of spaces."""
 
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
@@ -94,6 +98,12 @@ def to_plain(value: object) -> object:
     if isinstance(value, bytes | bytearray | memoryview):  # drivers of databases return views
         return bytes(value).decode("utf-8", "replace")
     return value
+
+
+def strip_invisible(text: str) -> str:
+    """Return a text without what nobody sees at its ends, such as a byte order mark."""
+    seen = [place for place, sign in enumerate(text) if category(sign) not in _INVISIBLE]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def to_plain_or_none(value: object) -> object:

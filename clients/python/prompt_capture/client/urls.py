@@ -36,10 +36,11 @@ def find_url_problem(text: str) -> str | None:
             "contains a character that the path of a URL cannot have. Copy the URL again, and "
             "replace placeholders such as {id} in it"
         )
-    return _find_authority_problem(url["authority"], text)
+    return find_authority_problem(url["authority"], text)
 
 
-def _find_authority_problem(authority: str, text: str) -> str | None:
+def find_authority_problem(authority: str, text: str) -> str | None:
+    """Return what is wrong with the host and the port of a URL, or None."""
     parts = _AUTHORITY.fullmatch(authority)
     port = parts["port"] if parts else None
     if port is not None and not (_PORT.fullmatch(port) and 0 < int(port) <= _MAX_PORT):

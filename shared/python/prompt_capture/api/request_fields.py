@@ -42,7 +42,8 @@ def _none_if_blank(text: str | None) -> str | None:
 
 
 def _strip(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
+    """Return a value without what nobody sees at its ends, such as a byte order mark."""
+    return strip_invisible(without_nul(value)) if isinstance(value, str) else value
 
 
 def _strip_invisible(value: object) -> object:

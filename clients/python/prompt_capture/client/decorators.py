@@ -1,0 +1,41 @@
+"""Blocks as decorators, which record how the run of a function ends.
+
+A coroutine or a generator runs after the call that creates it: a block around that call alone would
+record a success before anything has happened.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_REMEDY = "Write `with` or `async with` and the block within the function instead of the decorator"
+
+
+def is_asynchronous(function: Callable[..., object]) -> bool:
+    """Return whether calls of a function are awaited. Raise `TypeError` for a generator."""
+    kinds = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's own code
+    if any(inspect.isgeneratorfunction(kind) or inspect.isasyncgenfunction(kind) for kind in kinds):
+        raise TypeError(f"A workflow block cannot decorate a generator function. {_REMEDY}")
+    return any(inspect.iscoroutinefunction(kind) for kind in kinds)
+
+
+def require_asynchronous(function: Callable[..., object]) -> None:
+    """Raise `TypeError` unless calls of a function are awaited."""
+    if not is_asynchronous(function):
+        raise TypeError(
+            "A workflow block of AsyncCaptureClient decorates functions with `async def` only. "
+            "Use CaptureClient for others"
+        )
+
+
+def require_finished(result: Result) -> Result:
+    """Return what a function returned. Raise `TypeError` if it is yet to run."""
+    if inspect.iscoroutine(result):
+        result.close()
+    elif not (inspect.isgenerator(result) or inspect.isasyncgen(result)):
+        return result
+    raise TypeError(
+        f"The function returned a coroutine or a generator that is yet to run. {_REMEDY}"
+    )
