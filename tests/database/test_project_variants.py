@@ -145,8 +145,8 @@ REACHED_BY_USERS = """
           and has_function_privilege('authenticated', public.oid, 'execute')
           and pg_get_functiondef(public.oid) like '%private.' || ours.proname || '(%'
       )"""
-"""What users who can use the schema `private` reach there, but for what a function in `public` calls
-for them as it is."""
+"""What users who can use the schema `private` reach there, but for what a function in `public`
+calls for them as it is."""
 
 
 def test_a_schema_private_of_the_project_itself_is_shared(server: Server, project: str) -> None:
