@@ -168,6 +168,8 @@ _TOKEN = re.compile(
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
+_BEHIND_CODE = f"{PUNCTUATION}!~_="
+"""What follows a code, and is no part of it. A password may end with these signs."""
 _NUMBERED = re.compile("#[0-9]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
 _STANDARD = re.compile(
@@ -331,7 +333,9 @@ def _trim(head: re.Match[str], token: str) -> str:
     value = _NEXT_FIELD.split(token, maxsplit=1)[0].rstrip(PUNCTUATION)
     if head["mark"]:
         value = value.rstrip("*_")
-    return _CODE_END.split(value, maxsplit=1)[0] if head["pin"] or head["code"] else value
+    if head["pin"] or head["code"]:
+        return _CODE_END.split(value, maxsplit=1)[0].rstrip(_BEHIND_CODE)
+    return value
 
 
 def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bool:
@@ -355,7 +359,7 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
         return
     for _ in range(_MAX_LIST):
         further = _NEXT_VALUE.match(searched.text, span[1])
-        value = further["value"].rstrip(PUNCTUATION) if further else ""
+        value = _trim(head, further["value"]) if further else ""
         if not further or not _NOT_A_WORD.search(value) or not _has_form(searched, head, value):
             return
         span = further.start("value"), further.start("value") + len(value)
