@@ -126,7 +126,7 @@ _HEAD = NamePattern(
             (?={_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
-        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
+        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|)\ ?){{0,2}}[(\[\u3010]?
         (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
         (?:\\(?=["'])|[ub](?=["']))?""",
 )
@@ -198,9 +198,15 @@ _KEY = re.compile(
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
+_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
-_LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
+_LAST_DIGIT = re.compile(
+    r"""\ [0-9](?:[.,;!?)\]"'`*_~]*\Z|[.,;!?)\]"'`*_~]+(?:\ (?![0-9])|(?=[^\x00-\x7f]))
+        |\ (?=[|:;#(]+(?![0-9]))|\ (?P<word>[a-z]++)(?!'))""",
+    re.VERBOSE,
+)
+# "4711/4712"
+_ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
 _MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
@@ -355,6 +361,8 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
     """Find the old value in "from ... to ...", and further ones of a list: "codes: 1234, 5678"."""
     if head["old"] and _NOT_A_WORD.search(head["old"]):
         yield head.span("old")
+    if head["pin"] or head["code"]:
+        yield from _alternatives(searched.text, span)
     if not _PLURAL.compiled.match(searched.lower, head.start()):
         return
     for _ in range(_MAX_LIST):
@@ -364,6 +372,17 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
             return
         span = further.start("value"), further.start("value") + len(value)
         yield span
+
+
+def _alternatives(text: str, code: Span) -> Iterator[Span]:
+    """Find further codes that slashes join to one: "4711/4712"."""
+    size, end = code[1] - code[0], code[1]
+    for _ in range(_MAX_LIST):
+        further = _ALTERNATIVE.match(text, end)
+        if not further or len(further["value"]) != size:
+            return
+        yield further.span("value")
+        end = further.end()
 
 
 def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
