@@ -169,3 +169,79 @@ def test_an_address_is_found_behind_a_tilde(marked: str) -> None:
 )
 def test_versions_and_names_of_models_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "WiFi password: **[[SECRET:yellow tractor dust]]**",
+        "my password is *[[SECRET:yellow tractor dust]]*, keep it",
+        "my password is _[[SECRET:yellow tractor dust]]_ and it is old",
+        "my password is __[[SECRET:yellow tractor dust]]__",
+        "my password is ~~[[SECRET:yellow tractor dust]]~~",
+        "my password is « [[SECRET:yellow tractor dust]] »",
+        "my password is 【[[SECRET:yellow tractor dust]]】",
+        "my password is ([[SECRET:yellow tractor dust]])",
+        "Password: **[[SECRET:yellow tractor 42]]**",
+        "password:\n```\n[[SECRET:rusty2031]]\n```",
+        "password:\n```text\n[[SECRET:yellow tractor dust]]\n```\nbye",
+        "password: ```[[SECRET:yellow tractor dust]]```",
+        "Discord: PIN ||[[SECRET:7305]]||",
+        "PIN: ||[[SECRET:7305]]||",
+        "password: ||[[SECRET:rusty2031]]||",
+        "**Password:** **[[SECRET:rusty2031!]]**",
+        "Password: **`[[SECRET:rusty2031!]]`**",
+        "my password is **_[[SECRET:yellow tractor dust]]_**",
+        'my password is *_"[[SECRET:yellow tractor dust]]"_* now',
+        "the door code is **[[SECRET:28 51 3]]**",
+        "Seed phrase: **[[SECRET:magnet orchid tunnel violin pepper garden]]**",
+        "Seed phrase: _[[SECRET:magnet orchid tunnel violin pepper garden]]_",
+        "Seed phrase: 【[[SECRET:magnet orchid tunnel violin pepper garden]]】",
+        f"seed phrase\n```\n[[SECRET:{'magnet orchid tunnel violin ' * 3}pepper]]\n```",
+        "seed phrase:\n```\n[[SECRET:magnet orchid tunnel violin pepper garden]]\n```",
+        "my password is [[SECRET:Rusty]]，谢谢",  # noqa: RUF001 (Chinese)
+        "my password is [[SECRET:Rusty]]。谢谢",
+        "Use **[[SECRET:730184]]** to verify your account.",
+        "Use `[[SECRET:730184]]` to verify your account.",
+        'Use "[[SECRET:730 184]]" to log in',
+        "the safe opens with `[[SECRET:7305]]`",
+        'user ann pass "[[SECRET:Green!58leaf]]"',
+        "user ann pass `[[SECRET:Green!58leaf]]`",
+        "user ann pass **[[SECRET:Green!58leaf]]**",
+        "Cookie: lang=en; session=`[[SECRET:k3m9x7q2w5]]`",
+        '"Set the alarm code to [[SECRET:6120]]", he said',
+        "(reset the pin to [[SECRET:6120]] today)",
+        "**Change the pin to [[SECRET:6120]] now**",
+    ],
+)
+def test_marks_around_a_value_hide_nothing(marked: str) -> None:
+    _check(marked)
+
+
+def test_brackets_around_a_value_hide_nothing() -> None:
+    assert redact("my password is [yellow tractor dust]") == "my password is [<SECRET>]"
+    words = "magnet orchid tunnel violin pepper garden"
+    assert redact(f"Seed phrase: [{words}]") == "Seed phrase: [<SECRET>]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password is **wrong**",
+        "the password is *not* here",
+        "Password: _required_",
+        "Password: **at least 8 characters**",
+        "password: ```\n$DB_PASSWORD\n```",
+        "Use **2024** to log in",
+        "Use `python3` to verify",
+        "use **12** to sign up",
+        "users pass `tests2024` often",
+        "(move the pin to 0000",
+        "the password is [wrong]",
+        "the code is **done**",
+        "the password is « wrong »",
+        "seed phrase: **twelve words**",
+    ],
+)
+def test_ordinary_words_in_marks_stay(text: str) -> None:
+    assert redact(text) == text

@@ -126,8 +126,7 @@ _HEAD = NamePattern(
             (?={_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
-        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|)\ ?){{0,2}}[(\[\u3010]?
-        (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
+        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|(?!\|))\ ?){{0,2}}[(\[\u3010]?
         (?:\\(?=["'])|[ub](?=["']))?""",
 )
 # How long a password has to be: "at least 8 characters", "8 to 64 characters".
@@ -161,6 +160,14 @@ _MAX_NAMES = 80
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""
 
+# What the marks of Markdown, or quotation marks and spaces, enclose.
+_MARKED = re.compile(
+    r"""```[a-z]{0,12}\ (?P<block>[^`\x7f]{1,200}?)\ ```
+        |(?P<marks>\*{1,3}|_{1,3}|~~|\|\||```)(?!\ |(?P=marks))
+            (?P<inside>[^\x7f]{1,200}?)(?<!\ )(?P=marks)(?![A-Za-z0-9\x7f])
+        |"\ (?P<quoted>[^"\x7f]{1,200}?)\ "(?![A-Za-z0-9\x7f])""",
+    re.VERBOSE,
+)
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
@@ -214,11 +221,12 @@ _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 _WORD_AT_END = re.compile(r"[^\W_]+\Z")
 _OPTION_SIGNS = {"--", " -"}
 _JOINERS = {" ", "_", "-"}
+_BEFORE_WORDS = "\"'`([*_"
 
 _SEED = NamePattern(
     words.SEED_PHRASE,
     rf"""{any_field_of(words.SEED_PHRASE)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
-        (?:\ {_IS})?\ ?[:=(\[-]?\ ?["'`]?(?=[a-z0-9])""",
+        (?:\ {_IS})?\ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9])""",
 )
 _MIN_UNQUOTED_SEEDS = 11
 
@@ -255,11 +263,13 @@ _SERVICE_BEFORE = re.compile(
 )
 _OPENED_WITH = NamePattern(
     words.WITH,
-    rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
+    rf"""{any_of(words.WITH)}\ ["'`*_]{{0,3}}(?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}
+        (?!\ [a-z])""",
 )
 _TO_VERIFY = NamePattern(
     ("use", "enter", "code"),
-    r"""(?:use|enter|code)\ (?!(?:19|20)[0-9]{2}\ )(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})
+    r"""(?:use|enter|code)\ ["'`*_]{0,3}(?!(?:19|20)[0-9]{2}[ "'`*_])
+        (?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})["'`*_]{0,3}
         \ to\ (?:verify|log|sign|confirm|complete|authenticate|activate|unlock|reset)(?![a-z])""",
 )
 
@@ -307,11 +317,13 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
 
 
 def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
-    if _LENGTH.compiled.match(searched.lower, head.end()):
+    start, end = _place(searched.text, head)
+    text, lower = searched.text[:end], searched.lower[:end]
+    if _LENGTH.compiled.match(lower, start):
         return None
-    token = _TOKEN.match(searched.text, head.end())
+    token = _TOKEN.match(text, start)
     if not token:
-        return _quoted_span(searched, head)
+        return _quoted_span(searched, head, start)
     value = _trim(head, token[0])
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
     if are_years or _is_no_value(value):
@@ -319,8 +331,16 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
-        return _words_span(searched.lower, head, relation)
-    return _token_span(searched, head, value)
+        return _words_span(lower, head, start, relation)
+    return _token_span(searched, head, (start, end), value)
+
+
+def _place(text: str, head: re.Match[str]) -> Span:
+    """Return where a value stands: inside of the marks of Markdown behind its name, if any."""
+    start, end = head.end(), len(text)
+    while marked := _MARKED.match(text, start, end):
+        start, end = marked.span(marked.lastgroup or 0)
+    return start, end
 
 
 def _is_no_value(value: str) -> bool:
@@ -337,8 +357,6 @@ def _are_years(first: str, last: str) -> bool:
 def _trim(head: re.Match[str], token: str) -> str:
     """Return the value that a token begins with, without what follows it in a document."""
     value = _NEXT_FIELD.split(token, maxsplit=1)[0].rstrip(PUNCTUATION)
-    if head["mark"]:
-        value = value.rstrip("*_")
     if head["pin"] or head["code"]:
         return _CODE_END.split(value, maxsplit=1)[0].rstrip(_BEHIND_CODE)
     return value
@@ -385,8 +403,8 @@ def _alternatives(text: str, code: Span) -> Iterator[Span]:
         end = further.end()
 
 
-def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
-    quoted = _QUOTED.match(searched.text, head.end())
+def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | None:
+    quoted = _QUOTED.match(searched.text, start)
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
@@ -470,10 +488,12 @@ def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
 
 def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:
     """Return whether "pass" is a user's password: "my pass Zebra12", "user ann pass ..."."""
-    token = _TOKEN.match(searched.text, head.end())
+    start, end = _place(searched.text, head)
+    quoted = _QUOTED.match(searched.text, start, end)
+    token = quoted or _TOKEN.match(searched.text, start, end)
     if not token or head[0] != "pass ":
         return False
-    value = token[0].rstrip(PUNCTUATION)
+    value = quoted["value"] if quoted else token[0].rstrip(PUNCTUATION)
     if not before.isdisjoint(words.OWNERS_OF_PASS):
         return bool(_PASS_VALUE.fullmatch(value))
     user = _USER_BEFORE.compiled.search(context_before(searched.lower, head.start(), _CONTEXT))
@@ -535,7 +555,8 @@ def _words_before(lower: str, position: int) -> list[str]:
 
 def _is_change(lower: str, head: re.Match[str]) -> bool:
     """Return whether the sentence changes a secret: "set the alarm code to 2580"."""
-    return not words.CHANGE.isdisjoint(_words_before(lower, head.start()))
+    before = _words_before(lower, head.start())
+    return not words.CHANGE.isdisjoint(word.lstrip(_BEFORE_WORDS) for word in before)
 
 
 def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
@@ -587,9 +608,9 @@ def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
     return _relation(head) == "next" and bool(_YEAR.fullmatch(value)) and after[1:].isalpha()
 
 
-def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | None:
+def _token_span(searched: Searched, head: re.Match[str], place: Span, value: str) -> Span | None:
     """Return the span of a value that is no word, with the groups of digits that continue it."""
-    lower, start, end = searched.lower, head.end(), head.end() + len(value)
+    lower, start, end = searched.lower[: place[1]], place[0], place[0] + len(value)
     if not _has_form(searched, head, value):
         return None
     if not value.isdigit():
@@ -607,21 +628,21 @@ def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | N
     return start, end
 
 
-def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | None:
+def _words_span(lower: str, head: re.Match[str], start: int, relation: Relation) -> Span | None:
     """Return the span of a value of words: a passphrase, or digits that are spelled out."""
-    spelled = find_spelled_digits(lower, head.end())
+    spelled = find_spelled_digits(lower, start)
     if spelled or not (head["password"] or head["pass"]):
         return spelled
     if relation == "assigned" and _BRACKETED_WORDS.match(lower, head.end() - 1):
         return None  # a remark: "Password: (leave empty)"
     if head["seed"]:
-        return find_seed_phrase(lower, head.end())
+        return find_seed_phrase(lower, start)
     is_by_chance = head["changed"] and not _NOT_A_WORD.search(head["old"])  # "from time to time"
     if relation == "to" and (is_by_chance or not _is_change(lower, head)):
         return None
     is_phrase = relation == "assigned" and head["password"] in words.PHRASE
-    sentence = find_sentence(lower, head.end()) if is_phrase else None
-    return sentence or find_passphrase(lower, head.end(), relation, head["is"] or "")
+    sentence = find_sentence(lower, start) if is_phrase else None
+    return sentence or find_passphrase(lower, start, relation, head["is"] or "")
 
 
 def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:
