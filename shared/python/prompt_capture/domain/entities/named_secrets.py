@@ -160,9 +160,10 @@ _MAX_NAMES = 80
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""
 
-# What the marks of Markdown, or quotation marks and spaces, enclose.
+# What the marks of Markdown, or quotation marks and spaces, enclose. A block of code has either one
+# token or at least four words: the line of a program is no password.
 _MARKED = re.compile(
-    r"""```[a-z]{0,12}\ (?P<block>[^`\x7f]{1,200}?)\ ```
+    r"""```[a-z]{0,12}\ (?P<block>[^ `\x7f]{1,200}|[A-Za-z]{3,8}(?:\ [A-Za-z]{3,8}){3,23})\ ```
         |(?P<marks>\*{1,3}|_{1,3}|~~|\|\||```)(?!\ |(?P=marks))
             (?P<inside>[^\x7f]{1,200}?)(?<!\ )(?P=marks)(?![A-Za-z0-9\x7f])
         |"\ (?P<quoted>[^"\x7f]{1,200}?)\ "(?![A-Za-z0-9\x7f])""",
