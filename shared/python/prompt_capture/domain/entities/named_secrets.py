@@ -169,6 +169,7 @@ _MARKED = re.compile(
         |"\ (?P<quoted>[^"\x7f]{1,200}?)\ "(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
+_CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
@@ -325,7 +326,7 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
     token = _TOKEN.match(text, start)
     if not token:
         return _quoted_span(searched, head, start)
-    value = _trim(head, token[0])
+    value = _trim(head, _without_marks(searched.text, head, token[0]))
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
     if are_years or _is_no_value(value):
         return None
@@ -342,6 +343,17 @@ def _place(text: str, head: re.Match[str]) -> Span:
     while marked := _MARKED.match(text, start, end):
         start, end = marked.span(marked.lastgroup or 0)
     return start, end
+
+
+def _without_marks(text: str, head: re.Match[str], token: str) -> str:
+    """Return a token without the marks that opened before its name: "**PIN: 4711**"."""
+    closing = _CLOSING_MARKS.search(token)
+    if not closing:
+        return token
+    before = text[max(0, head.start() - _CONTEXT) : head.start() + 1]
+    behind_opening = before.rpartition(closing["marks"])[2]
+    is_open = len(behind_opening) < len(before) and not behind_opening.startswith(" ")
+    return token[: closing.start()] if is_open else token
 
 
 def _is_no_value(value: str) -> bool:
