@@ -60,6 +60,8 @@ UNITS = (
     "-at-a-dot-", "a / a1234567 to log in ", "log in with ", "use a12 to login ", "log in ",
     "2fa 1 ", "2fa code 482913 ", "Anna Weber * 12.3.85 in ", "* 12.3.85 ",
     "bank code 1234567 ", "p/w ", "log in use a12 ", "sign in: a / ", "geburtsdatum12.3.85 ",
+    "</td>", "<td class='a ", "<td>pin</td><td>1234</td>", "password: ```a ", 'password: " a ',
+    "pin 1234/1234/", "seed phrase: **magnet ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

@@ -2,9 +2,10 @@
 
 Readers of the queue, datasets and models see a normalised text. The searched form goes further,
 so that no way of writing hides an entity: it has ASCII digits, ASCII punctuation, no diacritics,
-nothing invisible and single spaces. It has the characters for which HTML references stand, no
-marks of quoted lines, and a space where a number touches its name: "TEL 030". A text and its
-normalised form have the same searched form.
+nothing invisible and single spaces. It has the characters for which HTML references stand, spaces
+and vertical bars in place of the tags that format a text, no marks of quoted lines, and a space
+where a number touches its name: "TEL 030". A text and its normalised form have the same searched
+form.
 """
 
 import re
@@ -64,6 +65,17 @@ _REFERENCE = re.compile(
     rf"|(?P<name>{'|'.join(_NAMED_REFERENCES)}));",
     re.IGNORECASE,
 )
+# Tags that format a text, with no attributes but those of its look. Others may name what they hold.
+_TAG = re.compile(
+    r"""<(?:/?(?:a|b|big|cite|code|del|em|font|i|ins|kbd|label|mark|pre|q|s|samp|small|span|strong
+            |sub|sup|tt|u|var|(?P<block>p|div|li|ul|ol|dl|dt|dd|td|th|tr|table|tbody|thead|tfoot
+            |h[1-6]|blockquote|section|article|header|footer|caption))
+          |(?P<break>[bh]r))
+        (?:\ (?:class|style|align|valign|dir|lang)=
+            (?P<quote>["'])(?:[a-z:;_ -]|[0-9]{1,4}(?=px|pt|em|%|["'; ])|%){0,100}(?P=quote)){0,4}
+        \ ?/?>""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _LINE_MARK = re.compile(r">(?!=)(?<![^ ].)[> ]*+")
 _TOUCHING_NAMES = """
     tel telefon telefono telefone telephone phone mobile mobil movil cell cellphone handy fax
@@ -114,13 +126,14 @@ class SearchableText:
         is_plain = text.isascii() and text.isprintable() and "  " not in text
         may_change = (
             ("&" in text and _REFERENCE.search(text))
+            or ("<" in text and _TAG.search(text))
             or _LINE_MARK.search(text)
             or _TOUCHED.search(text)
         )
         if not is_plain or may_change or text != text.strip():
             parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
             joined = _without_line_marks(parts, _without_references(parts, "".join(parts)))
-            joined = _with_spaces_behind_names(parts, joined)
+            joined = _with_spaces_behind_names(parts, _without_tags(parts, joined))
             self.searched = _SPACES.sub(" ", joined).strip(" ")
             if self.searched != joined or len(joined) != len(text) or "" in parts:
                 self._parts, self._joined = parts, joined
@@ -170,6 +183,19 @@ def _without_line_marks(parts: list[str], joined: str) -> str:
         return joined
     marks = _LINE_MARK if _QUOTATION.search(joined) else _IN_NUMBER
     return _replace_in(parts, joined, [(mark.span(), " ") for mark in marks.finditer(joined)])
+
+
+def _without_tags(parts: list[str], joined: str) -> str:
+    """Put spaces in place of tags, with a bar where a line or a cell ends; return the parts joined.
+
+    No sentence goes on behind the bar, and a name and its value in two cells have it in between.
+    """
+    tags = _TAG.finditer(joined) if "<" in joined else ()
+    return _replace_in(parts, joined, [(tag.span(), _between_words(tag)) for tag in tags])
+
+
+def _between_words(tag: re.Match[str]) -> str:
+    return " | " if tag["break"] or (tag["block"] and tag[0].startswith("</")) else " "
 
 
 def _with_spaces_behind_names(parts: list[str], joined: str) -> str:

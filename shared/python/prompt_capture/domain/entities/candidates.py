@@ -49,7 +49,7 @@ def _names(context: tuple[str, str, frozenset[str]]) -> bool:
 
 
 def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
-    before = lower.rstrip(" :#.°=(-'\"/>_[{")
+    before = lower.rstrip(" :#.°=(-'\"/>_[{|")
     word = _last_word(before)
     while word in _FILLERS and word not in what and before[-2:-1] != "/":
         rest = before[: -len(word)].rstrip(_NOT_IN_WORDS)

@@ -13,7 +13,7 @@ _COOKIES = NamePattern(
 )
 _OPTION = NamePattern(("curl",), r"""curl(?:\ [^ |;&\x7f]{1,60}){0,8}?\ -b\ ?["']?""")
 _PAIR = re.compile(
-    r"""["']?(?P<name>[\w.-]{1,60})["']?\ ?[=:]\ ?["']?(?P<value>[^ "'`;,{}\x7f]{1,400})["']?
+    r"""["']?(?P<name>[\w.-]{1,60})["']?\ ?[=:]\ ?["'`]?(?P<value>[^ "'`;,{}\x7f]{1,400})["'`]?
         (?P<end>[;,]?\ ?)""",
     re.ASCII | re.VERBOSE,
 )

@@ -126,8 +126,7 @@ _HEAD = NamePattern(
             (?={_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
-        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:{_TAG}\ ?)?[(\[\u3010]?
-        (?P<mark>[*_]{{1,3}}(?=[^ *_]{{1,64}}[*_]))?
+        (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|(?!\|))\ ?){{0,2}}[(\[\u3010]?
         (?:\\(?=["'])|[ub](?=["']))?""",
 )
 # How long a password has to be: "at least 8 characters", "8 to 64 characters".
@@ -161,6 +160,16 @@ _MAX_NAMES = 80
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""
 
+# What the marks of Markdown, or quotation marks and spaces, enclose. A block of code has either one
+# token or at least four words: the line of a program is no password.
+_MARKED = re.compile(
+    r"""```[a-z]{0,12}\ (?P<block>[^ `\x7f]{1,200}|[A-Za-z]{3,8}(?:\ [A-Za-z]{3,8}){3,23})\ ```
+        |(?P<marks>\*{1,3}|_{1,3}|~~|\|\||```)(?!\ |(?P=marks))
+            (?P<inside>[^\x7f]{1,200}?)(?<!\ )(?P=marks)(?![A-Za-z0-9\x7f])
+        |"\ (?P<quoted>[^"\x7f]{1,200}?)\ "(?![A-Za-z0-9\x7f])""",
+    re.VERBOSE,
+)
+_CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
@@ -168,6 +177,8 @@ _TOKEN = re.compile(
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 _CODE_END = re.compile("[,;|/]")
+_BEHIND_CODE = f"{PUNCTUATION}!~_="
+"""What follows a code, and is no part of it. A password may end with these signs."""
 _NUMBERED = re.compile("#[0-9]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
 _STANDARD = re.compile(
@@ -196,9 +207,15 @@ _KEY = re.compile(
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
+_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
-_LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
+_LAST_DIGIT = re.compile(
+    r"""\ [0-9](?:[.,;!?)\]"'`*_~]*\Z|[.,;!?)\]"'`*_~]+(?:\ (?![0-9])|(?=[^\x00-\x7f]))
+        |\ (?=[|:;#(]+(?![0-9]))|\ (?P<word>[a-z]++)(?!'))""",
+    re.VERBOSE,
+)
+# "4711/4712"
+_ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
 _MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
@@ -206,11 +223,12 @@ _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 _WORD_AT_END = re.compile(r"[^\W_]+\Z")
 _OPTION_SIGNS = {"--", " -"}
 _JOINERS = {" ", "_", "-"}
+_BEFORE_WORDS = "\"'`([*_"
 
 _SEED = NamePattern(
     words.SEED_PHRASE,
     rf"""{any_field_of(words.SEED_PHRASE)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
-        (?:\ {_IS})?\ ?[:=(\[-]?\ ?["'`]?(?=[a-z0-9])""",
+        (?:\ {_IS})?\ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9])""",
 )
 _MIN_UNQUOTED_SEEDS = 11
 
@@ -247,11 +265,13 @@ _SERVICE_BEFORE = re.compile(
 )
 _OPENED_WITH = NamePattern(
     words.WITH,
-    rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
+    rf"""{any_of(words.WITH)}\ ["'`*_]{{0,3}}(?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}
+        (?!\ [a-z])""",
 )
 _TO_VERIFY = NamePattern(
     ("use", "enter", "code"),
-    r"""(?:use|enter|code)\ (?!(?:19|20)[0-9]{2}\ )(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})
+    r"""(?:use|enter|code)\ ["'`*_]{0,3}(?!(?:19|20)[0-9]{2}[ "'`*_])
+        (?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})["'`*_]{0,3}
         \ to\ (?:verify|log|sign|confirm|complete|authenticate|activate|unlock|reset)(?![a-z])""",
 )
 
@@ -299,20 +319,41 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
 
 
 def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
-    if _LENGTH.compiled.match(searched.lower, head.end()):
+    start, end = _place(searched.text, head)
+    text, lower = searched.text[:end], searched.lower[:end]
+    if _LENGTH.compiled.match(lower, start):
         return None
-    token = _TOKEN.match(searched.text, head.end())
+    token = _TOKEN.match(text, start)
     if not token:
-        return _quoted_span(searched, head)
-    value = _trim(head, token[0])
+        return _quoted_span(searched, head, start)
+    value = _trim(head, _without_marks(searched.text, head, token[0]))
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
     if are_years or _is_no_value(value):
         return None
     if relation == "next" and _is_no_next_value(searched, head, value):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
-        return _words_span(searched.lower, head, relation)
-    return _token_span(searched, head, value)
+        return _words_span(lower, head, start, relation)
+    return _token_span(searched, head, (start, end), value)
+
+
+def _place(text: str, head: re.Match[str]) -> Span:
+    """Return where a value stands: inside of the marks of Markdown behind its name, if any."""
+    start, end = head.end(), len(text)
+    while marked := _MARKED.match(text, start, end):
+        start, end = marked.span(marked.lastgroup or 0)
+    return start, end
+
+
+def _without_marks(text: str, head: re.Match[str], token: str) -> str:
+    """Return a token without the marks that opened before its name: "**PIN: 4711**"."""
+    closing = _CLOSING_MARKS.search(token)
+    if not closing:
+        return token
+    before = text[max(0, head.start() - _CONTEXT) : head.start() + 1]
+    behind_opening = before.rpartition(closing["marks"])[2]
+    is_open = len(behind_opening) < len(before) and not behind_opening.startswith(" ")
+    return token[: closing.start()] if is_open else token
 
 
 def _is_no_value(value: str) -> bool:
@@ -329,9 +370,9 @@ def _are_years(first: str, last: str) -> bool:
 def _trim(head: re.Match[str], token: str) -> str:
     """Return the value that a token begins with, without what follows it in a document."""
     value = _NEXT_FIELD.split(token, maxsplit=1)[0].rstrip(PUNCTUATION)
-    if head["mark"]:
-        value = value.rstrip("*_")
-    return _CODE_END.split(value, maxsplit=1)[0] if head["pin"] or head["code"] else value
+    if head["pin"] or head["code"]:
+        return _CODE_END.split(value, maxsplit=1)[0].rstrip(_BEHIND_CODE)
+    return value
 
 
 def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bool:
@@ -351,19 +392,32 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
     """Find the old value in "from ... to ...", and further ones of a list: "codes: 1234, 5678"."""
     if head["old"] and _NOT_A_WORD.search(head["old"]):
         yield head.span("old")
+    if head["pin"] or head["code"]:
+        yield from _alternatives(searched.text, span)
     if not _PLURAL.compiled.match(searched.lower, head.start()):
         return
     for _ in range(_MAX_LIST):
         further = _NEXT_VALUE.match(searched.text, span[1])
-        value = further["value"].rstrip(PUNCTUATION) if further else ""
+        value = _trim(head, further["value"]) if further else ""
         if not further or not _NOT_A_WORD.search(value) or not _has_form(searched, head, value):
             return
         span = further.start("value"), further.start("value") + len(value)
         yield span
 
 
-def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
-    quoted = _QUOTED.match(searched.text, head.end())
+def _alternatives(text: str, code: Span) -> Iterator[Span]:
+    """Find further codes that slashes join to one: "4711/4712"."""
+    size, end = code[1] - code[0], code[1]
+    for _ in range(_MAX_LIST):
+        further = _ALTERNATIVE.match(text, end)
+        if not further or len(further["value"]) != size:
+            return
+        yield further.span("value")
+        end = further.end()
+
+
+def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | None:
+    quoted = _QUOTED.match(searched.text, start)
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
@@ -447,10 +501,12 @@ def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
 
 def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozenset[str]) -> bool:
     """Return whether "pass" is a user's password: "my pass Zebra12", "user ann pass ..."."""
-    token = _TOKEN.match(searched.text, head.end())
+    start, end = _place(searched.text, head)
+    quoted = _QUOTED.match(searched.text, start, end)
+    token = quoted or _TOKEN.match(searched.text, start, end)
     if not token or head[0] != "pass ":
         return False
-    value = token[0].rstrip(PUNCTUATION)
+    value = quoted["value"] if quoted else token[0].rstrip(PUNCTUATION)
     if not before.isdisjoint(words.OWNERS_OF_PASS):
         return bool(_PASS_VALUE.fullmatch(value))
     user = _USER_BEFORE.compiled.search(context_before(searched.lower, head.start(), _CONTEXT))
@@ -512,7 +568,8 @@ def _words_before(lower: str, position: int) -> list[str]:
 
 def _is_change(lower: str, head: re.Match[str]) -> bool:
     """Return whether the sentence changes a secret: "set the alarm code to 2580"."""
-    return not words.CHANGE.isdisjoint(_words_before(lower, head.start()))
+    before = _words_before(lower, head.start())
+    return not words.CHANGE.isdisjoint(word.lstrip(_BEFORE_WORDS) for word in before)
 
 
 def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
@@ -564,9 +621,9 @@ def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
     return _relation(head) == "next" and bool(_YEAR.fullmatch(value)) and after[1:].isalpha()
 
 
-def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | None:
+def _token_span(searched: Searched, head: re.Match[str], place: Span, value: str) -> Span | None:
     """Return the span of a value that is no word, with the groups of digits that continue it."""
-    lower, start, end = searched.lower, head.end(), head.end() + len(value)
+    lower, start, end = searched.lower[: place[1]], place[0], place[0] + len(value)
     if not _has_form(searched, head, value):
         return None
     if not value.isdigit():
@@ -584,21 +641,21 @@ def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | N
     return start, end
 
 
-def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | None:
+def _words_span(lower: str, head: re.Match[str], start: int, relation: Relation) -> Span | None:
     """Return the span of a value of words: a passphrase, or digits that are spelled out."""
-    spelled = find_spelled_digits(lower, head.end())
+    spelled = find_spelled_digits(lower, start)
     if spelled or not (head["password"] or head["pass"]):
         return spelled
     if relation == "assigned" and _BRACKETED_WORDS.match(lower, head.end() - 1):
         return None  # a remark: "Password: (leave empty)"
     if head["seed"]:
-        return find_seed_phrase(lower, head.end())
+        return find_seed_phrase(lower, start)
     is_by_chance = head["changed"] and not _NOT_A_WORD.search(head["old"])  # "from time to time"
     if relation == "to" and (is_by_chance or not _is_change(lower, head)):
         return None
     is_phrase = relation == "assigned" and head["password"] in words.PHRASE
-    sentence = find_sentence(lower, head.end()) if is_phrase else None
-    return sentence or find_passphrase(lower, head.end(), relation, head["is"] or "")
+    sentence = find_sentence(lower, start) if is_phrase else None
+    return sentence or find_passphrase(lower, start, relation, head["is"] or "")
 
 
 def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:

@@ -15,11 +15,14 @@ _Word = re.Match[str]
 
 _TOKEN = re.compile(
     r"""["'`(]?(?P<word>[^\W\d_]{1,200}+(?:['-][^\W\d_]{1,200}+){0,20}+)
-        (?P<end>["'`)]?[.,;:!?)]*+)(?:\ |\Z)""",
+        (?P<end>["'`)*_~]{0,3}[.,;:!?)\]\u3011]*+)
+        (?:\ |\Z|(?<=[.,;:!?)\]\u3011])(?=[^\x00-\x7f]))""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)]?[.,;:!?)]*+)(?:\ |\Z)")
-_SEED_WORD = re.compile(r"(?:[0-9]{1,2}[.)] ?)?(?P<word>[a-z]{3,8})(?![^ ,.;!?)\"'`])[ ,]{0,2}")
+_NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)*_~]{0,3}[.,;:!?)]*+)(?:\ |\Z)")
+_SEED_WORD = re.compile(
+    r"(?:[0-9]{1,2}[.)] ?)?(?P<word>[a-z]{3,8})(?![^ ,.;!?)\]\"'`*_~\x80-\U0010ffff])[ ,]{0,2}"
+)
 _MIN_SEED_WORDS, _MAX_SEED_WORDS = 6, 24
 _MAX_WORDS = 12
 _MIN_DIGITS = 3

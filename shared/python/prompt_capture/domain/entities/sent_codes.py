@@ -39,7 +39,7 @@ _BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
 _IS = any_of((*words.IS, *names("este je on")))
 _VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
 _RELATION = (
-    rf"[*_`]{{0,3}}(?P<is>\ ?[:=]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?"
+    rf"[*_`]{{0,3}}(?P<is>\ ?[:=|]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?"
     r"[*_`]{0,3}\ ?[(\[\u3010*_`]{0,3}"
 )
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
@@ -75,7 +75,7 @@ _EXPIRY = re.compile(
     r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
 )
 _MAX_AROUND = 12
-_AROUND_MESSAGE = " .!*_`'\"()[]\u3010\u3011"
+_AROUND_MESSAGE = " .!|*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
 _USUAL_SIZE = 6

@@ -177,7 +177,7 @@ def _is_key(match: re.Match[str]) -> bool:
     before = match.string[match.start() - 1 : match.start()]
     is_in_word = before == MASK or (before.isascii() and before.isalnum())
     return not is_in_word and (
-        any(map(str.isdigit, match[0])) or bool(_WITHOUT_DIGITS.fullmatch(match[0]))
+        any(map(str.isdigit, match[0])) or bool(_WITHOUT_DIGITS.fullmatch(match[0].rstrip(".")))
     )
 
 
