@@ -469,11 +469,24 @@ def test_a_file_of_fasttext_is_read_by_the_labels_in_its_lines(tmp_path: Path, n
     assert [each.example.text for each in texts] == ["hi  there", "so long"]
 
 
+def test_no_label_of_fasttext_is_part_of_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+    file.write_text("__label__a hi __label__b  there __label__c\n__label__a my__label__b x\n")
+
+    texts = read_unlabelled([DataSource(file)], Remarks())
+
+    assert [each.example.text for each in texts] == ["hi there ", "my__label__b x"]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("__label__greet hi\nso long\n", "line 2 has no label of fastText"),
         ("__label__greet __label__x hi\n", "line 1 has several labels"),
+        ("__label__greet hi there __label__bye\n", "line 1 has several labels"),
+        ("__label__greet hi __label__bye there\n", "line 1 has several labels"),
+        ("__label__greet hi\t__label__greet\n", "line 1 has several labels"),
+        ("__label__greet hi\nhi there __label__greet\n", "line 2 has no label of fastText"),
         ("__label__ hi\n", "line 1 has no label"),
         ("__label__greet,hi there\n", "line 1 has a comma in its label"),
         ("__label__greet, hi there\n", "line 1 has a comma in its label"),
