@@ -80,7 +80,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": null, "label": "b"}', "line 1: text"),
         ('{"text": ["a"], "label": "b"}', "line 1: text"),
         ('{"text": "a", "label": 3}', "line 1: label"),
-        ('{"body": "a", "label": "b"}', "line 1 has no text. Write one"),
+        ('{"note": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"utterance": "a", "label": "b"}', "no text. Rename the field utterance to text"),
         (
             '{"text": "a", "label": "b", "corrected_intent": "c"}',

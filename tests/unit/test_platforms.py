@@ -414,6 +414,8 @@ def test_json_on_several_lines_is_refused_with_what_it_is(
         ('"instruction": "hi", "response": "greet"', "Rename the field instruction to text"),
         ('"inputs": "hi", "targets": "greet"', "Rename the field inputs to text"),
         ('"text": "hi", "response": "greet"', "Rename the field response to label"),
+        ('"body": "hi", "queue": "greet"', "no text. Rename the field body to text"),
+        ('"text": "hi", "queue": "greet"', "Rename the field queue to label"),
         ('"prompt": "hi", "completion": "greet"', "no text. Rename the field prompt to text"),
     ],
 )
@@ -424,6 +426,44 @@ def test_fields_of_other_names_are_named_with_the_right_name(
     file.write_text(f"{{{field}}}\n")
 
     with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    ("names", "remedy"),
+    [
+        (("Text", "Label"), "Text is not known. If it is text, rename it"),
+        (("TEXT", "LABEL"), "TEXT is not known. If it is text, rename it"),
+        (("Utterance", "Intent"), "no text. Rename the field Utterance to text"),
+        (("body", "queue"), "no text. Rename the field body to text"),
+        (("title", "group"), "no text. Write one"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{0}\n{0}\n", "[{0}, {0}]"])
+def test_lines_with_the_same_fields_are_rows(
+    tmp_path: Path, names: tuple[str, str], remedy: str, form: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(form.format(json.dumps(dict(zip(names, ("hi there", "greet"), strict=True)))))
+
+    with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["Text", "LABEL", "Id"])
+def test_an_object_with_the_name_of_a_field_is_a_row(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(json.dumps({name: "hi", "group": "greet"}))
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*whose fields are not known)"):
+        read_examples([file])
+
+
+def test_lines_with_a_text_and_its_label_are_no_rows(tmp_path: Path) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"hi there": "greet"}\n{"so long": "bye"}\n')
+
+    with pytest.raises(InvalidExamples, match="if each field is a text and its label"):
         read_examples([file])
 
 
