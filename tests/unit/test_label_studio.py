@@ -12,6 +12,8 @@ import pytest
 
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.review_files import read_review, write_entries
+from training.data.formats import read_as
+from training.data.remarks import Remarks
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "review-in-files.md"
@@ -513,6 +515,16 @@ def test_an_annotation_that_a_reviewer_rejected_is_no_decision_and_named(reviews
     assert (review.undecided, review.errors, review.rejected) == (1, [], (1, 2))
     assert [each.corrected_intent for each in review.decided.values()] == ["status"]
     assert review.unrecorded_notes == (1,)
+
+
+def test_training_names_the_annotations_that_a_reviewer_rejected(tmp_path: Path) -> None:
+    remarks = Remarks()
+    annotations = [_annotation(CHOICE, reviews=[REJECTED])]
+    file = tmp_path / "review.json"
+    file.write_text(json.dumps([{**_task("a"), "annotations": annotations}]))
+
+    assert read_as("review", file, remarks) == []
+    assert "1 left out: annotations that a reviewer rejected (entry 1)." in "\n".join(remarks)
 
 
 @pytest.mark.parametrize(
