@@ -127,6 +127,9 @@ def _print_unread(review: Review) -> None:
     if review.ignored:
         names = ", ".join(map(printable, review.ignored))
         warnings.append(f"Not read: {names}. A review file has no such fields.")
+    if review.rejected:
+        places = _list_places(review.unit, review.rejected)
+        warnings.append(f"Not counted: annotations that a reviewer rejected ({places}).")
     if review.unrecorded_notes:
         places = _list_places(review.unit, review.unrecorded_notes)
         warnings.append(

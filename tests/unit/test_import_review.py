@@ -250,6 +250,22 @@ def test_the_command_names_the_fields_that_are_not_read_once(
     assert result.stderr == "Not read: votes, te\ufffd[31mam. A review file has no such fields.\n"
 
 
+def test_the_command_names_the_entries_with_a_rejected_annotation(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    choice = [{"from_name": "intent", "type": "choices", "value": {"choices": ["reminder"]}}]
+    annotation = {"result": choice, "reviews": [{"id": 1, "accepted": False}]}
+    task = {"data": {"log_id": str(asyncio.run(_log(store, "one")))}, "annotations": [annotation]}
+    file = tmp_path / "review.json"
+    file.write_text(json.dumps([task]))
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr == "Not counted: annotations that a reviewer rejected (entry 1).\n"
+
+
 def test_notes_that_are_shortened_are_named(
     store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

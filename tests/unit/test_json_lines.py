@@ -71,6 +71,9 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
             '{"text": "a", "label": "b", "metadata": {"split": "test"}}',
             "1: metadata.split .*If it is split, rename it",
         ),
+        ('{"text": "a", "label": "b", "metadata.split": "Test"}', "1: metadata.split .*rename it"),
+        ('{"text": "a", "label": "b", "meta": {"subset": "dev"}}', "1: meta.subset .*rename it"),
+        ('{"text": "a", "label": "b", "meta": [{"split": "dev"}]}', "1: meta.split .*rename it"),
         ('{"Text": "a", "label": "b"}', "line 1: Text .*If it is text, rename it"),
         ('{\n"text": "a",\n"label": "b"}', r"Write each on one line: jq -c"),
         ('{\n"text": "a",\n"label": }', r"line 1 is not valid JSON.*per line"),
@@ -80,7 +83,7 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": null, "label": "b"}', "line 1: text"),
         ('{"text": ["a"], "label": "b"}', "line 1: text"),
         ('{"text": "a", "label": 3}', "line 1: label"),
-        ('{"body": "a", "label": "b"}', "line 1 has no text. Write one"),
+        ('{"note": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"utterance": "a", "label": "b"}', "no text. Rename the field utterance to text"),
         (
             '{"text": "a", "label": "b", "corrected_intent": "c"}',
@@ -206,6 +209,49 @@ def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "refusal"),
+    [
+        ("label.responses.status", ["discarded"], "label.responses.status: discarded"),
+        ("status", ["discarded", "Draft", None], "status: discarded"),
+        ("status", ["pending", "discarded"], "status: discarded"),
+        ("deleted", [True, 1], "deleted: true"),
+        ("meta", {"answer": "reject"}, "meta.answer: reject"),
+        ("meta", {"answer": ["reject"]}, "meta.answer: reject"),
+        ("meta", [{"answer": "reject"}], "meta.answer: reject"),
+        ("responses", [{"status": "discarded"}, {"status": "draft"}], "responses.status: disc"),
+        ("responses", {"label": [{"status": "discarded"}]}, "responses.label.status: discarded"),
+        ("annotations", [{"was_cancelled": True, "result": []}], "annotations.was_cancelled: true"),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_label_that_every_annotator_refused_is_left_out(
+    tmp_path: Path, field: str, value: Any, refusal: str, form: str
+) -> None:
+    values = {"text": "hello", "label": "greeting"}
+    remarks = Remarks()
+    if form == "jsonl":
+        read = _read(tmp_path, json.dumps({**values, field: value}), remarks)
+    else:
+        if value == [True, 1]:
+            value = [True, True]
+        file = tmp_path / "data.parquet"
+        parquet.write_table(pa.Table.from_pylist([{**values, field: value}]), file)
+        read = read_as("parquet", file, remarks)
+
+    assert read == []
+    assert f"refused ({refusal}" in "\n".join(remarks)
+
+
+@pytest.mark.parametrize("cell", ["['discarded']", '"[""discarded"", ""draft""]"', "[discarded]"])
+def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> None:
+    file = tmp_path / "data.csv"
+    kept = "hello,greeting,\"['discarded', 'submitted']\""
+    file.write_text(f"text,label,label.responses.status\nhi,greeting,{cell}\n{kept}\n")
+
+    assert read_as("csv", file) == [HELLO]
+
+
+@pytest.mark.parametrize(
     "values",
     [
         {"status": "open"},
@@ -213,6 +259,17 @@ def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None
         {"deleted": False},
         {"deleted": None},
         {"meta": {"status": "submitted"}},
+        {"status": ["submitted", "discarded"]},
+        {"status": []},
+        {"status": [None, "pending"]},
+        {"tags": ["discarded", "rejected"]},
+        {"deleted": [True, False]},
+        {"status": "[discarded in the bin]"},
+        {"responses": [{"status": "discarded"}, {"status": "submitted"}]},
+        {"responses": [{"status": "discarded"}, {"user": 1, "status": "validated"}]},
+        {"annotations": [{"was_cancelled": True}, {"was_cancelled": False}]},
+        {"responses": {"label": [{"status": "discarded"}, {"status": "submitted"}]}},
+        {"meta": [{"answer": "Ignore the alarm."}]},
     ],
 )
 def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.review_files import read_review, write_entries
+from training.data.formats import read_as
+from training.data.remarks import Remarks
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "review-in-files.md"
@@ -484,6 +486,79 @@ def test_a_task_that_is_skipped_with_notes_is_undecided_and_named() -> None:
     review = read_review(json.dumps([_task("a"), {**_task("b"), "annotations": [skipped]}]))
 
     assert (review.undecided, review.errors, review.unrecorded_notes) == (2, [], (2,))
+
+
+ACCEPTED, REJECTED = {"id": 1, "accepted": True}, {"id": 2, "accepted": False}
+
+
+@pytest.mark.parametrize(
+    "reviews",
+    [
+        [REJECTED],
+        [ACCEPTED, REJECTED],
+        [REJECTED, ACCEPTED],  # the later one has the higher id
+        [REJECTED, {"id": 3, "accepted": None, "comment": "see above"}],
+        [{"created_at": "2026-02-02", **REJECTED}, {"created_at": "2026-01-01", **ACCEPTED}],
+        [{"accepted": True}, {"accepted": False}],
+    ],
+)
+def test_an_annotation_that_a_reviewer_rejected_is_no_decision_and_named(reviews: Any) -> None:
+    rejected = [_annotation(CHOICE, ("notes", "textarea", ["x"]), reviews=reviews)]
+    other = _annotation(("intent", "choices", ["status"]), id=2)
+    tasks = [
+        {**_task("a"), "annotations": rejected},
+        {**_task("b"), "annotations": [*rejected, other]},
+    ]
+
+    review = read_review(json.dumps(tasks))
+
+    assert (review.undecided, review.errors, review.rejected) == (1, [], (1, 2))
+    assert [each.corrected_intent for each in review.decided.values()] == ["status"]
+    assert review.unrecorded_notes == (1,)
+
+
+def test_training_names_the_annotations_that_a_reviewer_rejected(tmp_path: Path) -> None:
+    remarks = Remarks()
+    annotations = [_annotation(CHOICE, reviews=[REJECTED])]
+    file = tmp_path / "review.json"
+    file.write_text(json.dumps([{**_task("a"), "annotations": annotations}]))
+
+    assert read_as("review", file, remarks) == []
+    assert "1 left out: annotations that a reviewer rejected (entry 1)." in "\n".join(remarks)
+
+
+@pytest.mark.parametrize(
+    "reviews",
+    [
+        [],
+        None,
+        [ACCEPTED],
+        [{"id": 1}],
+        [{"accepted": None}],
+        [REJECTED, {**ACCEPTED, "id": 3}],
+        [{**ACCEPTED, "id": 3}, REJECTED],
+        [{"accepted": False}, {"accepted": True}],
+    ],
+)
+def test_an_annotation_that_no_reviewer_rejected_last_is_a_decision(reviews: Any) -> None:
+    review = read_review(
+        json.dumps([{**_task("a"), "annotations": [_annotation(CHOICE, reviews=reviews)]}])
+    )
+
+    assert (len(review.decided), review.errors, review.rejected) == (1, [], ())
+
+
+@pytest.mark.parametrize("reviews", [[7], {"accepted": False}, "no", [{"accepted": "no"}]])
+def test_reviews_that_are_not_understood_are_a_fault_of_the_entry(reviews: Any) -> None:
+    tasks = [
+        {**_task("a"), "annotations": [_annotation(CHOICE, reviews=reviews)]},
+        {**_task("b"), "annotations": [_annotation(CHOICE)]},
+    ]
+
+    review = read_review(json.dumps(tasks))
+
+    assert [(each.entry, "accepted" in each.reason) for each in review.errors] == [(1, True)]
+    assert list(review.decided) == [2]
 
 
 @pytest.mark.parametrize("note", ["[1]", "[see above]", "{1}", '{"a": 1}'])

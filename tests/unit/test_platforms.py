@@ -414,6 +414,8 @@ def test_json_on_several_lines_is_refused_with_what_it_is(
         ('"instruction": "hi", "response": "greet"', "Rename the field instruction to text"),
         ('"inputs": "hi", "targets": "greet"', "Rename the field inputs to text"),
         ('"text": "hi", "response": "greet"', "Rename the field response to label"),
+        ('"body": "hi", "queue": "greet"', "no text. Rename the field body to text"),
+        ('"text": "hi", "queue": "greet"', "Rename the field queue to label"),
         ('"prompt": "hi", "completion": "greet"', "no text. Rename the field prompt to text"),
     ],
 )
@@ -424,6 +426,44 @@ def test_fields_of_other_names_are_named_with_the_right_name(
     file.write_text(f"{{{field}}}\n")
 
     with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    ("names", "remedy"),
+    [
+        (("Text", "Label"), "Text is not known. If it is text, rename it"),
+        (("TEXT", "LABEL"), "TEXT is not known. If it is text, rename it"),
+        (("Utterance", "Intent"), "no text. Rename the field Utterance to text"),
+        (("body", "queue"), "no text. Rename the field body to text"),
+        (("title", "group"), "no text. Write one"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{0}\n{0}\n", "[{0}, {0}]"])
+def test_lines_with_the_same_fields_are_rows(
+    tmp_path: Path, names: tuple[str, str], remedy: str, form: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(form.format(json.dumps(dict(zip(names, ("hi there", "greet"), strict=True)))))
+
+    with pytest.raises(InvalidExamples, match=remedy):
+        read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["Text", "LABEL", "Id"])
+def test_an_object_with_the_name_of_a_field_is_a_row(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(json.dumps({name: "hi", "group": "greet"}))
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*whose fields are not known)"):
+        read_examples([file])
+
+
+def test_lines_with_a_text_and_its_label_are_no_rows(tmp_path: Path) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"hi there": "greet"}\n{"so long": "bye"}\n')
+
+    with pytest.raises(InvalidExamples, match="if each field is a text and its label"):
         read_examples([file])
 
 
@@ -469,11 +509,24 @@ def test_a_file_of_fasttext_is_read_by_the_labels_in_its_lines(tmp_path: Path, n
     assert [each.example.text for each in texts] == ["hi  there", "so long"]
 
 
+def test_no_label_of_fasttext_is_part_of_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+    file.write_text("__label__a hi __label__b  there __label__c\n__label__a my__label__b x\n")
+
+    texts = read_unlabelled([DataSource(file)], Remarks())
+
+    assert [each.example.text for each in texts] == ["hi there ", "my__label__b x"]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("__label__greet hi\nso long\n", "line 2 has no label of fastText"),
         ("__label__greet __label__x hi\n", "line 1 has several labels"),
+        ("__label__greet hi there __label__bye\n", "line 1 has several labels"),
+        ("__label__greet hi __label__bye there\n", "line 1 has several labels"),
+        ("__label__greet hi\t__label__greet\n", "line 1 has several labels"),
+        ("__label__greet hi\nhi there __label__greet\n", "line 2 has no label of fastText"),
         ("__label__ hi\n", "line 1 has no label"),
         ("__label__greet,hi there\n", "line 1 has a comma in its label"),
         ("__label__greet, hi there\n", "line 1 has a comma in its label"),

@@ -271,6 +271,51 @@ responses:
 
 
 @pytest.mark.parametrize(
+    ("section", "name", "meant"),
+    [
+        ("- intent: greet\n  example: |\n    - hi", "example", "examples"),
+        ("- intent: greet\n  Examples: |\n    - hi", "Examples", "examples"),
+        ("- intent: greet\n  exmaples:\n  - hi", "exmaples", "examples"),
+        ("- intent: greet\n  utterances:\n  - hi", "utterances", "examples"),
+        (
+            "- intent: greet\n  examples: |\n    - hi\n  Examples: |\n    - ho",
+            "Examples",
+            "examples",
+        ),
+        ("- Intent: greet\n  examples: |\n    - hi", "Intent", "intent"),
+        ("- intents: greet\n  examples: |\n    - hi", "intents", "intent"),
+        ("- intent: greet\n  examples:\n  - Text: hi", "Text", "text"),
+    ],
+)
+def test_a_misspelt_key_is_rejected_with_the_right_one(
+    tmp_path: Path, section: str, name: str, meant: str
+) -> None:
+    first = "- intent: bye\n  metadata: x\n  examples: |\n    - so long\n"
+
+    with pytest.raises(
+        InvalidExamples, match=rf"line \d+: {name} is not known\. If it is {meant}, rename it"
+    ):
+        _read(tmp_path, f"nlu:\n{first}{section}\n")
+
+
+@pytest.mark.parametrize("key", ["NLU", "Nlu"])
+def test_a_file_with_a_misspelt_key_nlu_is_rejected_with_the_right_one(
+    tmp_path: Path, key: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=f"key nlu. Rename {key} to nlu"):
+        _read(tmp_path, f"{key}:\n- intent: greet\n  examples: |\n    - hi\n")
+
+
+def test_keys_of_rasa_and_intents_without_examples_are_no_faults(tmp_path: Path) -> None:
+    content = (
+        "nlu:\n- intent: a\n  metadata: {x: 1}\n- intent: b\n- synonym: c\n  examples: |\n"
+        "    - d\n- intent: e\n  comment: x\n  examples:\n  - text: hi\n    metadata: {test: 1}\n"
+    )
+
+    assert _read(tmp_path, content) == [("hi", "e")]
+
+
+@pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("stories:\n- story: a\n  steps: []\n", "file of stories.*nlu.yml"),

@@ -319,7 +319,9 @@ def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
     assert [each.split for each in _read_csv(tmp_path, f"text,label,split\n{lines}")] == read
 
 
-@pytest.mark.parametrize("name", ["set", "Dataset", "partition", "ml_use"])
+@pytest.mark.parametrize(
+    "name", ["set", "Dataset", "partition", "ml_use", "metadata.split", "meta_split", "meta.subset"]
+)
 def test_a_column_that_states_splits_under_another_name_is_rejected(
     tmp_path: Path, name: str
 ) -> None:
@@ -334,6 +336,21 @@ def test_a_column_that_states_splits_under_another_name_is_rejected(
     assert _read_csv(tmp_path, rows.replace("Test", "of friends"))[1] == HELLO
     with_split = _write_parquet(tmp_path, **columns, split=["train", "train"], other=[[1], [2]])
     assert {each.split for each in read_as("parquet", with_split)} == {"train"}
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"split": "Test"}, {"id": 1, "subset": "dev"}, [{"split": "test"}]]
+)
+def test_a_split_within_a_column_is_rejected(tmp_path: Path, metadata: Any) -> None:
+    columns = {"text": ["hi", "hello"], "label": ["greeting"] * 2, "metadata": [None, metadata]}
+
+    with pytest.raises(InvalidExamples, match=r"row 2: metadata\.\w+ .*If it is split, rename it"):
+        read_as("parquet", _write_parquet(tmp_path, **columns))
+    columns["split"] = ["train", "train"]
+    assert len(read_as("parquet", _write_parquet(tmp_path, **columns))) == 2
+    columns = {**columns, "metadata": [{"split": "a"}, {"split": "of friends"}]}
+    del columns["split"]
+    assert len(read_as("parquet", _write_parquet(tmp_path, **columns))) == 2
 
 
 @pytest.mark.parametrize("name", ["is_train", "Is_Test", "training"])

@@ -4,7 +4,17 @@ from collections.abc import Collection, Iterable
 
 _TEXTS = frozenset(
     {
-        *("content", "data", "document", "example", "input", "inputs", "instruction", "message"),
+        *(
+            "body",
+            "content",
+            "data",
+            "document",
+            "example",
+            "input",
+            "inputs",
+            "instruction",
+            "message",
+        ),
         *("phrase", "prompt"),
         *("query", "question", "sentence", "user_input", "utt", "utterance"),
     }
@@ -12,7 +22,7 @@ _TEXTS = frozenset(
 _LABELS = frozenset(
     {
         *("annotation", "category", "class", "completion", "domain", "intent", "output"),
-        *("response", "sentiment", "tag", "target", "targets", "topic"),
+        *("queue", "response", "sentiment", "tag", "target", "targets", "topic"),
     }
 )
 _NAMES_OF_LABELS = frozenset(

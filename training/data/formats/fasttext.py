@@ -7,8 +7,12 @@ from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import LABEL_PREFIX, Reading
 
-_LINE = re.compile(rf"\s*((?:{LABEL_PREFIX}\S*\s*)+)(?:,\s)?(.*)", re.DOTALL)
-"""The labels, and the text, which some programs separate by a comma."""
+_LINE = re.compile(rf"\s*(?={LABEL_PREFIX})(.*)", re.DOTALL)
+_LABEL = re.compile(rf"(?<!\S){LABEL_PREFIX}(\S*)\s*")
+"""A label, which fastText finds anywhere in a line."""
+
+_DELIMITER = re.compile(r"\A,\s")
+"""What some programs write between the label and the text."""
 
 _COMMA = re.compile("[,\uff0c]")
 """Commas of any script."""
@@ -26,7 +30,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 f"{location} has no label of fastText. Write {LABEL_PREFIX} and the label at its "
                 "beginning, or delete the line."
             )
-        labels = [label.removeprefix(LABEL_PREFIX) for label in found[1].split()]
+        labels = _LABEL.findall(found[1])
         if reading.needs_labels and len(labels) > 1:
             raise InvalidExamples(
                 f"{location} has several labels. Write JSON lines: the intent as `label`, and the "
@@ -36,5 +40,6 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             raise InvalidExamples(
                 f"{location} has a comma in its label. Write a space behind the label instead."
             )
-        if located := reading.accept({"text": found[2], "label": labels[0]}, location):
+        text = _DELIMITER.sub("", _LABEL.sub("", found[1]))
+        if located := reading.accept({"text": text, "label": labels[0]}, location):
             yield located

@@ -1,7 +1,10 @@
 """What is at a path of fields in a value of JSON, such as `intents.0.name`."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+_MAX_CONTAINERS: Final = 4
+"""How many objects and lists may lie around a value that is found, as in `{"a": {"b": [{}]}}`."""
 
 
 def get(value: Any, path: str) -> Any:
@@ -12,6 +15,39 @@ def get(value: Any, path: str) -> Any:
         else:
             value = value.get(field) if isinstance(value, dict) else None
     return value
+
+
+def walk(values: Mapping[str, Any], is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
+    """Yield what is neither an object nor a list, and its path without the positions in lists.
+
+    Only values at wanted paths are found, and none deeper than fields about a text lie.
+    """
+    for name, value in values.items():
+        yield from _walk(name, value, is_wanted, 2)
+
+
+def _walk(
+    path: str, value: Any, is_wanted: Callable[[str], bool], containers: int
+) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict | list):
+        if is_wanted(path):
+            yield path, value
+    elif containers > _MAX_CONTAINERS:
+        return
+    elif isinstance(value, list):
+        items = (
+            value if is_wanted(path) else [each for each in value if isinstance(each, dict | list)]
+        )
+        for item in items:
+            yield from _walk(path, item, is_wanted, containers + 1)
+    else:
+        for name, item in value.items():
+            yield from _walk(f"{path}.{name}", item, is_wanted, containers + 1)
+
+
+def last_name(path: str) -> str:
+    """Return the last name of a path, also where a field or a column has a path for its name."""
+    return path.rpartition(".")[2]
 
 
 def first_value(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -95,7 +95,7 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
 
 def _find_refused(file: DataFile, table: Any, reading: Reading) -> Mapping[int, str]:
     """Return the rows whose label an annotator refused, and the column that says so."""
-    columns = list(filter(may_refuse, table.schema_arrow.names))
+    columns = _list_columns(table.schema_arrow, may_refuse)
     rows = table.read(columns=columns).to_pylist()
     found = {
         number: reading.find_refusal(values, file.location("row", number + 1))
@@ -107,12 +107,24 @@ def _find_refused(file: DataFile, table: Any, reading: Reading) -> Mapping[int, 
 def _reject_contradictions(file: DataFile, table: Any, names: Mapping[str, str]) -> None:
     """Raise `InvalidExamples` where columns that are not read state another split or label."""
     others = list_unknown(table.schema_arrow.names, names.values())
-    columns = [] if _SPLIT in names else list(filter(states_split, others))
+    splits = [] if _SPLIT in names else _list_columns(table.schema_arrow, states_split)
+    columns = [name for name in splits if name in others]
     if CORRECTED in others:
         columns += [names[_LABEL], CORRECTED]
     for number, row in enumerate(table.read(columns=columns).to_pylist(), 1):
         reject_other_split(row, file.location("row", number))
         reject_other_label({**row, _LABEL: row.get(names[_LABEL])}, file.location("row", number))
+
+
+def _list_columns(schema: Any, is_wanted: Callable[[str], bool]) -> list[str]:
+    """Return the columns that have a name of some kind, or a field within them that has."""
+    return [field.name for field in schema if any(map(is_wanted, _list_field_names(field)))]
+
+
+def _list_field_names(field: Any) -> Iterator[str]:
+    yield field.name
+    for number in range(field.type.num_fields):
+        yield from _list_field_names(field.type.field(number))
 
 
 def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping[str, str]:

@@ -64,12 +64,17 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
     try:
         yield
     except InvalidExamples:
-        value, is_spread, has_more = _read_first_value(file)
-        is_list_of_lines = has_more and isinstance(value, list)
-        description = _describe_platform([value] if is_list_of_lines else value)
+        first = _read_first_value(file)
+        value = first.value
+        is_list_of_lines = first.has_more and isinstance(value, list)
+        description = (
+            _describe_platform([value])
+            if is_list_of_lines
+            else _describe_platform(value, is_row=_begins_rows(first))
+        )
         if description and is_list_of_lines:
             description = description.replace("jq -c ", "jq -c -s ")
-        if description is None and is_spread and not is_known:
+        if description is None and first.is_spread and not is_known:
             description = _describe_spread(value)
         if description:
             raise OtherPlatform(str(file.invalid(description))) from None
@@ -91,15 +96,27 @@ def _read_first_value(file: DataFile) -> FirstValue:
         first = parse_first_value(file.read_text())
     except InvalidExamples:
         first = None
-    return first or FirstValue(None, is_spread=False, has_more=False)
+    return first or FirstValue(None, is_spread=False, rest="")
 
 
-def _describe_platform(value: Any) -> str | None:
+def _begins_rows(first: FirstValue) -> bool:
+    """Return whether the first value is an object, and the second has the same fields."""
+    second = parse_first_value(first.rest)
+    return (
+        isinstance(first.value, dict)
+        and second is not None
+        and isinstance(second.value, dict)
+        and first.value.keys() == second.value.keys()
+    )
+
+
+def _describe_platform(value: Any, *, is_row: bool = False) -> str | None:
     if _is_labelled(value) or _is_app(value) or _is_app(get(value, "assets")):
         return None
     if without_intents := describe_file_without_intents(value):
         return f"It is {without_intents}."
-    found = next((each for each in _PLATFORMS if each.matches(value)), None)
+    platforms = _PLATFORMS if is_row else (*_PLATFORMS, _OBJECT_OF_TEXTS)
+    found = next((each for each in platforms if each.matches(value)), None)
     return found.describe(value) if found else _describe_wrapped(value)
 
 
@@ -198,7 +215,8 @@ def _is_object_of_texts(value: Any) -> bool:
     """Return whether all fields of an object have texts, and none a name of another program."""
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
         return False
-    is_named = find_text_alias(value) or find_label_alias(value) or {"label", "id"} & value.keys()
+    names = {name.casefold() for name in value}
+    is_named = find_text_alias(value) or find_label_alias(value) or {"text", "label", "id"} & names
     return bool(value) and not is_named
 
 
@@ -692,10 +710,12 @@ _PLATFORMS = (
         ".[] | {text: .[0], label: .[1]}",
         ", with the right positions in place of 0 and 1",
     ),
-    _Platform(
-        _is_object_of_texts,
-        "an object whose fields are not known",
-        _filter_object_of_texts,
-        ", if each field is a text and its label",
-    ),
 )
+
+_OBJECT_OF_TEXTS = _Platform(
+    _is_object_of_texts,
+    "an object whose fields are not known",
+    _filter_object_of_texts,
+    ", if each field is a text and its label",
+)
+"""What is no row of several with the same fields."""

@@ -6,7 +6,7 @@ The rules are those of Rasa's `rasa_yaml.py` and `entities_parser.py`.
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -14,6 +14,7 @@ from yaml.composer import ComposerError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from prompt_capture.domain.field_names import Misspelling, find_misspelling, list_unknown
 from prompt_capture.domain.text_files import count_lines, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -67,6 +68,10 @@ _OTHER_SECTIONS = {
     "regex": "regular expressions",
     "lookup": "lookup tables",
 }
+
+
+_KEYS_OF_INTENTS = frozenset({"intent", "examples", "metadata"})
+_KEYS_OF_EXAMPLES = frozenset({"text", "metadata"})
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
@@ -132,6 +137,8 @@ class _Reader:
                 yield from self._read_intent(item, section)
                 continue
             kind = next((name for name in _OTHER_SECTIONS if name in section), None)
+            if kind is None:
+                self._reject_misspelling(section, _KEYS_OF_INTENTS, "intent")
             reason = _OTHER_SECTIONS[kind] if kind else "sections without an intent"
             self._reading.remarks.leave_out(reason, self._at(item))
 
@@ -184,6 +191,7 @@ class _Reader:
         return text.translate(stand_ins)
 
     def _read_intent(self, item: Node, section: Mapping[str, Node]) -> Iterator[LocatedExample]:
+        self._reject_misspelling(section, _KEYS_OF_INTENTS, "examples")
         label = self._text(section["intent"], "intent").strip()
         if not label:
             self._reading.remarks.leave_out("intents without a name", self._at(item))
@@ -196,6 +204,8 @@ class _Reader:
                 self._reading.note_quotes(located)
                 yield located
         if not has_examples:
+            if "examples" not in section:
+                self._reject_unknown(section)
             self._reading.remarks.leave_out("intents without examples", self._at(item))
 
     def _read_texts(self, examples: Node | None) -> Iterator[tuple[str, Location]]:
@@ -203,6 +213,7 @@ class _Reader:
             for item in examples.value:
                 if isinstance(item, MappingNode):
                     fields = self._fields(item)
+                    self._reject_misspelling(fields, _KEYS_OF_EXAMPLES, "text")
                     if "text" not in fields:
                         self._reading.remarks.leave_out("examples without text", self._at(item))
                         continue
@@ -211,6 +222,25 @@ class _Reader:
                     yield self._text(item, "example").strip(_STRIPPED), self._at(item)
         elif examples is not None:
             yield from self._read_lines(examples)
+
+    def _reject_unknown(self, section: Mapping[str, Node]) -> None:
+        """Raise `InvalidExamples` where an intent without examples has a key that is not known."""
+        for name in filter(None, list_unknown(section, _KEYS_OF_INTENTS)):
+            raise self._describe_misspelling(section, Misspelling(name, "examples"))
+
+    def _reject_misspelling(
+        self, fields: Mapping[str, Node], known: Collection[str], meant: str
+    ) -> None:
+        """Raise `InvalidExamples` where a key that is not known seems to be another one."""
+        if misspelling := find_misspelling(fields, known, {meant}, {}):
+            raise self._describe_misspelling(fields, misspelling)
+
+    def _describe_misspelling(
+        self, fields: Mapping[str, Node], misspelling: Misspelling
+    ) -> InvalidExamples:
+        return InvalidExamples(
+            f"{self._at(fields[misspelling.name])}: {misspelling.name} {misspelling.reason}."
+        )
 
     def _read_lines(self, examples: Node) -> Iterator[tuple[str, Location]]:
         """Yield the text of each line that begins with a dash, as Rasa does."""
@@ -317,6 +347,8 @@ class _Reader:
     def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
         if platform := self._describe_platform():
             return self._file.invalid(platform)
+        if misspelling := find_misspelling(fields, {"nlu", "version", *_OTHER_FILES}, {"nlu"}, {}):
+            return self._file.invalid(f"It has no key nlu. Rename {misspelling.name} to nlu.")
         for name, description in _OTHER_FILES.items():
             if name in fields:
                 return self._file.invalid(f"It {description}.")

@@ -13,6 +13,7 @@ from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.formats.aliases import find_label_alias
+from training.data.formats.json_paths import last_name, walk
 from training.data.formats.refusals import Refusal, find_refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -202,17 +203,16 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` where another field than `split` states the split of a text."""
     if _SPLIT in values:
         return
-    for name, value in values.items():
-        if isinstance(value, dict) and _is_split_name(value.get(_SPLIT)):
-            inner = Misspelling(f"{name}.{_SPLIT}", _SPLIT)
-            raise InvalidExamples(f"{location}: {inner.name} {inner.reason}.")
-        if not states_split(name) or not isinstance(value, str | int):
+    for path, value in walk(values, states_split):
+        if not isinstance(value, str | int):
             continue
-        if _is_split_name(value) and _compared(name) in _SPLIT_ALIASES:
-            raise InvalidExamples(f"{location}: {name} {Misspelling(name, _SPLIT).reason}.")
-        if str(value).strip().casefold() in _FLAGS and _compared(name) in _SPLIT_FLAGS:
+        name = _compared(last_name(path))
+        if _is_split_name(value) and name not in _SPLIT_FLAGS:
+            raise InvalidExamples(f"{location}: {path} {Misspelling(path, _SPLIT).reason}.")
+        is_flag = name in _SPLIT_FLAGS and path in values
+        if is_flag and str(value).strip().casefold() in _FLAGS:
             raise InvalidExamples(
-                f"{location}: {name} is not read. If it says which texts are for training, write "
+                f"{location}: {path} is not read. If it says which texts are for training, write "
                 "the field split instead, with train or test. If not, delete it."
             )
 
@@ -230,8 +230,9 @@ def reject_other_label(example: Mapping[str, Any], location: Location) -> None:
 
 
 def states_split(name: str) -> bool:
-    """Return whether a field of this name may state the split of a text."""
-    return _compared(name) in _SPLIT_FIELDS
+    """Return whether a field of this name, or at this path, may state the split of a text."""
+    compared = _compared(last_name(name))
+    return compared in _SPLIT_FIELDS or compared.endswith(_SPLIT)
 
 
 class UnreadSplits:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from training.data.formats.json_paths import last_name, walk
+
 _ANSWERS: Final = frozenset(
     {
         *("discard", "discarded", "draft", "ignore", "ignored", "reject", "rejected"),
@@ -22,15 +24,22 @@ _FLAGS: Final = frozenset(
         *("isdeleted", "isdiscarded", "isignored", "isrejected", "isskipped", "wascancelled"),
     }
 )
+_NO_ANSWERS: Final = frozenset({"", "nan", "none", "null", "pending"})
+"""What says that an annotator has not answered."""
+
 _TRUE: Final = frozenset({"1", "1.0", "t", "true", "y", "yes"})
 """The fields that refuse a label where they are true, as compared."""
+
+_LIST = re.compile(r"\[.*\]", re.DOTALL)
+_ITEM = re.compile(r"[^\s\[\],'\"]+")
+"""A list in a cell, as pandas and NumPy write it, and an item of it."""
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 def may_refuse(name: str) -> bool:
     """Return whether a field of this name may say that the label of a text does not hold."""
-    return _compare(name) in _FIELDS_OF_ANSWERS | _FLAGS
+    return _compare(last_name(name)) in _FIELDS_OF_ANSWERS | _FLAGS
 
 
 class Refusal(NamedTuple):
@@ -46,23 +55,26 @@ class Refusal(NamedTuple):
 def find_refusal(values: Mapping[str, Any]) -> Refusal | None:
     """Return the first field that says that the label of a text does not hold.
 
-    It may be in an object beside the text, such as `meta`.
+    It may be in objects and lists beside the text, such as `meta`. Where it has the answers of
+    several annotators, all of them refuse the label.
     """
-    inner = {
-        f"{name}.{key}": each
-        for name, value in values.items()
-        if isinstance(value, dict)
-        for key, each in value.items()
-    }
-    for path, value in {**values, **inner}.items():
-        name = path.rpartition(".")[2]
-        if not isinstance(value, str | int | float):
-            continue
-        written, compared = str(value).strip().casefold(), _compare(name)
-        is_answer = compared in _FIELDS_OF_ANSWERS and written in _ANSWERS
-        if is_answer or (compared in _FLAGS and written in _TRUE):
-            return Refusal(path, written)
+    answers: dict[str, list[str]] = {}
+    for path, value in walk(values, may_refuse):
+        if isinstance(value, str | int | float):
+            answers.setdefault(path, []).extend(_list_answers(value))
+    for path, given in answers.items():
+        compared = _compare(last_name(path))
+        refusing = _ANSWERS if compared in _FIELDS_OF_ANSWERS else _TRUE
+        if given and refusing.issuperset(given):
+            return Refusal(path, given[0])
     return None
+
+
+def _list_answers(value: str | float) -> list[str]:
+    """Return the answers in a value, which may be a list as a cell holds it."""
+    written = str(value).strip().casefold()
+    answers = _ITEM.findall(written) if _LIST.fullmatch(written) else [written]
+    return [each for each in answers if each not in _NO_ANSWERS]
 
 
 @lru_cache(maxsize=1_000)  # a file has few fields

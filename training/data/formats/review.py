@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from prompt_capture.domain.errors import InvalidReview
-from prompt_capture.domain.review_files import read_entries, read_review
+from prompt_capture.domain.review_files import Review, read_entries, read_review
 from training.data.examples import EXPORTED_SOURCE, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
@@ -22,7 +22,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if reading.needs_labels and review.errors:
         first = review.errors[0]
         raise InvalidExamples(f"{file.location(review.unit, first.entry)}: {first.reason}.")
-    reading.leave_out_fields(review.ignored, file.location())
+    _leave_out(file, review, reading)
     for number, entry in entries.items():
         location = file.location(review.unit, number)
         decided = review.decided.get(number)
@@ -49,3 +49,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         }
         if located := reading.accept(values, location):
             yield located
+
+
+def _leave_out(file: DataFile, review: Review, reading: Reading) -> None:
+    """Name the fields that are not read, and the annotations that do not count."""
+    reading.leave_out_fields(review.ignored, file.location())
+    for number in review.rejected:
+        location = file.location(review.unit, number)
+        reading.remarks.leave_out("annotations that a reviewer rejected", location)

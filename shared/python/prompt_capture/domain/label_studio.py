@@ -108,18 +108,21 @@ def find_flattened_misspelling(names: Iterable[str]) -> Misspelling | None:
 def read_task(task: Mapping[str, Any], catalogue: Collection[str]) -> EntryFields:
     """Return the id, the text, the corrected intents and the notes of a task of the JSON export.
 
-    Annotations that were cancelled or skipped do not count, and neither do predictions. Without
-    any annotation, the values are those of the task's data. Raise `InvalidEntry` for an annotation
-    without exactly one intent, for annotators who disagree, and for misspelt names.
+    Annotations that were cancelled or skipped, or that a reviewer rejected, do not count, and
+    neither do predictions. Without any annotation, the values are those of the task's data. Raise
+    `InvalidEntry` for an annotation without exactly one intent, for annotators who disagree, and
+    for misspelt names.
     """
     entry = _read_data(task)
     annotations = _list_annotations(task)
-    used = [each for each in annotations if not _is_cancelled(each)]
+    submitted = [each for each in annotations if not _is_cancelled(each)]
+    used = [each for each in submitted if not _is_rejected(each)]
+    is_rejected = len(used) < len(submitted)
     counted = [_read_annotation(each, catalogue) for each in used]
     if not counted:
         notes = [entry.values["notes"], *_list_notes(annotations)]
         values = {**entry.values, "notes": "\n".join(filter(None, notes)) or None}
-        return EntryFields(values, entry.ignored)
+        return EntryFields(values, entry.ignored, is_rejected)
     if not entry.values["id"]:
         raise InvalidEntry(_NO_LOG_ID)
     _reject_disagreement(each.intent for each in counted)
@@ -133,7 +136,7 @@ def read_task(task: Mapping[str, Any], catalogue: Collection[str]) -> EntryField
     }
     ignored = [name for each in counted for name in each.ignored]
     ignored += _list_unread_remarks(task, annotations)
-    return EntryFields({**entry.values, **decision}, (*entry.ignored, *ignored))
+    return EntryFields({**entry.values, **decision}, (*entry.ignored, *ignored), is_rejected)
 
 
 def _reject_disagreement(decisions: Iterable[str]) -> None:
@@ -224,6 +227,26 @@ def _list_annotations(task: Mapping[str, Any]) -> list[Any]:
 
 def _is_cancelled(annotation: Mapping[str, Any]) -> bool:
     return bool(annotation.get("was_cancelled") or annotation.get("skipped"))
+
+
+def _is_rejected(annotation: Mapping[str, Any]) -> bool:
+    """Return whether the last reviewer who decided on an annotation rejected it."""
+    reviews = annotation.get("reviews") or []
+    if not isinstance(reviews, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("accepted"), bool | None) for each in reviews
+    ):
+        raise InvalidEntry(
+            "annotations: the reviews of one do not say whether they accept it. Each must be an "
+            "object with accepted: true or false. Export as JSON, with the reviews"
+        )
+    decided = [each for each in reviews if each.get("accepted") is not None]
+    return bool(decided) and not max(reversed(decided), key=_date_review)["accepted"]
+
+
+def _date_review(review: Mapping[str, Any]) -> tuple[str, int]:
+    """Return what orders the reviews of an annotation by time."""
+    number = review.get("id")
+    return str(review.get("created_at") or ""), number if isinstance(number, int) else 0
 
 
 class _Annotation(NamedTuple):

@@ -52,10 +52,14 @@ _COLUMN_ALIASES: Final = {
 
 
 class EntryFields(NamedTuple):
-    """The fields of an entry by name, and the names of those that are not read."""
+    """The fields of an entry by name, and the names of those that are not read.
+
+    `is_rejected` says that a reviewer rejected an annotation of it, which does not count.
+    """
 
     values: dict[str, Any]
     ignored: tuple[str, ...] = ()
+    is_rejected: bool = False
 
 
 def find_misspelt_decision(

@@ -88,8 +88,9 @@ class Review:
 
     `undecided` counts the entries without a decision. `repeated` are the entries that decide a
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
-    `unrecorded_notes` are the entries with notes and without a decision. `texts` has the text of
-    each valid entry that has one, in canonical form. `content` is the file.
+    `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
+    an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
+    in canonical form. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -99,6 +100,7 @@ class Review:
     unit: Unit = "entry"
     ignored: tuple[str, ...] = ()
     unrecorded_notes: tuple[int, ...] = ()
+    rejected: tuple[int, ...] = ()
     texts: Mapping[int, str] = field(default_factory=dict, repr=False)
     content: str = field(default="", repr=False)
 
@@ -156,7 +158,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
     texts: dict[int, str] = {}
-    errors, undecided, unrecorded = [], 0, list[int]()
+    errors, undecided, unrecorded, rejected = [], 0, list[int](), list[int]()
     for entry in _list_entries(content):
         try:
             fields = _read_fields(entry, catalogue)
@@ -165,6 +167,8 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             errors.append(EntryError(entry.number, str(error)))
             continue
         ignored.extend(fields.ignored)
+        if fields.is_rejected:
+            rejected.append(entry.number)
         if isinstance(text := fields.values.get("prompt"), str):
             texts[entry.number] = canonical_text(replace_surrogates(text))
         if reviewed is None:
@@ -184,6 +188,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
         unit,
         tuple(dict.fromkeys(ignored)),
         tuple(unrecorded),
+        tuple(rejected),
         texts,
         content,
     )

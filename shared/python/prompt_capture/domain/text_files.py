@@ -157,11 +157,16 @@ def split_lines(text: str) -> list[str]:
 
 
 class FirstValue(NamedTuple):
-    """The first value of a text of JSON, whether it is on several lines, and is not the last."""
+    """The first value of a text of JSON, whether it is on several lines, and the text behind it."""
 
     value: Any
     is_spread: bool
-    has_more: bool
+    rest: str
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something follows the value."""
+        return bool(self.rest)
 
 
 class RepeatedKeys(dict[str, Any]):
@@ -199,7 +204,7 @@ def parse_first_value(text: str) -> FirstValue | None:
         value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    return FirstValue(value, len(first_line(text)) < end, bool(text[end:].strip()))
+    return FirstValue(value, len(first_line(text)) < end, text[end:].strip())
 
 
 def has_repeated_key(value: object) -> bool:
