@@ -1,0 +1,100 @@
+"""Redaction of fields and sentences one behind the other: each word names its own value.
+
+Double brackets enclose each entity of a text, after the name of its placeholder.
+"""
+
+import re
+
+import pytest
+
+from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.text import normalise
+
+_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
+
+
+def _check(marked: str) -> None:
+    text = _MARKED.sub(r"\2", marked)
+    redacted = redact(text)
+    assert redacted == _MARKED.sub(r"<\1>", marked)
+    assert normalise(redacted) == redact(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Invoice date 05/11/2025\nDate of birth: [[BIRTH_DATE:17/06/1991]]",
+        "Joined 2018-05-02 DOB [[BIRTH_DATE:1991-06-17]]",
+        "Start 02.05.2018, geboren [[BIRTH_DATE:17.06.1991]]",
+        "Start 02.05.2018, geboren am [[BIRTH_DATE:17.06.1991]] in Bonn",
+        "Mahnung vom 05.11.2025\n\nGeboren: [[BIRTH_DATE:17.06.1991]]",
+        "登记日期:2025年11月5日\n出生日期:[[BIRTH_DATE:1991年6月17日]]",
+        "2025-11-05 08:15:42 DEBUG date of birth: [[BIRTH_DATE:1991-06-17]]",
+        "2025-11-05T08:15:42Z WARN DOB [[BIRTH_DATE:1991-06-17]] is malformed",
+        "05/11/2025 08:15:42 born [[BIRTH_DATE:17/06/1991]]",
+        "invoice 20251105\n\nBorn in Oslo",
+        "Order date 05/11/2025\nDate of birth: unknown",
+        "deadline 2025-11-05\nDOB is still missing",
+        "5/11/25, 08:15 - Ben: I was born in Oslo",
+        "[[BIRTH_DATE:17/06/1991]] (DOB), 02/05/2018 (start)",
+    ],
+)
+def test_a_date_before_a_word_for_birth_is_none_where_it_has_another_name(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[BIRTH_DATE:17.06.1991]] geboren in Bonn",
+        "am [[BIRTH_DATE:17.06.1991]] in Bonn geboren",
+        "On [[BIRTH_DATE:17 June 1991]] I was born",
+        "On [[BIRTH_DATE:17 June 1991]] at 4:05 am Ann was born",
+        "[[BIRTH_DATE:17.06.1991]] um 04:05 Uhr geboren",
+        "[[BIRTH_DATE:1991-06-17]] DOB\n[[BIRTH_DATE:1993-08-19]] DOB",
+        "Ann [[BIRTH_DATE:17.06.1991]] geb. Ben [[BIRTH_DATE:19.08.1993]] geb.",
+        "[[BIRTH_DATE:17/06/1991]] is my date of birth",
+        "employee: Ann Lee, [[BIRTH_DATE:17/06/1991]] (date of birth)",
+        "[[BIRTH_DATE:1991年6月17日]]出生",
+        "1. [[BIRTH_DATE:17.06.1991]] г.р.\n2. [[BIRTH_DATE:19.08.1993]] г.р.",  # noqa: RUF001
+        "مولود في [[BIRTH_DATE:17/06/1991]]",
+        "1. जन्म तिथि [[BIRTH_DATE:17/06/1991]]",
+        "जन्म [[BIRTH_DATE:1 जून 1991]] को",
+        "родился [[BIRTH_DATE:1 мая 1991]]",
+    ],
+)
+def test_a_date_before_a_word_for_birth_is_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "birth date field removed on 2025-11-05",
+        "DOB column: mandatory since 05.11.2025",
+        "date of birth parser failed in release 2025-11-05",
+        "nacimiento de la empresa: 2019-03-04",
+        "born to die was released 2012-01-27",
+        "Date of birth: unknown\nExpiry date: 05.11.2025",
+        "DOB missing, invoice from 05/11/2025",
+    ],
+)
+def test_a_date_behind_a_word_for_birth_is_none_where_it_has_another_name(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "date of birth (required): [[BIRTH_DATE:17/06/1991]]",
+        "date of birth field: [[BIRTH_DATE:17/06/1991]]",
+        "my date of birth was changed to [[BIRTH_DATE:17/06/1991]]",
+        "the DOB was added as [[BIRTH_DATE:17/06/1991]]",
+        "customer since 2018, born [[BIRTH_DATE:17/06/1991]]",
+        "born to a family of teachers on [[BIRTH_DATE:17 June 1991]]",
+        "fecha de nacimiento de mi hija: [[BIRTH_DATE:17/06/1991]]",
+        "DOB of the employee who started today: [[BIRTH_DATE:17/06/1991]]",
+    ],
+)
+def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
+    _check(marked)
