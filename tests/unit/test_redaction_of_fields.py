@@ -98,3 +98,40 @@ def test_a_date_behind_a_word_for_birth_is_none_where_it_has_another_name(text: 
 )
 def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "phone: [[PHONE:0151 2345678]]\n1. first point",
+        "my mobile [[PHONE:+49 151 2345678]]\n1) wash up",
+        "[[PHONE:+49 151 2345678]]\n5 items are left",
+        "[[PHONE:+49 151 2345678]] 3 apples",
+        "9. phone: [[PHONE:0151 2345678]]\n10. email",
+        "call [[PHONE:212 736 5000]]\n2025-11-05 meeting",
+        "[[PHONE:+49 151 2345678]] 10:15 Uhr",
+        "[[PHONE:0151 2345678]]\n2. second point",
+        "account number: [[BANK:87654321]]\n\n2025-11-05 payment",
+        "account number: [[BANK:87654321]]\n1. check it",
+        "Passport: [[ID:K02Y11S58]]\n1. copy it",
+        "Passport: [[ID:K02Y11S58]] 05.11.2030",
+        "card: [[CARD:4111 1111 1111 1112]]\n1. block it",
+        "call [[PHONE:030 123456 78]]. Thanks",
+        "Tel. [[PHONE:01 23 45 67 89]]. Merci",
+        "[[PHONE:+46 8 123 456 78]] is my number",
+        "[[PHONE:+49 30 1234 567 8]]. Thanks",
+        "Konto [[BANK:1234 567 8]] bei der Sparkasse",
+        "account [[BANK:12345678 9]] is mine",
+        "call [[PHONE:0 3 0 1 2 3 4 5 6 7]]. Thanks",
+        "RSVNR ist meine Sozialversicherungsnummer: [[ID:65 170839 J 00 3]]. Danke",
+    ],
+)
+def test_a_number_ends_where_the_next_line_begins_with_one(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text", ["passport 12345678 rows", "tax id 123456 users", "dni 1234567 casos"]
+)
+def test_an_amount_behind_the_name_of_an_identity_number_stays(text: str) -> None:
+    _check(text)

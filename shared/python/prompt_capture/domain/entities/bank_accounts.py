@@ -7,7 +7,7 @@ from itertools import repeat
 
 from stdnum import iban, numdb
 
-from prompt_capture.domain.entities.candidates import is_amount, is_named
+from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -92,7 +92,8 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     for pattern in (_NAMED, _NAMED_RUSSIAN):
         for match in pattern.finditer(searched):
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
-                yield match.span("number")
+                start, end = match.span("number")
+                yield start, end_of_number(searched.lower, start, end, _MIN_DIGITS)
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from stdnum import luhn
 
-from prompt_capture.domain.entities.candidates import is_reference
+from prompt_capture.domain.entities.candidates import end_of_number, is_reference
 from prompt_capture.domain.entities.searched import (
     NUMBER_FOLLOWS,
     LazyPattern,
@@ -94,8 +94,10 @@ def find_cards(searched: Searched) -> Iterator[Span]:
     for match in _NAMED.finditer(searched):
         if _OTHER_CARD.search(searched.lower, max(0, match.start() - _MAX_KIND), match.start()):
             continue
-        yield match.span("number")
-        yield from _find_security_code(searched, match.end("number"))
+        start, end = match.span("number")
+        end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+        yield start, end
+        yield from _find_security_code(searched, end)
 
 
 def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:
