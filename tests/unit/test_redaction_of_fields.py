@@ -135,3 +135,30 @@ def test_a_number_ends_where_the_next_line_begins_with_one(marked: str) -> None:
 )
 def test_an_amount_behind_the_name_of_an_identity_number_stays(text: str) -> None:
     _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "order 5812: la password è [[SECRET:Girasole77!]]",
+        "Re: Ticket #5533\n\nla password è [[SECRET:girasole]]",
+        "ticket 5533 la password: [[SECRET:girasole77]]",
+        "page 5812. la contraseña es incorrecta",
+        "module 5812. la password non va",
+        "Room 5812. La contraseña no funciona",
+        "invoice 5812 is the code for today",
+        "[[SECRET:5812]] is my pin",
+        "use [[SECRET:5812]] as the pin",
+        "[[SECRET:581267]] là mã xác minh của bạn",
+        "[[SECRET:Girasole77!]] là mật khẩu wifi",
+        "[[SECRET:Girasole77!]] est mon mot de passe",
+        "[[SECRET:Girasole77!]] is the password is that ok?",
+    ],
+)
+def test_a_number_before_a_name_is_no_value_where_the_value_follows(marked: str) -> None:
+    _check(marked)
+
+
+def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted() -> None:
+    redacted = redact("password? a1密码是最少6位ghp_" + "q7Rk2Lm9Xv4Tz8Wp1NqA" * 3)
+    assert redact(redacted) == redacted

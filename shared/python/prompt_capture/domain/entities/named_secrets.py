@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.candidates import REFERENCES, is_amount
+from prompt_capture.domain.entities.candidates import REFERENCES, is_amount, is_reference
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -85,7 +85,7 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
         (?!sha|md5|utf|aes|rsa|bcrypt|base64|wpa|ipv|oauth))?
     (?=[!-~]{0,64}[0-9])"""
 # "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
-_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
+_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ \x7f]{6,64}?)[.,;!)]*"
 # A remark without a colon: "password (moodle) hunter2"
 _BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
@@ -219,11 +219,15 @@ _NAME_AFTER = NamePattern(
     (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
     rf"""(?:(?:{any_of(words.IS_AFTER)}\ (?:o\ )?{any_of(words.OWNERS)}|as|als)
             \ (?:[a-z'-]{{1,20}}\ ){{0,3}}?(?:[a-z]{{1,20}}-)?
-          |{any_of(words.IS_BEFORE_NAME)}\ |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
+          |(?P<article>{any_of(words.IS_BEFORE_NAME)}\ )
+          |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
         (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
+# Behind "la password", where the Vietnamese verb is an article of other languages
+_VALUE_FOLLOWS = LazyPattern(rf"(?: [a-z]{{1,20}})?(?: {_IS}| ?:)")
+_END_OF_SENTENCE = re.compile(r"#?[0-9]+[.:;!?]")
 _SENT_NAME = NamePattern(
     words.SENT_CODES,
     rf"""{any_of(words.SENT_CODES)}
@@ -618,7 +622,11 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
         if match["dash"]:  # "482913 - ваш код"
             before = before[:-2] if before.endswith(" -") else ""
         token = _LAST_TOKEN.search(before)
-        if token and _may_precede_name(searched, token[0], match):
+        if (
+            token
+            and not is_reference(searched, begin + token.start())
+            and _may_precede_name(searched, token[0], match)
+        ):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
     for match in _SENT_NAME.finditer(searched):
@@ -636,6 +644,9 @@ def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> b
     value = token.rstrip("\"'`")
     is_quoted = value != token
     if not is_quoted and (NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
+        return False
+    is_apart = match["article"] and _VALUE_FOLLOWS.compiled.match(searched.lower, match.end())
+    if is_apart or _END_OF_SENTENCE.fullmatch(value):
         return False
     if not match["code"]:
         return True
