@@ -162,3 +162,23 @@ def test_a_number_before_a_name_is_no_value_where_the_value_follows(marked: str)
 def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted() -> None:
     redacted = redact("password? a1密码是最少6位ghp_" + "q7Rk2Lm9Xv4Tz8Wp1NqA" * 3)
     assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "The passport of Mr Kaya has the number [[ID:28744190]].",
+        "the passport of my sister has the number [[ID:28744190]]",
+        "the account of our choir has the number [[BANK:87654321]]",
+        "Das Konto von Herrn Kaya hat die Nummer [[BANK:87654321]].",
+        "Der Reisepass meiner Schwester hat die Nummer [[ID:K02Y11S58]]",
+        "my passport has the number [[ID:28744190]]",
+        "the card of my sister has the number [[CARD:4111 1111 1111 1112]]",
+        "účet číslo [[BANK:35-1234560155/0100]]",
+        "číslo účtu [[BANK:35-1234560155/0100]]",
+        "the account of our choir has 12345678 followers",
+        "the passport of Mr Kaya has 24 pages and 12345678 stamps",
+    ],
+)
+def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
+    _check(marked)

@@ -39,7 +39,7 @@ _NAMES = names(
     "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
-    "расчётный счёт",
+    "účet číslo", "účet č.", "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
     "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
     "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
