@@ -182,3 +182,24 @@ def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted
 )
 def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "login ben / [[SECRET:sunny42!]] still works",
+        "credentials: root / [[SECRET:Hund4567]]",
+        "Zugangsdaten: root / [[SECRET:Hund4567]]",
+        "username/password: ben / [[SECRET:sunny42!]]",
+        "user/pass: ben/[[SECRET:sunny42!]]",
+        "user and password: ben, [[SECRET:sunny42!]]",
+        "login: ben:[[SECRET:sunny42!]]",
+        "login: [[EMAIL:ben@example.org]] / [[SECRET:sunny42!]]",
+        "credentials: ben / [[SECRET:sonnenblume]]",
+        "Passwort: [[SECRET:Schneeball]] / user: ben",
+        "user / password: [[SECRET:sonnenblume]]",
+        "username/password: [[SECRET:sunny42!]]",
+    ],
+)
+def test_the_user_of_a_login_stays(marked: str) -> None:
+    _check(marked)

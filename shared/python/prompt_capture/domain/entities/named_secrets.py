@@ -6,6 +6,7 @@ from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import REFERENCES, is_amount, is_reference
+from prompt_capture.domain.entities.logins import is_user_of_pair
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -284,6 +285,8 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
     checked = end = 0
     for number, head in enumerate(_HEAD.finditer(searched)):
         if head.start() < end or searched.text.startswith(MASK, head.end()):
+            continue
+        if is_user_of_pair(searched.lower, head.start(), head.end()):
             continue
         relation = _relation(head)
         if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
