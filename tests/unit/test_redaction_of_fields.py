@@ -199,7 +199,29 @@ def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
         "Passwort: [[SECRET:Schneeball]] / user: ben",
         "user / password: [[SECRET:sonnenblume]]",
         "username/password: [[SECRET:sunny42!]]",
+        "credentials: ben / [[SECRET:sunny42!]], as before",
+        "login: by mail / ...",
     ],
 )
 def test_the_user_of_a_login_stays(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Passwort: [[SECRET:Pusteblume]]\nKonto: ben",
+        "password: [[SECRET:marmalade]]\nhost: db7",
+        "password: [[SECRET:marmalade]]\nserver = db7",
+        "password = [[SECRET:marmalade]]\nport = 5432",
+        "Kennwort: [[SECRET:blauer Elefant]]\nServer: db7",
+        "passphrase: [[SECRET:winter comes early]]\nnote: keep it",
+        "username/password: ben / [[SECRET:sunny42!]], password: [[SECRET:marmalade]]",
+        "password: [[SECRET:tiger]]: please keep it",
+        "password: [[SECRET:correct horse battery staple]]",
+        "Passwort: [[SECRET:blauer Elefant]], Server: db7",
+        "the password is [[SECRET:blue tiger]]: keep it",
+    ],
+)
+def test_a_password_of_words_ends_before_the_name_of_the_next_field(marked: str) -> None:
     _check(marked)

@@ -90,17 +90,23 @@ _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
 def find_logins(searched: Searched) -> Iterator[Span]:
     """Find the passwords of logins, networks and addresses."""
     for match in _LOGIN.finditer(searched):
-        if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
-            yield match.span("value")
+        is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
+        if not is_ratio and match["value"].strip(PUNCTUATION):
+            yield _value_span(match)
     yield from _find_bare_logins(searched)
     for match in chain(_PAIR.finditer(searched), _SHORT_NAME.finditer(searched)):
         if _looks_like_password(match["value"]):
-            yield match.span("value")
+            yield _value_span(match)
     for match in _NETWORK_PAIR.finditer(searched):
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
+
+
+def _value_span(match: re.Match[str]) -> Span:
+    start = match.start("value")
+    return start, start + len(match["value"].rstrip(PUNCTUATION))
 
 
 def is_user_of_pair(lower: str, name_start: int, value_start: int) -> bool:
@@ -113,9 +119,10 @@ def is_user_of_pair(lower: str, name_start: int, value_start: int) -> bool:
 
 def _find_bare_logins(searched: Searched) -> Iterator[Span]:
     for match in _BARE_LOGIN.finditer(searched):
-        value = match["value"].rstrip(PUNCTUATION)
+        start, end = _value_span(match)
+        value = searched.text[start:end]
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
-            yield match.start("value"), match.start("value") + len(value)
+            yield start, end
 
 
 def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
@@ -123,9 +130,10 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
     if "@" not in searched.text:
         return
     for match in _BEHIND_ADDRESS.finditer(searched.text):
-        value = match["value"].rstrip(PUNCTUATION)
+        start, end = _value_span(match)
+        value = searched.text[start:end]
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
-            yield match.start("value"), match.start("value") + len(value)
+            yield start, end
 
 
 def _find_passwords_for_purposes(searched: Searched) -> Iterator[Span]:

@@ -283,10 +283,11 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
     follows them as their values.
     """
     checked = end = 0
+    has_found = MASK in searched.text
     for number, head in enumerate(_HEAD.finditer(searched)):
         if head.start() < end or searched.text.startswith(MASK, head.end()):
             continue
-        if is_user_of_pair(searched.lower, head.start(), head.end()):
+        if has_found and is_user_of_pair(searched.lower, head.start(), head.end()):
             continue
         relation = _relation(head)
         if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
