@@ -225,3 +225,50 @@ def test_the_user_of_a_login_stays(marked: str) -> None:
 )
 def test_a_password_of_words_ends_before_the_name_of_the_next_field(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mobile layouts: 360 640 1280 1920 px",
+        "compte 7654321 abonnés",
+        "mails at 12 dot com talk",
+        'is the password "mandatory" here?',
+        "he pins 5812 to the wall",
+        "task 1.3.2.4 is done",
+        "WBS 1.3.2.4",
+        "Punkt 2.3.1.4 der Tagesordnung",
+        "usb 2-1.3.2.4: reset",
+        "2.3.1.4 is the current version",
+        "2.3.1.4 ist die neue Version.",
+        "Teams 24.5.0.17 hangs",
+        "BIOS 1.21.4.0",
+        "cardinality 4242424242424242",
+        "user id 4111111111111111",
+        "post_id: 4111111111111111",
+    ],
+)
+def test_numbers_of_other_things_stay(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "mobile [[PHONE:212 736 5000]] 2 times",
+        "mobile [[PHONE:360 640 1280]]",
+        "compte [[BANK:7654321]] chez nous",
+        "mails to [[EMAIL:ann at example dot org]]",
+        'my password "[[SECRET:mandatory]]" was guessed',
+        "my pins [[SECRET:5812]] and [[SECRET:5813]]",
+        "the task runs on [[IP:203.0.113.77]]",
+        "the usb server is [[IP:203.0.113.77]]",
+        "[[IP:203.0.113.77]] is the version server",
+        "[[IP:203.0.113.70]]-[[IP:203.0.113.77]]",
+        "[[CARD:4242424242424242]] is my card",
+        "card id [[CARD:4111111111111111]]",
+        "I paid with [[CARD:4111111111111111]]",
+    ],
+)
+def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
+    _check(marked)

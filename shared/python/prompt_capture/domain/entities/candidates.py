@@ -122,6 +122,7 @@ _UNITS = name_set(
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
     satir dakika saat gün kez kişi adet
+    px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
     campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""

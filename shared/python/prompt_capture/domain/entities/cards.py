@@ -75,6 +75,11 @@ _SECURITY_CODE = LazyPattern(
         (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
+# "user id 4111111111111111"
+_NO_CARD = re.compile(
+    r"(?:cardinality|(?<![a-z0-9])(?![a-z]*card)[a-z]{2,20}[ _-]id)[ :=#\"']{0,3}\Z"
+)
+_NO_CARD_WINDOW = 30
 _CHECKS = 100
 
 
@@ -112,4 +117,6 @@ def _is_card(searched: Searched, match: re.Match[str]) -> bool:
         luhn.is_valid, digits, _CHECKS
     ):
         return False
-    return not is_reference(searched, match.start())
+    start = match.start()
+    is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
+    return not (is_id or is_reference(searched, start))

@@ -162,6 +162,8 @@ _MAX_NAMES = 80
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""
 
+# 'is the password "optional"?'
+_ASKED = re.compile(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
@@ -197,6 +199,8 @@ _KEY = re.compile(
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+# "she pins 4711 to the board"
+_TO_A_BOARD = re.compile(r" (?:on)?to (?:the|a|an|my|our|your|his|her)\b")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
 _LAST_DIGIT = re.compile(r" [0-9](?:[.,;!?)]*\Z|[.,;!?)]+ (?![0-9])| (?P<word>[a-z]++)(?!'))")
@@ -350,6 +354,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
         ADDRESS.fullmatch(value)
         or _STANDARD.fullmatch(value.lower())
         or _is_of_a_board(head, value)
+        or (head["pin"] == "pins" and _TO_A_BOARD.match(searched.lower, head.end() + len(value)))
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
         or _is_attempt(searched.lower, head)
     )
@@ -375,6 +380,10 @@ def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
+        or (
+            _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())
+            and words.is_common(quoted["value"])
+        )
         or (head["argument"] and _is_label(quoted["value"]))
         or (_names_a_key(head) and not _has_form(searched, head, quoted["value"]))
     ):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from phonenumbers import PhoneMetadata
 
@@ -126,6 +127,7 @@ _COUNT_BEFORE = LazyPattern(
     r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
 )
 _COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
+_MIN_LIST = 3
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
@@ -183,6 +185,8 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         return
     for match in _named_numbers(searched):
         start, end = match.span("number")
+        if _is_list_of_amounts(searched, start, end):
+            continue
         end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
         if _may_be_phone(searched, (start, end)):
             yield _with_brackets(searched.text, start, end)
@@ -236,6 +240,16 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
         return True
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
     return searched.recall(_counts, (before, text))
+
+
+def _is_list_of_amounts(searched: Searched, start: int, end: int) -> bool:
+    """Return whether groups of digits are amounts, each more than the last: "320 768 1440 px"."""
+    groups = searched.text[start:end].split(" ")
+    if len(groups) < _MIN_LIST or not is_amount(searched.lower, end):
+        return False
+    return all(map(str.isdigit, groups)) and all(
+        int(group) < int(following) for group, following in pairwise(groups)
+    )
 
 
 def _counts(context: tuple[str, str]) -> bool:
