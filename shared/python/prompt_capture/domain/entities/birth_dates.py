@@ -141,6 +141,8 @@ _IDIOM_BEHIND = re.compile(
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
+_BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
+"""Words that usually stand behind their date."""
 # "Date of birth: ", "born on ", before a date or one that was found
 _TO_OWN_DATE = re.compile(
     r"""["'*|>]{0,3}\ ?(?:[:=|]\ ?)?["'*]{0,3}
@@ -221,7 +223,7 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
         if any(
-            (birth.end() <= date.start() or birth.start() not in with_own_date)
+            (birth.start() <= date.end() or birth.start() not in with_own_date)
             and _is_named(searched.lower, birth, date)
             for birth in neighbours
         ):
@@ -283,6 +285,8 @@ def _has_own_date(
     lower: str, birth: re.Match[str], date_ends: dict[int, int], birth_starts: set[int]
 ) -> bool:
     """Return whether a word for birth names what follows it: a date, or the value of a field."""
+    if birth[0] in _BEHIND_DATES:
+        return False
     if birth[0].endswith(":") or _ITS_VALUE_FOLLOWS.match(lower, birth.end()):
         return True
     value = _TO_OWN_DATE.match(lower, birth.end())
@@ -309,7 +313,7 @@ def _has_another_name(words_before: str) -> bool:
 def _is_of_another(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     """Return whether what is around a date makes it one of something else than a birth."""
     if birth.end() > date.start():
-        return bool(
+        return birth.start() > date.end() and bool(
             _LABEL_IN_GAP.search(lower, date.end(), birth.start())
             or _STAMP.search(lower, date.start(), birth.start())
             or _has_another_name(context_before(lower, date.start(), _EVENT_WINDOW))
