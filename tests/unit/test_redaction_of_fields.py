@@ -57,6 +57,7 @@ def test_a_date_before_a_word_for_birth_is_none_where_it_has_another_name(marked
         "employee: Ann Lee, [[BIRTH_DATE:17/06/1991]] (date of birth)",
         "[[BIRTH_DATE:1991年6月17日]]出生",
         "1. [[BIRTH_DATE:17.06.1991]] г.р.\n2. [[BIRTH_DATE:19.08.1993]] г.р.",  # noqa: RUF001
+        "contract [[BIRTH_DATE:17/06/1991]] (DOB) of Ann",
         "[[BIRTH_DATE:1991年6月17日]]出生 [[BIRTH_DATE:1993年8月19日]]出生",
         "Иванов, [[BIRTH_DATE:17.06.1991]] г.р. Петров, [[BIRTH_DATE:19.08.1993]] г.р.",  # noqa: RUF001
         "Ayşe, [[BIRTH_DATE:17.06.1991]] doğumlu Can, [[BIRTH_DATE:19.08.1993]] doğumlu",

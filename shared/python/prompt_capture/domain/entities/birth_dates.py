@@ -153,7 +153,6 @@ _TO_OWN_DATE = re.compile(
 _ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
 # The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
 _STAMP = re.compile(r"(?:t|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?! ?(?:uhr|h|am|pm|[ap]\.m)\b)")
-# A name in brackets that closes what it names: "12/03/1985 (DOB), 01/09/2020"
 _DATE_BEFORE_BRACKET = re.compile(r"[0-9\x7f] ?\(\Z")
 _LABEL_IN_GAP = re.compile(r"[^\W\d_]: ")
 _OTHER_EVENTS = name_set(
@@ -312,16 +311,19 @@ def _has_another_name(words_before: str) -> bool:
 
 def _is_of_another(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     """Return whether what is around a date makes it one of something else than a birth."""
-    if birth.end() > date.start():
-        return birth.start() > date.end() and bool(
-            _LABEL_IN_GAP.search(lower, date.end(), birth.start())
-            or _STAMP.search(lower, date.start(), birth.start())
-            or _has_another_name(context_before(lower, date.start(), _EVENT_WINDOW))
-        )
-    is_behind_brackets = lower.startswith(")", birth.end()) and _DATE_BEFORE_BRACKET.search(
+    # A name in brackets closes what it names: "12/03/1985 (DOB), 01/09/2020".
+    is_behind_date = lower.startswith(")", birth.end()) and _DATE_BEFORE_BRACKET.search(
         lower, max(0, birth.start() - 3), birth.start()
     )
-    return bool(is_behind_brackets) or _has_another_name(lower[birth.end() : date.start()])
+    if birth.end() <= date.start():
+        return bool(is_behind_date) or _has_another_name(lower[birth.end() : date.start()])
+    if is_behind_date or birth.start() == date.end():
+        return False
+    return bool(
+        _LABEL_IN_GAP.search(lower, date.end(), birth.start())
+        or _STAMP.search(lower, date.start(), birth.start())
+        or _has_another_name(context_before(lower, date.start(), _EVENT_WINDOW))
+    )
 
 
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
