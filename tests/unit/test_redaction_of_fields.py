@@ -205,6 +205,9 @@ def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
         "username/password: [[SECRET:sunny42!]]",
         "credentials: ben / [[SECRET:sunny42!]], as before",
         "login: by mail / ...",
+        "user/password: ben / [[SECRET:sonnenblume]]",
+        "user / password: wrong / expired",
+        "username and password fields / columns",
     ],
 )
 def test_the_user_of_a_login_stays(marked: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
@@ -33,7 +33,7 @@ _USER_AND = rf"{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?"
 _PAIR = NamePattern(
     words.USER,
     rf"""{_USER_AND}{any_of(words.PASSWORD_OF_USER)}{NAME_END}
-        \ ?(?:is|are|ist|sind|:|=|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
+        \ ?(?:is|are|ist|sind|(?P<assigned>[:=])|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
         (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
 )
 _BEFORE_PASSWORD = LazyPattern(rf"(?<![a-z]){_USER_AND}\Z")
@@ -94,7 +94,8 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         if not is_ratio and match["value"].strip(PUNCTUATION):
             yield _value_span(match)
     yield from _find_bare_logins(searched)
-    for match in chain(_PAIR.finditer(searched), _SHORT_NAME.finditer(searched)):
+    yield from _find_pairs(searched)
+    for match in _SHORT_NAME.finditer(searched):
         if _looks_like_password(match["value"]):
             yield _value_span(match)
     for match in _NETWORK_PAIR.finditer(searched):
@@ -102,6 +103,19 @@ def find_logins(searched: Searched) -> Iterator[Span]:
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
+
+
+def _find_pairs(searched: Searched) -> Iterator[Span]:
+    for match in _PAIR.finditer(searched):
+        if _looks_like_password(match["value"]) or _is_pair_of_words(match):
+            yield _value_span(match)
+
+
+def _is_pair_of_words(pair: re.Match[str]) -> bool:
+    """Return whether a user and a word are assigned: "user/password: ann / snowball"."""
+    value = pair["value"].rstrip(PUNCTUATION)
+    is_word = value.isalpha() and len(value) >= _MIN_PASSWORD and not words.is_common(value)
+    return bool(pair["assigned"]) and is_word and not words.is_common(pair["name"])
 
 
 def _value_span(match: re.Match[str]) -> Span:
