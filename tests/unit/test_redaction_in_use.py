@@ -98,7 +98,7 @@ def test_a_password_is_found_whatever_the_sentence_says_about_it(marked: str) ->
         "WIFI:T:WPA;S:MyNet;P:[[SECRET:hunter22]];;",
         "log in with [[EMAIL:ann@example.org]] / [[SECRET:hunter2]]",
         "[[EMAIL:ann@example.org]]:[[SECRET:hunter2]]",
-        "username / password is [[SECRET:ann]] / [[SECRET:hunter2]]",
+        "username / password is ann / [[SECRET:hunter2]]",
     ],
 )
 def test_the_passwords_of_networks_and_of_pairs_are_found(marked: str) -> None:
@@ -374,7 +374,7 @@ def test_an_account_number_is_found_whole_in_the_form_of_its_country(marked: str
         'const token: string = "[[SECRET:abc123def]]";',
         'password: str = "[[SECRET:hunter2]]"',
         "password%3D[[SECRET:hunter2]]%26user%3Dann",
-        "login [[SECRET:ann]] / [[SECRET:hunter2]]",
+        "login ann / [[SECRET:hunter2]]",
         "echo '[[SECRET:x]]' | sudo -S ls",
         'echo "ann:[[SECRET:hunter2]]" | sudo chpasswd',
         "echo [[SECRET:hunter2]] | docker login -u ann --password-stdin",
@@ -517,7 +517,7 @@ def test_a_code_or_a_password_is_found_by_the_words_of_its_language(marked: str)
         "Password (min. 8 characters) = [[SECRET:hunter2]]",
         "Password: (leave empty)",
         "forgot my password 😭 help",
-        "creds: [[SECRET:ann]] / [[SECRET:hunter2x]]",
+        "creds: ann / [[SECRET:hunter2x]]",
         "forgot password 👉 click here",
         "Password (8+ characters): [[SECRET:hunter2]]",
         "net user /domain bob [[SECRET:Pa55word]] /add",

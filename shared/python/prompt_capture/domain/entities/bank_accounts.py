@@ -7,7 +7,7 @@ from itertools import repeat
 
 from stdnum import iban, numdb
 
-from prompt_capture.domain.entities.candidates import is_amount, is_named
+from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -39,7 +39,7 @@ _NAMES = names(
     "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
-    "расчётный счёт",
+    "účet číslo", "účet č.", "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
     "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
     "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
@@ -92,7 +92,8 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     for pattern in (_NAMED, _NAMED_RUSSIAN):
         for match in pattern.finditer(searched):
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
-                yield match.span("number")
+                start, end = match.span("number")
+                yield start, end_of_number(searched.lower, start, end, _MIN_DIGITS)
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:

@@ -11,7 +11,9 @@ from prompt_capture.domain.entities.searched import (
     Searched,
     any_field_of,
     any_of,
+    context_before,
     merge,
+    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -48,12 +50,12 @@ _MONTHS = names(
     يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
     """  # noqa: RUF001 (Turkish)
 )
-_MONTH = any_of(_MONTHS)
+_WHOLE_WORD = "(?<![\u0370-\u0dff](?=[\u0370-\u0dff]))"
+"""The end of a word in scripts that have spaces between words, and letters of no ASCII."""
+_MONTH = any_of(_MONTHS) + _WHOLE_WORD
 _YEAR = "(?:19|20|25)[0-9]{2}"
 """A year, also one of the Buddhist calendar."""
-_SHORT_YEAR = "'?[0-9]{2}(?![0-9\x7f:])"
-_WHOLE_WORD = "(?<![\u0900-\u097f](?=[\u0900-\u097f]))"
-"""Behind a Hindi word: words of other scripts may have no space between them, those of Hindi do."""
+_SHORT_YEAR = r"'?[0-9]{2}(?![0-9\x7f:]|\.[0-9])"
 _ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
 _DATE = LazyPattern(
     rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
@@ -92,7 +94,7 @@ _BORN = names(
     rojen rojena sünniaeg sünnipäev sündinud рођен рођена
     родился родилась рождения народився народилася γεννήθηκα lahir doğumlu doğumluyum
     dzimis narodená narodený
-    مواليد ولدت נולדתי נולדה जन्मतिथि जन्म วันเกิด
+    مواليد ولدت مولود مولودة נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
@@ -139,6 +141,43 @@ _IDIOM_BEHIND = re.compile(
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
+_BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
+"""Words that usually stand behind their date."""
+# "Date of birth: ", "born on ", before a date or one that was found
+_TO_OWN_DATE = re.compile(
+    r"""["'*|>]{0,3}\ ?(?:[:=|]\ ?)?["'*]{0,3}
+        (?:(?:is|was|ist|war|est|es|e|on|in|at|am|im|the|le|el|il|em|op|den|на)\ ){0,2}
+        (?P<found>\x7f+)?""",
+    re.VERBOSE,
+)
+_ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
+# The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
+_STAMP = re.compile(r"(?:t|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?! ?(?:uhr|h|am|pm|[ap]\.m)\b)")
+_DATE_BEFORE_BRACKET = re.compile(r"[0-9\x7f] ?\(\Z")
+_LABEL_IN_GAP = re.compile(r"[^\W\d_]: ")
+_OTHER_EVENTS = name_set(
+    """order ordered invoice invoiced receipt billing payment paid bill contract deadline due
+    meeting appointment hire hired hiring start started joined exit ended signed expiry expires
+    expired issued release released version deployed since until project company product
+    rechnung mahnung bestellung zahlung vertrag termin frist eintritt austritt einstellung seit
+    ausgestellt projekts firma produkts
+    facture commande paiement contrat échéance embauche depuis projet entreprise société
+    factura pedido pago contrato vencimiento ingreso desde proyecto empresa
+    fattura ordine pagamento contratto scadenza assunzione progetto azienda società
+    fatura pagamento vencimento admissão projeto"""
+)
+"""Words that the date behind them belongs to: "order date 12/03/2026"."""
+_CHANGES = name_set(
+    """added removed updated created changed fixed introduced broke migrated renamed modified
+    hinzugefügt entfernt geändert erstellt"""
+)
+"""Words that a date belongs to with a preposition: "added on ...", but not "changed to ..."."""
+_FILLERS = name_set(
+    """date dated day dt on in at from of the was is datum vom am im von ist war du le de en
+    fecha el del la data il em do da"""
+)
+_EVENT_WINDOW, _MAX_FILLERS = 48, 3
+_NOT_LETTERS = re.compile(r"[^\w]+")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
 _WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
@@ -170,12 +209,23 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         return
     from_digits = _dates_near(births, searched.lower)
     dates = sorted([*from_digits, *_DATE_FROM_MONTH.finditer(searched)], key=re.Match.start)
+    birth_starts = {birth.start() for birth in births}
+    date_ends = {date.start(): date.end() for date in dates}
+    with_own_date = {
+        birth.start()
+        for birth in births
+        if _has_own_date(searched.lower, birth, date_ends, birth_starts)
+    }
     behind = 0  # the first birth that a date precedes
     for date in dates:
         while behind < len(births) and births[behind].end() <= date.start():
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
-        if any(_is_named(searched.lower, birth, date) for birth in neighbours):
+        if any(
+            (birth.start() <= date.end() or birth.start() not in with_own_date)
+            and _is_named(searched.lower, birth, date)
+            for birth in neighbours
+        ):
             yield date.span()
 
 
@@ -230,6 +280,52 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
                 yield date
 
 
+def _has_own_date(
+    lower: str, birth: re.Match[str], date_ends: dict[int, int], birth_starts: set[int]
+) -> bool:
+    """Return whether a word for birth names what follows it: a date, or the value of a field."""
+    if birth[0] in _BEHIND_DATES:
+        return False
+    if birth[0].endswith(":") or _ITS_VALUE_FOLLOWS.match(lower, birth.end()):
+        return True
+    value = _TO_OWN_DATE.match(lower, birth.end())
+    if value is None:
+        return False
+    end = value.end() if value["found"] else date_ends.get(value.end())
+    # In a list, each date may stand before its word: "1985-03-12 DOB".
+    return end is not None and all(
+        lower[end : end + len(joint)] != joint or end + len(joint) not in birth_starts
+        for joint in ("", " ", "(", " (")
+    )
+
+
+def _has_another_name(words_before: str) -> bool:
+    """Return whether the words directly before a date name it as one of something else."""
+    words = [word for word in _NOT_LETTERS.split(words_before) if word]
+    fillers = 0
+    while words and words[-1] in _FILLERS and fillers < _MAX_FILLERS:
+        words.pop()
+        fillers += 1
+    return bool(words) and (words[-1] in _OTHER_EVENTS or (fillers > 0 and words[-1] in _CHANGES))
+
+
+def _is_of_another(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
+    """Return whether what is around a date makes it one of something else than a birth."""
+    # A name in brackets closes what it names: "12/03/1985 (DOB), 01/09/2020".
+    is_behind_date = lower.startswith(")", birth.end()) and _DATE_BEFORE_BRACKET.search(
+        lower, max(0, birth.start() - 3), birth.start()
+    )
+    if birth.end() <= date.start():
+        return bool(is_behind_date) or _has_another_name(lower[birth.end() : date.start()])
+    if is_behind_date or birth.start() == date.end():
+        return False
+    return bool(
+        _LABEL_IN_GAP.search(lower, date.end(), birth.start())
+        or _STAMP.search(lower, date.start(), birth.start())
+        or _has_another_name(context_before(lower, date.start(), _EVENT_WINDOW))
+    )
+
+
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     is_before = birth.end() <= date.start()
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
@@ -240,8 +336,6 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     ):
         return False
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
-    if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)):
+    if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False
-    if not birth["birthday"]:
-        return True
-    return _is_year_of_birth(date[0])
+    return not birth["birthday"] or _is_year_of_birth(date[0])

@@ -10,6 +10,7 @@ from prompt_capture.domain.entities.searched import (
     names,
     split_capitals,
 )
+from prompt_capture.domain.entities.secret_words import is_common
 
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
@@ -121,6 +122,7 @@ _UNITS = name_set(
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
     satir dakika saat gün kez kişi adet
+    px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
     campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""
@@ -137,3 +139,46 @@ def is_amount(lower: str, end: int) -> bool:
     if word:
         return word[1] in _UNITS
     return lower.startswith(_UNITS_WITHOUT_SPACE, end)
+
+
+# What begins behind a complete number: a date, a time, the mark of a list, a count of things
+_DATE_OR_TIME = re.compile(
+    r"""\ (?:(?:19|20)[0-9]{2}(?P<sign>[-./])[0-9]{1,2}(?P=sign)[0-9]{1,2}
+        |[0-9]{1,2}(?P<joint>[./])[0-9]{1,2}(?P=joint)(?:19|20)[0-9]{2}
+        |[0-9]{1,2}:[0-9]{2})(?![0-9:])""",
+    re.VERBOSE,
+)
+_LIST_MARK = re.compile(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
+_COUNT = re.compile(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
+_LIST_WINDOW = 400
+
+
+def end_of_number(lower: str, start: int, end: int, least: int) -> int:
+    """Return the end of a number without what begins behind it, in lower case.
+
+    Line breaks are spaces here, so that a date, a time, the mark of a list or an amount may seem
+    to be the last group. What remains has `least` digits or more.
+    """
+    space = lower.find(" ", start, end)
+    while space >= 0:
+        has_digits = sum(map(str.isdigit, lower[start:space])) >= least
+        if has_digits and (_begins_item(lower, space) or _is_last_amount(lower, space, end)):
+            return space
+        space = lower.find(" ", space + 1, end)
+    return end
+
+
+def _begins_item(lower: str, space: int) -> bool:
+    if _DATE_OR_TIME.match(lower, space):
+        return True
+    mark = _LIST_MARK.match(lower, space)
+    if mark:
+        point = int(mark["point"])
+        before = lower[max(0, space - _LIST_WINDOW) : space]
+        return point < 10 or f"{point - 1}{mark['sign']} " in before
+    count = _COUNT.match(lower, space)
+    return count is not None and not is_common(count["word"])
+
+
+def _is_last_amount(lower: str, space: int, end: int) -> bool:
+    return lower.find(" ", space + 1, end) < 0 and is_amount(lower, end)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from stdnum import luhn
 
-from prompt_capture.domain.entities.candidates import is_reference
+from prompt_capture.domain.entities.candidates import end_of_number, is_reference
 from prompt_capture.domain.entities.searched import (
     NUMBER_FOLLOWS,
     LazyPattern,
@@ -75,6 +75,11 @@ _SECURITY_CODE = LazyPattern(
         (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
+# "user id 4111111111111111"
+_NO_CARD = re.compile(
+    r"(?:cardinality|(?<![a-z0-9])(?![a-z]*card)[a-z]{2,20}[ _-]id)[ :=#\"']{0,3}\Z"
+)
+_NO_CARD_WINDOW = 30
 _CHECKS = 100
 
 
@@ -94,8 +99,10 @@ def find_cards(searched: Searched) -> Iterator[Span]:
     for match in _NAMED.finditer(searched):
         if _OTHER_CARD.search(searched.lower, max(0, match.start() - _MAX_KIND), match.start()):
             continue
-        yield match.span("number")
-        yield from _find_security_code(searched, match.end("number"))
+        start, end = match.span("number")
+        end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+        yield start, end
+        yield from _find_security_code(searched, end)
 
 
 def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:
@@ -110,4 +117,6 @@ def _is_card(searched: Searched, match: re.Match[str]) -> bool:
         luhn.is_valid, digits, _CHECKS
     ):
         return False
-    return not is_reference(searched, match.start())
+    start = match.start()
+    is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
+    return not (is_id or is_reference(searched, start))

@@ -124,7 +124,8 @@ _NOT_A_MAILBOX = name_set(
     an in on of with from about arrive arrived arrives book booked sold started live lives stay
     staying working job him today tomorrow now people team office home all files file hosted deal
     dinner lunch breakfast party event tickets ticket login sign mail email inbox mailbox address
-    addresses username user accounts storage support password profile"""
+    addresses username user accounts storage support password profile mails
+    emails"""
 )
 
 

@@ -1,12 +1,13 @@
-"""Names and passwords together: "login: ann / hunter2", "Wi-Fi: Guest / hunter22"."""
+"""Passwords behind a user or a network: "login: ann / hunter2", "Wi-Fi: Guest / hunter22"."""
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
     NAME_END,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -28,12 +29,16 @@ _BARE_LOGIN = NamePattern(
     rf"""{any_of(words.LOGIN)}\ (?P<name>[a-z0-9][^ /\x7f:]{{1,63}})
         \ /\ (?P<value>[^ /\x7f]{{6,64}})""",
 )
+_USER_AND = rf"{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?"
 _PAIR = NamePattern(
     words.USER,
-    rf"""{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?{any_of(words.PASSWORD_OF_USER)}{NAME_END}
-        \ ?(?:is|are|ist|sind|:|=|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
+    rf"""{_USER_AND}{any_of(words.PASSWORD_OF_USER)}{NAME_END}
+        \ ?(?:is|are|ist|sind|(?P<assigned>[:=])|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
         (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
 )
+_BEFORE_PASSWORD = LazyPattern(rf"(?<![a-z]){_USER_AND}\Z")
+_USER_BEFORE_FOUND = re.compile(r"[^ /\x7f:]{1,64}(?: ?[/:|] ?|, )\x7f")
+_USER_WINDOW = 24
 # Elsewhere a ratio: "p/w = 3.5"
 _SHORT_NAME = NamePattern(
     ("p/w",), r"""p/w(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6,64})"""
@@ -83,15 +88,16 @@ _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
 
 
 def find_logins(searched: Searched) -> Iterator[Span]:
-    """Find the names and passwords of logins, and the passwords of networks and of addresses."""
+    """Find the passwords of logins, networks and addresses."""
     for match in _LOGIN.finditer(searched):
-        if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
-            yield match.span("name")
-            yield match.span("value")
+        is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
+        if not is_ratio and match["value"].strip(PUNCTUATION):
+            yield _value_span(match)
     yield from _find_bare_logins(searched)
-    for match in chain(_PAIR.finditer(searched), _SHORT_NAME.finditer(searched)):
+    yield from _find_pairs(searched)
+    for match in _SHORT_NAME.finditer(searched):
         if _looks_like_password(match["value"]):
-            yield match.span("value")
+            yield _value_span(match)
     for match in _NETWORK_PAIR.finditer(searched):
         if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
@@ -99,12 +105,38 @@ def find_logins(searched: Searched) -> Iterator[Span]:
     yield from _find_passwords_for_purposes(searched)
 
 
+def _find_pairs(searched: Searched) -> Iterator[Span]:
+    for match in _PAIR.finditer(searched):
+        if _looks_like_password(match["value"]) or _is_pair_of_words(match):
+            yield _value_span(match)
+
+
+def _is_pair_of_words(pair: re.Match[str]) -> bool:
+    """Return whether a user and a word are assigned: "user/password: ann / snowball"."""
+    value = pair["value"].rstrip(PUNCTUATION)
+    is_word = value.isalpha() and len(value) >= _MIN_PASSWORD and not words.is_common(value)
+    return bool(pair["assigned"]) and is_word and not words.is_common(pair["name"])
+
+
+def _value_span(match: re.Match[str]) -> Span:
+    start = match.start("value")
+    return start, start + len(match["value"].rstrip(PUNCTUATION))
+
+
+def is_user_of_pair(lower: str, name_start: int, value_start: int) -> bool:
+    """Return whether what follows the name of a password is a user, whose password was found."""
+    before = lower[max(0, name_start - _USER_WINDOW) : name_start]
+    return bool(
+        _USER_BEFORE_FOUND.match(lower, value_start) and _BEFORE_PASSWORD.compiled.search(before)
+    )
+
+
 def _find_bare_logins(searched: Searched) -> Iterator[Span]:
     for match in _BARE_LOGIN.finditer(searched):
-        value = match["value"].rstrip(PUNCTUATION)
+        start, end = _value_span(match)
+        value = searched.text[start:end]
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
-            yield match.span("name")
-            yield match.start("value"), match.start("value") + len(value)
+            yield start, end
 
 
 def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
@@ -112,9 +144,10 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
     if "@" not in searched.text:
         return
     for match in _BEHIND_ADDRESS.finditer(searched.text):
-        value = match["value"].rstrip(PUNCTUATION)
+        start, end = _value_span(match)
+        value = searched.text[start:end]
         if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
-            yield match.start("value"), match.start("value") + len(value)
+            yield start, end
 
 
 def _find_passwords_for_purposes(searched: Searched) -> Iterator[Span]:

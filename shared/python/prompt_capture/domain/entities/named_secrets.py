@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
-from prompt_capture.domain.entities.candidates import REFERENCES, is_amount
+from prompt_capture.domain.entities.candidates import REFERENCES, is_amount, is_reference
+from prompt_capture.domain.entities.logins import is_user_of_pair
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -85,7 +86,7 @@ _WITHOUT_SPACE = r"""(?<=[^\x00-\x7f])
         (?!sha|md5|utf|aes|rsa|bcrypt|base64|wpa|ipv|oauth))?
     (?=[!-~]{0,64}[0-9])"""
 # "PIN? 4821", "the password? it's hunter2": an answer has digits. Without a verb, it ends a clause.
-_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ ]{6,64}?)[.,;!)]*"
+_ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ \x7f]{6,64}?)[.,;!)]*"
 # A remark without a colon: "password (moodle) hunter2"
 _BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
@@ -170,6 +171,8 @@ _MARKED = re.compile(
     re.VERBOSE,
 )
 _CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
+# 'is the password "optional"?'
+_ASKED = re.compile(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
@@ -207,6 +210,8 @@ _KEY = re.compile(
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+# "she pins 4711 to the board"
+_TO_A_BOARD = re.compile(r" (?:on)?to (?:the|a|an|my|our|your|his|her)\b")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
 _LAST_DIGIT = re.compile(
@@ -237,11 +242,15 @@ _NAME_AFTER = NamePattern(
     (*words.IS_AFTER, *words.IS_BEFORE_NAME, *words.OWNERS_WITHOUT_VERB),
     rf"""(?:(?:{any_of(words.IS_AFTER)}\ (?:o\ )?{any_of(words.OWNERS)}|as|als)
             \ (?:[a-z'-]{{1,20}}\ ){{0,3}}?(?:[a-z]{{1,20}}-)?
-          |{any_of(words.IS_BEFORE_NAME)}\ |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
+          |(?P<article>{any_of(words.IS_BEFORE_NAME)}\ )
+          |(?P<dash>{any_of(words.OWNERS_WITHOUT_VERB)}\ ))
         (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)})
             (?!\ (?:freeze|review|base|postal|name|path|smell|style|page|point|block|line)))
         {NOT_BEFORE_WORD}""",
 )
+# Behind "la password", where the Vietnamese verb is an article of other languages
+_VALUE_FOLLOWS = LazyPattern(rf"(?: [a-z]{{1,20}})?(?: {_IS}| ?:)")
+_END_OF_SENTENCE = re.compile(r"#?[0-9]+[.:;!?]")
 _SENT_NAME = NamePattern(
     words.SENT_CODES,
     rf"""{any_of(words.SENT_CODES)}
@@ -298,8 +307,11 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
     follows them as their values.
     """
     checked = end = 0
+    has_found = MASK in searched.text
     for number, head in enumerate(_HEAD.finditer(searched)):
         if head.start() < end or searched.text.startswith(MASK, head.end()):
+            continue
+        if has_found and is_user_of_pair(searched.lower, head.start(), head.end()):
             continue
         relation = _relation(head)
         if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
@@ -383,6 +395,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
         ADDRESS.fullmatch(value)
         or _STANDARD.fullmatch(value.lower())
         or _is_of_a_board(head, value)
+        or (head["pin"] == "pins" and _TO_A_BOARD.match(searched.lower, head.end() + len(value)))
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
         or _is_attempt(searched.lower, head)
     )
@@ -421,6 +434,10 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
+        or (
+            _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())
+            and words.is_common(quoted["value"])
+        )
         or (head["argument"] and _is_label(quoted["value"]))
         or (_names_a_key(head) and not _has_form(searched, head, quoted["value"]))
     ):
@@ -675,7 +692,11 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
         if match["dash"]:  # "482913 - ваш код"
             before = before[:-2] if before.endswith(" -") else ""
         token = _LAST_TOKEN.search(before)
-        if token and _may_precede_name(searched, token[0], match):
+        if (
+            token
+            and not is_reference(searched, begin + token.start())
+            and _may_precede_name(searched, token[0], match)
+        ):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
     for match in _SENT_NAME.finditer(searched):
@@ -693,6 +714,9 @@ def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> b
     value = token.rstrip("\"'`")
     is_quoted = value != token
     if not is_quoted and (NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
+        return False
+    is_apart = match["article"] and _VALUE_FOLLOWS.compiled.match(searched.lower, match.end())
+    if is_apart or _END_OF_SENTENCE.fullmatch(value):
         return False
     if not match["code"]:
         return True

@@ -7,7 +7,7 @@ from importlib import import_module
 from itertools import chain, repeat
 from typing import Protocol, cast
 
-from prompt_capture.domain.entities.candidates import is_amount, is_reference
+from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_reference
 from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
 from prompt_capture.domain.entities.phones import is_named_as_phone
 from prompt_capture.domain.entities.searched import (
@@ -94,7 +94,7 @@ _NAMED = NamePattern(
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
 )
-_MIN_DIGITS = 2
+_MIN_DIGITS, _MIN_NAMED_DIGITS = 2, 4
 _MIN_NAMED_CHARACTERS = 6
 _DATE = re.compile(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
 
@@ -214,9 +214,8 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
     start, end = match.span("number")
     if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:
         return start, match.start("letter")
-    if is_amount(searched.lower, end):
-        end = max(searched.lower.rfind(" ", start, end), start)
-    return start, end
+    end = end_of_number(searched.lower, start, end, _MIN_NAMED_DIGITS)
+    return start, start if is_amount(searched.lower, end) else end
 
 
 def _is_id(searched: Searched, match: re.Match[str]) -> bool:

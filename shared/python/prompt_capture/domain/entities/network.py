@@ -75,7 +75,7 @@ _IPV6 = re.compile(
 _SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
-    """tag
+    """tag task subtask wbs punkt bios teams anyconnect
     version versions v ver release firmware build driver update upgrade upgraded patch chapter
     section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
@@ -99,6 +99,13 @@ _RANGE_WINDOW = 40
 # "nmap -sV 198.51.100.23"
 _OPTION = re.compile(r"(?<= )-[a-z]{1,4} \Z")
 _OPTION_WINDOW = 8
+# "usb 1-1.4.3.2", "1.2.3.4 is the current version"
+_PORT = re.compile(r"usb [0-9]{1,2}-\Z")
+_PORT_WINDOW = 7
+_IS_VERSION = re.compile(
+    r" (?:is|was|ist|war) (?:(?:the|a|our|die|eine|unsere) )?(?:[a-z]{1,12} )?"
+    r"(?:version|release|build)(?=\Z|[.,;:!?)]| (?:of|for|that|which|we|in|and|von|und|in)\b)"
+)
 
 _PAIR = "[0-9A-Fa-f]{2}"
 _QUAD = "[0-9A-Fa-f]{4}"
@@ -240,6 +247,10 @@ def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool
         return True
     if _OPTION.search(lower, max(0, start - _OPTION_WINDOW), start):
         return False
+    if _PORT.search(lower, max(0, start - _PORT_WINDOW), start) or _IS_VERSION.match(
+        lower, match.end()
+    ):
+        return True
     is_next = start - previous <= _RANGE_WINDOW and _TO.fullmatch(lower, previous, start)
     if is_next or is_named(searched, start, _VERSION_NAMES):
         return True

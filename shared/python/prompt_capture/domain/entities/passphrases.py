@@ -65,7 +65,7 @@ def find_seed_phrase(lower: str, start: int, least: int = _MIN_SEED_WORDS) -> Sp
 
 def find_sentence(lower: str, start: int) -> Span | None:
     """Return the span of a sentence that is a password: "winter is coming soon"."""
-    clause = _clause(lower, start)
+    clause = _without_next_field(lower, _clause(lower, start))
     if len(clause) < _MIN_SENTENCE or words.is_common(clause[0]["word"]):
         return None
     return clause[0].start("word"), clause[-1].end("word")
@@ -78,6 +78,8 @@ def find_passphrase(lower: str, start: int, relation: Relation, verb: str = "") 
     verb decides in which language it may say so.
     """
     clause = _clause(lower, start)
+    if relation == "assigned":
+        clause = _without_next_field(lower, clause)
     phrase = list(takewhile(lambda word: word["word"] not in words.FUNCTION_WORDS, clause))
     if relation == "assigned" and clause and clause[0]["word"] in words.BEGINNINGS:
         phrase = clause if _is_quotation(clause) else []
@@ -121,6 +123,13 @@ def _clause(lower: str, start: int) -> list[_Word]:
         clause.append(word)
         word = None if word["end"] else _TOKEN.match(lower, word.end())
     return clause
+
+
+def _without_next_field(lower: str, clause: list[_Word]) -> list[_Word]:
+    """Return the words of a clause without the last one if it names a field: "tiger host: db1"."""
+    last = clause[-1] if len(clause) > 1 else None
+    names_field = last and (last["end"].startswith(":") or lower.startswith("= ", last.end()))
+    return clause[:-1] if names_field else clause
 
 
 def _is_quotation(clause: list[_Word]) -> bool:

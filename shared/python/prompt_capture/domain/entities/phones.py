@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from phonenumbers import PhoneMetadata
 
 from prompt_capture.domain.entities.candidates import (
     REFERENCES,
+    end_of_number,
     is_amount,
     is_named,
     is_reference,
@@ -125,6 +127,7 @@ _COUNT_BEFORE = LazyPattern(
     r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
 )
 _COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
+_MIN_LIST = 3
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
@@ -182,14 +185,17 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         return
     for match in _named_numbers(searched):
         start, end = match.span("number")
-        end = _without_amount(searched.lower, start, end)
+        if _is_list_of_amounts(searched, start, end):
+            continue
+        end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
         if _may_be_phone(searched, (start, end)):
             yield _with_brackets(searched.text, start, end)
     if not searched.text.isascii():
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
     end = -2
-    for (start, stop), regions in sorted(_unnamed_numbers(searched.text)):
+    for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
+        stop = end_of_number(searched.lower, start, longest, _MIN_DIGITS)
         # Phone numbers that follow one another are no longer run of groups of digits.
         is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
         if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
@@ -236,6 +242,16 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
     return searched.recall(_counts, (before, text))
 
 
+def _is_list_of_amounts(searched: Searched, start: int, end: int) -> bool:
+    """Return whether groups of digits are amounts, each more than the last: "320 768 1440 px"."""
+    groups = searched.text[start:end].split(" ")
+    if len(groups) < _MIN_LIST or not is_amount(searched.lower, end):
+        return False
+    return all(map(str.isdigit, groups)) and all(
+        int(group) < int(following) for group, following in pairwise(groups)
+    )
+
+
 def _counts(context: tuple[str, str]) -> bool:
     before, text = context
     return bool(
@@ -274,13 +290,6 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
     return bool(behind and last and len(behind[1]) == len(last[0]))
-
-
-def _without_amount(lower: str, start: int, end: int) -> int:
-    """Return the end of a number without an amount behind it: "0171 2345678 2 times"."""
-    space = lower.rfind(" ", start, end)
-    is_long = sum(map(str.isdigit, lower[start:space])) >= _MIN_DIGITS if space > 0 else False
-    return space if is_long and is_amount(lower, end) else end
 
 
 def _with_brackets(text: str, start: int, end: int) -> Span:

@@ -238,10 +238,11 @@ _IS = any_of(names("is are ist lautet est es e er är je jest este adalah είν
 _OF = any_of(
     names("of for von vom der des meines meiner unseres unserer de du del della van do da")
 )
-_OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ ))?"
+_HAS_NUMBER = rf"\ {_HAS}\ (?:{_THE}\ )?(?!no?\ ){NUMBER}{NAME_END}"
+_OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ |{_HAS_NUMBER}))?"
 NUMBER_FOLLOWS = (
-    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])|\ {_HAS}\ (?:{_THE}\ )?(?!no?\ )){NUMBER})?"
-    rf"{NAME_END}{_OF_SOMEBODY}[^a-z0-9\x7f]{{0,6}}"
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?"
+    rf"{NAME_END}{_OF_SOMEBODY}(?:{_HAS_NUMBER})?[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
 )
 """What may stand between a name and its number: "number: ", "_no", "hat die Nummer", whose number

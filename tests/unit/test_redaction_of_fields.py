@@ -1,0 +1,281 @@
+"""Redaction of fields and sentences one behind the other: each word names its own value.
+
+Double brackets enclose each entity of a text, after the name of its placeholder.
+"""
+
+import re
+
+import pytest
+
+from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.text import normalise
+
+_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
+
+
+def _check(marked: str) -> None:
+    text = _MARKED.sub(r"\2", marked)
+    redacted = redact(text)
+    assert redacted == _MARKED.sub(r"<\1>", marked)
+    assert normalise(redacted) == redact(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Invoice date 05/11/2025\nDate of birth: [[BIRTH_DATE:17/06/1991]]",
+        "Joined 2018-05-02 DOB [[BIRTH_DATE:1991-06-17]]",
+        "Start 02.05.2018, geboren [[BIRTH_DATE:17.06.1991]]",
+        "Start 02.05.2018, geboren am [[BIRTH_DATE:17.06.1991]] in Bonn",
+        "Mahnung vom 05.11.2025\n\nGeboren: [[BIRTH_DATE:17.06.1991]]",
+        "登记日期:2025年11月5日\n出生日期:[[BIRTH_DATE:1991年6月17日]]",
+        "2025-11-05 08:15:42 DEBUG date of birth: [[BIRTH_DATE:1991-06-17]]",
+        "2025-11-05T08:15:42Z WARN DOB [[BIRTH_DATE:1991-06-17]] is malformed",
+        "05/11/2025 08:15:42 born [[BIRTH_DATE:17/06/1991]]",
+        "invoice 20251105\n\nBorn in Oslo",
+        "Order date 05/11/2025\nDate of birth: unknown",
+        "deadline 2025-11-05\nDOB is still missing",
+        "5/11/25, 08:15 - Ben: I was born in Oslo",
+        "[[BIRTH_DATE:17/06/1991]] (DOB), 02/05/2018 (start)",
+    ],
+)
+def test_a_date_before_a_word_for_birth_is_none_where_it_has_another_name(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[BIRTH_DATE:17.06.1991]] geboren in Bonn",
+        "am [[BIRTH_DATE:17.06.1991]] in Bonn geboren",
+        "On [[BIRTH_DATE:17 June 1991]] I was born",
+        "On [[BIRTH_DATE:17 June 1991]] at 4:05 am Ann was born",
+        "[[BIRTH_DATE:17.06.1991]] um 04:05 Uhr geboren",
+        "[[BIRTH_DATE:1991-06-17]] DOB\n[[BIRTH_DATE:1993-08-19]] DOB",
+        "Ann [[BIRTH_DATE:17.06.1991]] geb. Ben [[BIRTH_DATE:19.08.1993]] geb.",
+        "[[BIRTH_DATE:17/06/1991]] is my date of birth",
+        "employee: Ann Lee, [[BIRTH_DATE:17/06/1991]] (date of birth)",
+        "[[BIRTH_DATE:1991年6月17日]]出生",
+        "1. [[BIRTH_DATE:17.06.1991]] г.р.\n2. [[BIRTH_DATE:19.08.1993]] г.р.",  # noqa: RUF001
+        "contract [[BIRTH_DATE:17/06/1991]] (DOB) of Ann",
+        "[[BIRTH_DATE:1991年6月17日]]出生 [[BIRTH_DATE:1993年8月19日]]出生",
+        "Иванов, [[BIRTH_DATE:17.06.1991]] г.р. Петров, [[BIRTH_DATE:19.08.1993]] г.р.",  # noqa: RUF001
+        "Ayşe, [[BIRTH_DATE:17.06.1991]] doğumlu Can, [[BIRTH_DATE:19.08.1993]] doğumlu",
+        "مولود في [[BIRTH_DATE:17/06/1991]]",
+        "1. जन्म तिथि [[BIRTH_DATE:17/06/1991]]",
+        "जन्म [[BIRTH_DATE:1 जून 1991]] को",
+        "родился [[BIRTH_DATE:1 мая 1991]]",
+    ],
+)
+def test_a_date_before_a_word_for_birth_is_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "birth date field removed on 2025-11-05",
+        "DOB column: mandatory since 05.11.2025",
+        "date of birth parser failed in release 2025-11-05",
+        "nacimiento de la empresa: 2019-03-04",
+        "born to die was released 2012-01-27",
+        "Date of birth: unknown\nExpiry date: 05.11.2025",
+        "DOB missing, invoice from 05/11/2025",
+    ],
+)
+def test_a_date_behind_a_word_for_birth_is_none_where_it_has_another_name(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "date of birth (required): [[BIRTH_DATE:17/06/1991]]",
+        "date of birth field: [[BIRTH_DATE:17/06/1991]]",
+        "my date of birth was changed to [[BIRTH_DATE:17/06/1991]]",
+        "the DOB was added as [[BIRTH_DATE:17/06/1991]]",
+        "customer since 2018, born [[BIRTH_DATE:17/06/1991]]",
+        "born to a family of teachers on [[BIRTH_DATE:17 June 1991]]",
+        "fecha de nacimiento de mi hija: [[BIRTH_DATE:17/06/1991]]",
+        "DOB of the employee who started today: [[BIRTH_DATE:17/06/1991]]",
+    ],
+)
+def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "phone: [[PHONE:0151 2345678]]\n1. first point",
+        "my mobile [[PHONE:+49 151 2345678]]\n1) wash up",
+        "[[PHONE:+49 151 2345678]]\n5 items are left",
+        "[[PHONE:+49 151 2345678]] 3 apples",
+        "9. phone: [[PHONE:0151 2345678]]\n10. email",
+        "call [[PHONE:212 736 5000]]\n2025-11-05 meeting",
+        "[[PHONE:+49 151 2345678]] 10:15 Uhr",
+        "[[PHONE:0151 2345678]]\n2. second point",
+        "account number: [[BANK:87654321]]\n\n2025-11-05 payment",
+        "account number: [[BANK:87654321]]\n1. check it",
+        "Passport: [[ID:K02Y11S58]]\n1. copy it",
+        "Passport: [[ID:K02Y11S58]] 05.11.2030",
+        "card: [[CARD:4111 1111 1111 1112]]\n1. block it",
+        "call [[PHONE:030 123456 78]]. Thanks",
+        "Tel. [[PHONE:01 23 45 67 89]]. Merci",
+        "[[PHONE:+46 8 123 456 78]] is my number",
+        "[[PHONE:+49 30 1234 567 8]]. Thanks",
+        "Konto [[BANK:1234 567 8]] bei der Sparkasse",
+        "account [[BANK:12345678 9]] is mine",
+        "call [[PHONE:0 3 0 1 2 3 4 5 6 7]]. Thanks",
+        "RSVNR ist meine Sozialversicherungsnummer: [[ID:65 170839 J 00 3]]. Danke",
+    ],
+)
+def test_a_number_ends_where_the_next_line_begins_with_one(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text", ["passport 12345678 rows", "tax id 123456 users", "dni 1234567 casos"]
+)
+def test_an_amount_behind_the_name_of_an_identity_number_stays(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "order 5812: la password è [[SECRET:Girasole77!]]",
+        "Re: Ticket #5533\n\nla password è [[SECRET:girasole]]",
+        "ticket 5533 la password: [[SECRET:girasole77]]",
+        "page 5812. la contraseña es incorrecta",
+        "module 5812. la password non va",
+        "Room 5812. La contraseña no funciona",
+        "invoice 5812 is the code for today",
+        "[[SECRET:5812]] is my pin",
+        "use [[SECRET:5812]] as the pin",
+        "[[SECRET:581267]] là mã xác minh của bạn",
+        "[[SECRET:Girasole77!]] là mật khẩu wifi",
+        "[[SECRET:Girasole77!]] est mon mot de passe",
+        "[[SECRET:Girasole77!]] is the password is that ok?",
+    ],
+)
+def test_a_number_before_a_name_is_no_value_where_the_value_follows(marked: str) -> None:
+    _check(marked)
+
+
+def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted() -> None:
+    redacted = redact("password? a1密码是最少6位ghp_" + "q7Rk2Lm9Xv4Tz8Wp1NqA" * 3)
+    assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "The passport of Mr Kaya has the number [[ID:28744190]].",
+        "the passport of my sister has the number [[ID:28744190]]",
+        "the account of our choir has the number [[BANK:87654321]]",
+        "Das Konto von Herrn Kaya hat die Nummer [[BANK:87654321]].",
+        "Der Reisepass meiner Schwester hat die Nummer [[ID:K02Y11S58]]",
+        "my passport has the number [[ID:28744190]]",
+        "the card of my sister has the number [[CARD:4111 1111 1111 1112]]",
+        "účet číslo [[BANK:35-1234560155/0100]]",
+        "číslo účtu [[BANK:35-1234560155/0100]]",
+        "the account of our choir has 12345678 followers",
+        "the passport of Mr Kaya has 24 pages and 12345678 stamps",
+    ],
+)
+def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "login ben / [[SECRET:sunny42!]] still works",
+        "credentials: root / [[SECRET:Hund4567]]",
+        "Zugangsdaten: root / [[SECRET:Hund4567]]",
+        "username/password: ben / [[SECRET:sunny42!]]",
+        "user/pass: ben/[[SECRET:sunny42!]]",
+        "user and password: ben, [[SECRET:sunny42!]]",
+        "login: ben:[[SECRET:sunny42!]]",
+        "login: [[EMAIL:ben@example.org]] / [[SECRET:sunny42!]]",
+        "credentials: ben / [[SECRET:sonnenblume]]",
+        "Passwort: [[SECRET:Schneeball]] / user: ben",
+        "user / password: [[SECRET:sonnenblume]]",
+        "username/password: [[SECRET:sunny42!]]",
+        "credentials: ben / [[SECRET:sunny42!]], as before",
+        "login: by mail / ...",
+        "user/password: ben / [[SECRET:sonnenblume]]",
+        "user / password: wrong / expired",
+        "username and password fields / columns",
+    ],
+)
+def test_the_user_of_a_login_stays(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Passwort: [[SECRET:Pusteblume]]\nKonto: ben",
+        "password: [[SECRET:marmalade]]\nhost: db7",
+        "password: [[SECRET:marmalade]]\nserver = db7",
+        "password = [[SECRET:marmalade]]\nport = 5432",
+        "Kennwort: [[SECRET:blauer Elefant]]\nServer: db7",
+        "passphrase: [[SECRET:winter comes early]]\nnote: keep it",
+        "username/password: ben / [[SECRET:sunny42!]], password: [[SECRET:marmalade]]",
+        "password: [[SECRET:tiger]]: please keep it",
+        "password: [[SECRET:correct horse battery staple]]",
+        "Passwort: [[SECRET:blauer Elefant]], Server: db7",
+        "the password is [[SECRET:blue tiger]]: keep it",
+    ],
+)
+def test_a_password_of_words_ends_before_the_name_of_the_next_field(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mobile layouts: 360 640 1280 1920 px",
+        "compte 7654321 abonnés",
+        "mails at 12 dot com talk",
+        'is the password "mandatory" here?',
+        "he pins 5812 to the wall",
+        "task 1.3.2.4 is done",
+        "WBS 1.3.2.4",
+        "Punkt 2.3.1.4 der Tagesordnung",
+        "usb 2-1.3.2.4: reset",
+        "2.3.1.4 is the current version",
+        "2.3.1.4 ist die neue Version.",
+        "Teams 24.5.0.17 hangs",
+        "BIOS 1.21.4.0",
+        "cardinality 4242424242424242",
+        "user id 4111111111111111",
+        "post_id: 4111111111111111",
+    ],
+)
+def test_numbers_of_other_things_stay(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "mobile [[PHONE:212 736 5000]] 2 times",
+        "mobile [[PHONE:360 640 1280]]",
+        "compte [[BANK:7654321]] chez nous",
+        "mails to [[EMAIL:ann at example dot org]]",
+        'my password "[[SECRET:mandatory]]" was guessed',
+        "my pins [[SECRET:5812]] and [[SECRET:5813]]",
+        "the task runs on [[IP:203.0.113.77]]",
+        "the usb server is [[IP:203.0.113.77]]",
+        "[[IP:203.0.113.77]] is the version server",
+        "[[IP:203.0.113.70]]-[[IP:203.0.113.77]]",
+        "[[CARD:4242424242424242]] is my card",
+        "card id [[CARD:4111111111111111]]",
+        "I paid with [[CARD:4111111111111111]]",
+    ],
+)
+def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
+    _check(marked)
