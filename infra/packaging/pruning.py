@@ -107,6 +107,8 @@ _EXCLUDED_FROM_TRAINING: Mapping[str, str] = {
     "onnx/bin": "commands",
     "onnx/test": _TESTS,
     "**/conftest.py": _TESTS,
+    "**/*.cc": _BUILD,
+    "**/*.cpp": _BUILD,
     "**/*.f90": _BUILD,
     "**/*.hpp": _BUILD,
     "**/*.proto": _BUILD,
