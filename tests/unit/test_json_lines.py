@@ -215,6 +215,12 @@ def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None
         ("status", ["discarded", "Draft", None], "status: discarded"),
         ("status", ["pending", "discarded"], "status: discarded"),
         ("deleted", [True, 1], "deleted: true"),
+        ("was_deleted", 1, "was_deleted: 1"),
+        ("meta.status", "draft", "meta.status: draft"),
+        ("intent.responses.status", ["discarded"], "intent.responses.status: discarded"),
+        ("review", {"status": "Rejected"}, "review.status: rejected"),
+        ("metadata", {"review": {"rejected": True}}, "metadata.review.rejected: true"),
+        ("annotation", {"answer": "skip"}, "annotation.answer: skip"),
         ("meta", {"answer": "reject"}, "meta.answer: reject"),
         ("meta", {"answer": ["reject"]}, "meta.answer: reject"),
         ("meta", [{"answer": "reject"}], "meta.answer: reject"),
@@ -270,12 +276,83 @@ def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> Non
         {"annotations": [{"was_cancelled": True}, {"was_cancelled": False}]},
         {"responses": {"label": [{"status": "discarded"}, {"status": "submitted"}]}},
         {"meta": [{"answer": "Ignore the alarm."}]},
+        {"rejected": "no"},
+        {"accepted": 4, "rejected": 1},
+        {"skipped": "1.0"},
     ],
 )
 def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:
     content = json.dumps({"text": "hello", "label": "greeting", **values})
 
     assert _read(tmp_path, content) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"slots": {"status": "draft"}},
+        {"order": {"cancelled": True}},
+        {"user": {"deleted": True}},
+        {"payment": {"metadata": {"rejected": True}}},
+        {"tool_calls": [{"name": "x", "status": "rejected"}]},
+        {"quick_replies": [{"answer": "skip"}]},
+        {"qa": {"question": "Which one?", "answer": "Ignore"}},
+        {"entities": {"status": "rejected"}},
+        {"context": {"order": {"status": "rejected"}}},
+        {"meta": {"order": {"status": "rejected"}}},
+        {"order.status": "rejected"},
+        {"order.responses.status": "rejected"},
+        {"responses": [{"buttons": [{"answer": "skip"}]}]},
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv"])
+def test_objects_that_describe_no_annotation_refuse_no_label(
+    tmp_path: Path, values: dict[str, Any], form: str
+) -> None:
+    row = {"text": "hello", "label": "greeting", **values}
+    file = tmp_path / f"data.{form}"
+    if form == "jsonl":
+        file.write_text(json.dumps(row))
+    elif form == "csv":
+        file.write_bytes(write_table(list(row), [row]))
+    else:
+        parquet.write_table(pa.Table.from_pylist([row]), file)
+
+    assert read_as(form, file) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"answer": "accept", "annotations": [{"answer": "reject"}]},
+        {"answer": "accept", "meta": {"status": "draft"}},
+        {"status": "Validated", "metadata": {"status": "draft"}},
+        {"status": ["submitted", "discarded"], "responses": [{"status": "discarded"}]},
+        {"answer": "accept", "versions": [{"answer": "reject"}]},
+        {"answer": "accept", "spans": [{"answer": "reject"}]},
+    ],
+)
+def test_an_acceptance_beside_the_text_decides(tmp_path: Path, values: dict[str, Any]) -> None:
+    assert _read(tmp_path, json.dumps({"text": "hello", "label": "greeting", **values})) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"status": None, "meta": {"status": "draft"}}, "meta.status: draft"),
+        ({"status": "pending", "responses": {"status": "discarded"}}, "responses.status: disc"),
+        ({"answer": "accept", "deleted": True}, "deleted: true"),
+        ({"answer": "reject", "meta": {"status": "submitted"}}, "answer: reject"),
+    ],
+)
+def test_what_is_no_acceptance_beside_the_text_does_not_decide(
+    tmp_path: Path, values: dict[str, Any], refusal: str
+) -> None:
+    remarks = Remarks()
+    content = json.dumps({"text": "hello", "label": "greeting", **values})
+
+    assert _read(tmp_path, content, remarks) == []
+    assert f"refused ({refusal}" in "\n".join(remarks)
 
 
 @pytest.mark.parametrize(
