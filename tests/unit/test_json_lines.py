@@ -4,6 +4,7 @@ import gzip
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,9 @@ from pyarrow import parquet
 
 from prompt_capture.domain.csv_tables import write_table
 from training.data.examples import Example, InvalidExamples
+from training.data.files import DataFile
 from training.data.formats import read_as
+from training.data.formats.detection import detect_format
 from training.data.reading import read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
@@ -150,6 +153,45 @@ def test_a_corrected_intent_that_does_not_contradict_the_label_does_not_matter(
     line = json.dumps({"text": "hello", "label": "greeting", "corrected_intent": intent})
 
     assert _read(tmp_path, line) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"corrected_intent": None},
+        {"corrected_intent": "greeting"},
+        {"annotations": [{"label": "greeting", "completed_by": 1}]},
+        {"meta": {"annotations": 2, "data": 1}},
+        {"meta": {"prompt": "v2", "log_id": "a"}},
+        {"annotation_id": 3, "log_id": "a"},
+        {"intent": "old"},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["data.json", "data", "data.txt"])
+def test_an_array_of_labelled_texts_is_no_review_file(
+    tmp_path: Path, field: dict[str, Any], indent: int | None, name: str
+) -> None:
+    rows = [{"text": "hello", "label": "greeting", **each} for each in (field, {})]
+    file = tmp_path / name
+    file.write_text(json.dumps(rows, indent=indent))
+
+    examples = read_sources([DataSource(file)], Remarks())
+    assert [located.example for located in examples] == [HELLO, HELLO]
+
+
+@pytest.mark.parametrize("added", [{"text": "move it"}, {"text": "move it", "label": "greeting"}])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_review_file_with_other_fields_is_read_as_one(
+    tmp_path: Path, added: dict[str, str], indent: int | None
+) -> None:
+    entry = {"id": str(UUID(int=1)), "prompt": "hello", "corrected_intent": "greeting", **added}
+    file = tmp_path / "review.json"
+    file.write_text(json.dumps([entry], indent=indent))
+
+    assert detect_format(DataFile.at_path(file)) == "review"
+    (located,) = read_sources([DataSource(file)], Remarks())
+    assert (located.example.text, located.example.label) == ("hello", "greeting")
 
 
 @pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029", "\x0c", "\x1c"])
