@@ -103,6 +103,30 @@ def test_fields_of_other_programs_that_say_nothing_do_not_matter(tmp_path: Path)
     assert [each.text for each in _read(tmp_path, [_utterance("a", **fields)])] == ["a"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"slots": {"status": "draft"}},
+        {"entities": [{"entity": "order", "status": "rejected"}]},
+        {"traits": {"answer": "skip"}},
+    ],
+)
+def test_fields_that_describe_no_annotation_do_not_matter(
+    tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    assert [each.text for each in _read(tmp_path, [_utterance("a", **fields)])] == ["a"]
+
+
+@pytest.mark.parametrize("project", [_clu, _luis])
+def test_the_fields_of_a_project_refuse_no_label(tmp_path: Path, project: Any) -> None:
+    """Azure has no labels that annotators refused."""
+    entity = {"category": "order", "offset": 0, "length": 1, "status": "rejected"}
+    content = project(_utterance("a", entities=[entity], metadata={"status": "draft"}))
+    content["metadata"] = {"projectKind": "Conversation", "status": "draft"}
+
+    assert [each.text for each in _read(tmp_path, content)] == ["a"]
+
+
 def test_utterances_have_no_split_where_there_is_no_test_set(tmp_path: Path) -> None:
     """CLU splits such a project itself, so all of it may be measured on."""
     content = _clu(_utterance("a", dataset="Train"), _utterance("b"), _utterance("c", dataset=""))

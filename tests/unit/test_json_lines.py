@@ -4,6 +4,7 @@ import gzip
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,9 @@ from pyarrow import parquet
 
 from prompt_capture.domain.csv_tables import write_table
 from training.data.examples import Example, InvalidExamples
+from training.data.files import DataFile
 from training.data.formats import read_as
+from training.data.formats.detection import detect_format
 from training.data.reading import read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
@@ -152,6 +155,45 @@ def test_a_corrected_intent_that_does_not_contradict_the_label_does_not_matter(
     assert _read(tmp_path, line) == [HELLO]
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"corrected_intent": None},
+        {"corrected_intent": "greeting"},
+        {"annotations": [{"label": "greeting", "completed_by": 1}]},
+        {"meta": {"annotations": 2, "data": 1}},
+        {"meta": {"prompt": "v2", "log_id": "a"}},
+        {"annotation_id": 3, "log_id": "a"},
+        {"intent": "old"},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["data.json", "data", "data.txt"])
+def test_an_array_of_labelled_texts_is_no_review_file(
+    tmp_path: Path, field: dict[str, Any], indent: int | None, name: str
+) -> None:
+    rows = [{"text": "hello", "label": "greeting", **each} for each in (field, {})]
+    file = tmp_path / name
+    file.write_text(json.dumps(rows, indent=indent))
+
+    examples = read_sources([DataSource(file)], Remarks())
+    assert [located.example for located in examples] == [HELLO, HELLO]
+
+
+@pytest.mark.parametrize("added", [{"text": "move it"}, {"text": "move it", "label": "greeting"}])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_review_file_with_other_fields_is_read_as_one(
+    tmp_path: Path, added: dict[str, str], indent: int | None
+) -> None:
+    entry = {"id": str(UUID(int=1)), "prompt": "hello", "corrected_intent": "greeting", **added}
+    file = tmp_path / "review.json"
+    file.write_text(json.dumps([entry], indent=indent))
+
+    assert detect_format(DataFile.at_path(file)) == "review"
+    (located,) = read_sources([DataSource(file)], Remarks())
+    assert (located.example.text, located.example.label) == ("hello", "greeting")
+
+
 @pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029", "\x0c", "\x1c"])
 def test_only_line_feeds_and_carriage_returns_end_a_line(tmp_path: Path, separator: str) -> None:
     line = f'{{"text": "hel{separator}lo", "label": "greeting", "id": "a{separator}b"}}'
@@ -215,6 +257,12 @@ def test_a_refusal_is_found_in_an_object_beside_the_text(tmp_path: Path) -> None
         ("status", ["discarded", "Draft", None], "status: discarded"),
         ("status", ["pending", "discarded"], "status: discarded"),
         ("deleted", [True, 1], "deleted: true"),
+        ("was_deleted", 1, "was_deleted: 1"),
+        ("meta.status", "draft", "meta.status: draft"),
+        ("intent.responses.status", ["discarded"], "intent.responses.status: discarded"),
+        ("review", {"status": "Rejected"}, "review.status: rejected"),
+        ("metadata", {"review": {"rejected": True}}, "metadata.review.rejected: true"),
+        ("annotation", {"answer": "skip"}, "annotation.answer: skip"),
         ("meta", {"answer": "reject"}, "meta.answer: reject"),
         ("meta", {"answer": ["reject"]}, "meta.answer: reject"),
         ("meta", [{"answer": "reject"}], "meta.answer: reject"),
@@ -270,12 +318,83 @@ def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> Non
         {"annotations": [{"was_cancelled": True}, {"was_cancelled": False}]},
         {"responses": {"label": [{"status": "discarded"}, {"status": "submitted"}]}},
         {"meta": [{"answer": "Ignore the alarm."}]},
+        {"rejected": "no"},
+        {"accepted": 4, "rejected": 1},
+        {"skipped": "1.0"},
     ],
 )
 def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:
     content = json.dumps({"text": "hello", "label": "greeting", **values})
 
     assert _read(tmp_path, content) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"slots": {"status": "draft"}},
+        {"order": {"cancelled": True}},
+        {"user": {"deleted": True}},
+        {"payment": {"metadata": {"rejected": True}}},
+        {"tool_calls": [{"name": "x", "status": "rejected"}]},
+        {"quick_replies": [{"answer": "skip"}]},
+        {"qa": {"question": "Which one?", "answer": "Ignore"}},
+        {"entities": {"status": "rejected"}},
+        {"context": {"order": {"status": "rejected"}}},
+        {"meta": {"order": {"status": "rejected"}}},
+        {"order.status": "rejected"},
+        {"order.responses.status": "rejected"},
+        {"responses": [{"buttons": [{"answer": "skip"}]}]},
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv"])
+def test_objects_that_describe_no_annotation_refuse_no_label(
+    tmp_path: Path, values: dict[str, Any], form: str
+) -> None:
+    row = {"text": "hello", "label": "greeting", **values}
+    file = tmp_path / f"data.{form}"
+    if form == "jsonl":
+        file.write_text(json.dumps(row))
+    elif form == "csv":
+        file.write_bytes(write_table(list(row), [row]))
+    else:
+        parquet.write_table(pa.Table.from_pylist([row]), file)
+
+    assert read_as(form, file) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"answer": "accept", "annotations": [{"answer": "reject"}]},
+        {"answer": "accept", "meta": {"status": "draft"}},
+        {"status": "Validated", "metadata": {"status": "draft"}},
+        {"status": ["submitted", "discarded"], "responses": [{"status": "discarded"}]},
+        {"answer": "accept", "versions": [{"answer": "reject"}]},
+        {"answer": "accept", "spans": [{"answer": "reject"}]},
+    ],
+)
+def test_an_acceptance_beside_the_text_decides(tmp_path: Path, values: dict[str, Any]) -> None:
+    assert _read(tmp_path, json.dumps({"text": "hello", "label": "greeting", **values})) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"status": None, "meta": {"status": "draft"}}, "meta.status: draft"),
+        ({"status": "pending", "responses": {"status": "discarded"}}, "responses.status: disc"),
+        ({"answer": "accept", "deleted": True}, "deleted: true"),
+        ({"answer": "reject", "meta": {"status": "submitted"}}, "answer: reject"),
+    ],
+)
+def test_what_is_no_acceptance_beside_the_text_does_not_decide(
+    tmp_path: Path, values: dict[str, Any], refusal: str
+) -> None:
+    remarks = Remarks()
+    content = json.dumps({"text": "hello", "label": "greeting", **values})
+
+    assert _read(tmp_path, content, remarks) == []
+    assert f"refused ({refusal}" in "\n".join(remarks)
 
 
 @pytest.mark.parametrize(

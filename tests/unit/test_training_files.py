@@ -87,6 +87,7 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
     ("content", "problem"),
     [
         ("hello\n__label__greet hi\n", r"line 2 has a label of fastText\. Write JSON lines"),
+        ("hello\nhi __label__greet there\n", r"line 2 has a label of fastText\. Write JSON lines"),
         ("hi\tgreet\n\nbye now\tbye\n", r"tabs in each line.*Name its columns"),
         ("1\tgreet\thi\n2\tbye\tbye now\n", r"tabs in each line.*Name its columns"),
         ("## intent:greet\n- hi\n", r"Markdown, the format of Rasa 1"),

@@ -36,6 +36,9 @@ _ALIASES = dict.fromkeys(
 _BATCH_TEST = "LabeledTestSetUtterances"
 """The key of the utterances in a batch test for LUIS version 3."""
 
+_PROJECT_KEYS = frozenset({"assets", "luis_schema_version", "projectFileVersion"})
+"""What a project of Azure has, and no list of utterances of another program."""
+
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the utterances of a CLU or LUIS project, a CLU utterance list, or a LUIS batch test.
@@ -53,10 +56,13 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         reading.remarks.leave_out("intents without utterances", file.location(), unused)
     find_split = _split_finder(utterances, default_split)
     splits = UnreadSplits()
+    is_project = isinstance(content, dict) and not _PROJECT_KEYS.isdisjoint(content)
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         _check_utterance(utterance, location)
         if reading.needs_labels:
+            if not is_project and (refusal := find_refusal(utterance)):
+                raise _describe_unread(refusal.name, location)
             _reject_json_lines(utterance, location)
             splits.add({name: utterance[name] for name in utterance if name not in _FIELDS})
         entities = utterance.get("entities", utterance.get("entityLabels"))
@@ -123,20 +129,21 @@ def _reject_json_lines(utterance: Mapping[str, Any], location: Location) -> None
 
     A list of objects with `text` and `intent` is a list of utterances, from any program.
     """
-    unread = [name for name in _FIELDS_OF_JSON_LINES if utterance.get(name)]
-    if refusal := find_refusal(utterance):
-        unread.append(refusal.name)
-    if unread:
-        raise InvalidExamples(
-            f"{location}: {unread[0]} is no field of an utterance of CLU or LUIS. Rename the field "
-            "intent to label, so that the file is read as JSON lines with this field."
-        )
+    if unread := next(filter(utterance.get, _FIELDS_OF_JSON_LINES), None):
+        raise _describe_unread(unread, location)
     stated = [name for name, value in utterance.items() if value]
     known = (*_FIELDS, *_FIELDS_OF_JSON_LINES)
     if misspelling := find_misspelling(stated, known, _FIELDS_OF_JSON_LINES, _ALIASES):
         raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
     others = {name: value for name, value in utterance.items() if name != _DATASET}
     reject_other_split(others, location)
+
+
+def _describe_unread(name: str, location: Location) -> InvalidExamples:
+    return InvalidExamples(
+        f"{location}: {name} is no field of an utterance of CLU or LUIS. Rename the field "
+        "intent to label, so that the file is read as JSON lines with this field."
+    )
 
 
 def _is_training_set(dataset: object) -> bool:

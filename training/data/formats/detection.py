@@ -79,6 +79,9 @@ _JSON_START = re.compile(
 )
 """How a list of objects, of pairs or of texts begins in JSON, and an object of this project."""
 
+_BEFORE_FIRST_ITEM = re.compile(r"\[\s*")
+_LABELLED_TEXT = frozenset({"text", "label"})
+_REVIEW_ENTRY = frozenset({"id", "corrected_intent"})
 _INTENT_KEY = re.compile(r'"intent(?:Name)?"\s*:')
 _LABEL_KEY = re.compile(r'"label"\s*:')
 
@@ -221,11 +224,23 @@ def _is_review_line(start: str) -> bool:
     return is_task or ("corrected_intent" in first and first.keys().isdisjoint({"text", "label"}))
 
 
+def _begins_with_labelled_text(start: str) -> bool:
+    """Return whether the first item of a list is a text with its label, and no review entry."""
+    bracket = _BEFORE_FIRST_ITEM.match(start)
+    try:
+        first, _end = json.JSONDecoder().raw_decode(start, bracket.end() if bracket else 0)
+    except (ValueError, RecursionError):
+        return False
+    is_labelled = isinstance(first, dict) and first.keys() >= _LABELLED_TEXT
+    return is_labelled and not first.keys() >= _REVIEW_ENTRY
+
+
 def _detect_json(start: str) -> str:
     if start.startswith("["):
         names = set(_KEY.findall(start))
         is_other = (
-            _is_other_project(names)
+            _begins_with_labelled_text(start)
+            or _is_other_project(names)
             or _is_list_of_prompts(names)
             or _has_prompts_alone(names)
             or _is_annotated_elsewhere(names)

@@ -1,7 +1,7 @@
 """Texts whose label does not hold: annotation tools keep them, with a field that says so."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -18,17 +18,25 @@ _FIELDS_OF_ANSWERS: Final = frozenset(
 )
 """The fields of Prodigy (`answer`) and Argilla (`status`), and the values that refuse a label."""
 
-_FLAGS: Final = frozenset(
+_STATES: Final = ("cancelled", "deleted", "discarded", "ignored", "rejected", "skipped")
+_CLEAR_FLAGS: Final = frozenset(f"{verb}{state}" for verb in ("is", "was") for state in _STATES)
+_FLAGS: Final = _CLEAR_FLAGS.union(_STATES)
+"""The fields that refuse a label where they are true. Others than the clear ones may be counts."""
+
+_ANNOTATIONS: Final = frozenset(
     {
-        *("cancelled", "deleted", "discarded", "ignored", "rejected", "skipped"),
-        *("isdeleted", "isdiscarded", "isignored", "isrejected", "isskipped", "wascancelled"),
+        *("annotation", "annotations", "meta", "metadata"),
+        *("response", "responses", "review", "reviews"),
     }
 )
+_QUESTIONS: Final = frozenset({"category", "class", "intent", "label", "labels"})
+"""The objects and lists that describe an annotation, and what Argilla asks for within them."""
+
 _NO_ANSWERS: Final = frozenset({"", "nan", "none", "null", "pending"})
 """What says that an annotator has not answered."""
 
-_TRUE: Final = frozenset({"1", "1.0", "t", "true", "y", "yes"})
-"""The fields that refuse a label where they are true, as compared."""
+_ONE: Final = frozenset({"1", "1.0"})
+_TRUE: Final = _ONE | {"t", "true", "y", "yes"}
 
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
 _ITEM = re.compile(r"[^\s\[\],'\"]+")
@@ -55,19 +63,35 @@ class Refusal(NamedTuple):
 def find_refusal(values: Mapping[str, Any]) -> Refusal | None:
     """Return the first field that says that the label of a text does not hold.
 
-    It may be in objects and lists beside the text, such as `meta`. Where it has the answers of
-    several annotators, all of them refuse the label.
+    It may be in objects and lists that describe the annotation, such as `meta`. Where it has the
+    answers of several annotators, all of them refuse the label. An answer beside the text decides.
     """
     answers: dict[str, list[str]] = {}
-    for path, value in walk(values, may_refuse):
-        if isinstance(value, str | int | float):
-            answers.setdefault(path, []).extend(_list_answers(value))
+    for path, value in walk(values, _is_about_label):
+        if isinstance(value, str | int | float) and (given := _list_answers(value)):
+            answers.setdefault(path, []).extend(given)
+    is_answered = any(_compare(path) in _FIELDS_OF_ANSWERS for path in answers if "." not in path)
     for path, given in answers.items():
-        compared = _compare(last_name(path))
-        refusing = _ANSWERS if compared in _FIELDS_OF_ANSWERS else _TRUE
-        if given and refusing.issuperset(given):
+        if _refuses(path, given) and not (is_answered and "." in path):
             return Refusal(path, given[0])
     return None
+
+
+def _is_about_label(path: str) -> bool:
+    """Return whether what is at a path may say that the label of a text does not hold."""
+    if not may_refuse(path):
+        return False
+    places = set(map(_compare, path.split(".")[:-1]))
+    return places <= _ANNOTATIONS or (
+        places <= _ANNOTATIONS | _QUESTIONS and not places.isdisjoint(_ANNOTATIONS)
+    )
+
+
+def _refuses(path: str, given: Sequence[str]) -> bool:
+    name = _compare(last_name(path))
+    if name in _FIELDS_OF_ANSWERS:
+        return _ANSWERS.issuperset(given)
+    return _TRUE.issuperset(given) and (name in _CLEAR_FLAGS or not _ONE.issuperset(given))
 
 
 def _list_answers(value: str | float) -> list[str]:

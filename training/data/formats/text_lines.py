@@ -116,7 +116,7 @@ _INDENTED = re.compile(r"(?: {2}|\t)\s*\S")
 _DEFINITION = re.compile(r"\s*[%@~]\[[^\]]+\](?:\(.*\))?\s*")
 """The beginning of a definition of Chatito or Chatette: `%[greet]`."""
 
-_LABEL_AT_END = re.compile(rf"[\s,]{LABEL_PREFIX}\S+\s*\Z")
+_LABEL_BEHIND_TEXT = re.compile(rf"[\s,]{LABEL_PREFIX}\S")
 
 _SECTION = re.compile(r"\s*\[[\w./:-]+\]\s*")
 _SECTIONS = (
@@ -338,7 +338,7 @@ def _reject_labels_in_lines(
     """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
     is_in_conflict = any(line.rstrip() == _BETWEEN_VERSIONS for _number, line in lines)
     for number, line in lines:
-        if line.startswith(LABEL_PREFIX) or _LABEL_AT_END.search(line):
+        if line.startswith(LABEL_PREFIX) or _LABEL_BEHIND_TEXT.search(line):
             raise InvalidExamples(
                 f"{file.location('line', number)} has a label of fastText. {_OTHER_FORM}."
             )
