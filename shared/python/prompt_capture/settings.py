@@ -23,7 +23,7 @@ from pydantic import (
 from prompt_capture.domain.buckets import bucket_name, bucket_or_folder
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes, split_list
 from prompt_capture.domain.mistaken_secrets import find_mistake
 from prompt_capture.domain.placeholders import IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
@@ -55,8 +55,7 @@ def _split_list_or_none(value: object) -> object:
 def _split_origins(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parts = clean_key(value).removesuffix(",").split(",")
-    return [clean_key(part).rstrip("/") for part in parts]
+    return [part.rstrip("/") for part in split_list(clean_key(value).removesuffix(","))]
 
 
 def _to_origin(value: str) -> str:

@@ -17,9 +17,14 @@ KEY_HASH = re.compile("[0-9a-f]{64}")
 """The SHA-256 of a key."""
 
 
+def split_list(text: str) -> list[str]:
+    """Return the parts of a list, clean. Quotes may be around the list, and around each part."""
+    return [clean_key(part.strip("\"' \t\r\n")) for part in clean_key(text).split(",")]
+
+
 def split_hashes(text: str) -> list[str]:
     """Return the hashes of a list, clean and in lower case. They may be no hashes."""
-    return [part.strip("\"' \t\r\n").lower() for part in clean_key(text).split(",")]
+    return [part.lower() for part in split_list(text)]
 
 
 def clean_key(text: str) -> str:
