@@ -226,6 +226,19 @@ def test_a_secret_may_have_the_signs_and_words_of_placeholders(secret: str) -> N
     assert settings.idempotency_secret.get_secret_value() == secret
 
 
+@pytest.mark.parametrize("words", ["your key of ", "your ", "key here ", "{{ ", "secret must "])
+def test_a_long_secret_is_read_at_once(words: str) -> None:
+    """The patterns of placeholders would take hours for such texts."""
+    secret = f"set {words * 5000}!"
+    assert CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret}).idempotency_secret
+
+
+def test_a_long_placeholder_is_no_secret() -> None:
+    for secret in ("x" * 1000, "${" + "A" * 1000 + "}"):
+        with pytest.raises(InvalidSettings, match="is a placeholder"):
+            CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+
+
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_URL: Field required"):
         SupabaseSettings.from_env({})
