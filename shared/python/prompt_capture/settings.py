@@ -35,7 +35,8 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 _ORIGIN = re.compile(
     r"""(?P<host>
         (?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])
-        |(?!(?:file|data|javascript|blob|about|ftp|wss?|h?t+p+s*):)  # none has an origin
+        |(?!(?:file|data|javascript|blob|about|ftp|wss?):)  # none has an origin
+            (?!(?:[htps]+|localhost):)                      # a typing error
             [a-z][a-z0-9+.-]*://[a-z0-9_.-]+
     )(?::(?P<port>[1-9][0-9]{0,4}))?""",
     re.VERBOSE | re.IGNORECASE,
