@@ -392,6 +392,14 @@ def test_a_short_idempotency_secret_is_rejected() -> None:
         CaptureSettings.from_env({"IDEMPOTENCY_SECRET": "short"})
 
 
+def test_a_secret_with_a_byte_that_is_no_utf_8_is_refused_with_the_remedy() -> None:
+    secret = f"{'k7' * 20}\udc93"
+    with pytest.raises(InvalidSettings, match=r"IDEMPOTENCY_SECRET: .*UTF-8\. Use another") as e:
+        CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+    assert secret[:-1] not in str(e.value)
+    assert len(CaptureSettings.from_env({"SUPABASE_SIGNING_KEY": secret}).id_secret) == 32
+
+
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:
     environment = {
         "SPOOL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/spool",

@@ -196,6 +196,18 @@ OwnSecret = Annotated[SecretStr, BeforeValidator(_check_secret)]
 """A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
 
 
+_UNDECODED = re.compile("[\ud800-\udfff]")
+"""What Python reads in place of a byte that is no UTF-8."""
+
+
+def _check_encoding(value: object) -> object:
+    if isinstance(value, str) and _UNDECODED.search(value):
+        raise ValueError(
+            "it has a byte that is no UTF-8. Use another one, as of openssl rand -hex 32"
+        )
+    return value
+
+
 def _mentions(annotation: object, type_: type) -> bool:
     """Return whether an annotation is a type, or a union or `Annotated` with it."""
     return annotation is type_ or any(_mentions(part, type_) for part in get_args(annotation))
@@ -356,7 +368,9 @@ class CaptureSettings(Settings):
     capture_mode: Literal["write-first", "answer-first"] = "write-first"
     capture_timeout_seconds: Seconds = 0.3
     spool_queue_url: QueueUrl | None = None
-    idempotency_secret: Annotated[OwnSecret, Field(min_length=32)] | None = None
+    idempotency_secret: (
+        Annotated[OwnSecret, Field(min_length=32), BeforeValidator(_check_encoding)] | None
+    ) = None
     supabase_signing_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
 
@@ -370,7 +384,8 @@ class CaptureSettings(Settings):
             raise InvalidSettings(
                 "Set IDEMPOTENCY_SECRET, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY."
             )
-        return hmac.digest(key.get_secret_value().encode(), b"prompt-capture log ids", "sha256")
+        key_bytes = key.get_secret_value().encode(errors="surrogatepass")
+        return hmac.digest(key_bytes, b"prompt-capture log ids", "sha256")
 
 
 class QueueSettings(Settings):
