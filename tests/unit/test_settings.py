@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from cli.checks.interface import DoctorSettings
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import (
@@ -11,6 +12,7 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ConsoleSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     PublishingSettings,
     Settings,
@@ -398,6 +400,31 @@ def test_a_secret_with_a_byte_that_is_no_utf_8_is_refused_with_the_remedy() -> N
         CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
     assert secret[:-1] not in str(e.value)
     assert len(CaptureSettings.from_env({"SUPABASE_SIGNING_KEY": secret}).id_secret) == 32
+
+
+@pytest.mark.parametrize("end", [" ", "\r\n", "\ufeff", "\u200b", "\udcef\udcbb\udcbf"], ids=ascii)
+@pytest.mark.parametrize(
+    ("settings", "variable", "value"),
+    [
+        (CaptureSettings, "SPOOL_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/spool"),
+        (MonitorSettings, "DEAD_LETTERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/dead"),
+        (MonitorSettings, "ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
+        (CaptureSettings, "CAPTURE_MODE", "answer-first"),
+        (DoctorSettings, "CLASSIFY_URL", "https://classify.example.org/v1/classify"),
+        (
+            DoctorSettings,
+            "MISSED_EXPORTS_QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/1/missed",
+        ),
+    ],
+)
+def test_what_nobody_sees_around_a_value_is_removed(
+    settings: type[Settings], variable: str, value: str, end: str
+) -> None:
+    is_mark_of_the_start = end.startswith("\udcef")
+    text = end + value + ("" if is_mark_of_the_start else end)
+
+    assert str(getattr(settings.from_env({variable: text}), variable.lower())) == value
 
 
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:

@@ -23,7 +23,13 @@ from pydantic import (
 from prompt_capture.domain.buckets import bucket_name, bucket_or_folder
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes, split_list
+from prompt_capture.domain.keys import (
+    KEY_HASH,
+    clean_key,
+    split_hashes,
+    split_list,
+    strip_invisible,
+)
 from prompt_capture.domain.mistaken_secrets import find_mistake
 from prompt_capture.domain.placeholders import IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
@@ -111,7 +117,7 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
 
 def _check_scheme(value: object) -> object:
-    if isinstance(value, str) and not _SCHEME.match(value.strip()):
+    if isinstance(value, str) and not _SCHEME.match(value):
         raise ValueError("write the whole address, which begins with https:// or http://")
     return value
 
@@ -224,14 +230,15 @@ class Settings(BaseModel):
         """Read and validate the settings.
 
         A variable counts as unset where nothing remains of it without white space, a byte order
-        mark and quotation marks around it.
+        mark and quotation marks around it. What nobody sees around a value is removed, except from
+        secrets, which their readers clean.
 
         Raise `InvalidSettings`, whose message has the variables and the problems, but no value.
         """
         present = {
-            name: environment[name.upper()]
+            name: value if cls._is_secret(name) else strip_invisible(value)
             for name in cls.model_fields
-            if clean_key(environment.get(name.upper(), ""))
+            if clean_key(value := environment.get(name.upper(), ""))
         }
         unreplaced = [
             name.upper()

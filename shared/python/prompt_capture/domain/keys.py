@@ -29,7 +29,11 @@ def split_hashes(text: str) -> list[str]:
 
 
 def strip_invisible(text: str) -> str:
-    """Return a text without what nobody sees at its ends, such as blanks and byte order marks."""
+    """Return a text without what nobody sees at its ends, such as blanks and a byte order mark."""
+    return _strip_categories(_BYTE_ORDER_MARKS.sub("", _strip_categories(text)))
+
+
+def _strip_categories(text: str) -> str:
     start, end = 0, len(text)
     while start < end and category(text[start]) in _INVISIBLE:
         start += 1
@@ -47,7 +51,7 @@ def clean_key(text: str) -> str:
     while True:
         if _UTF_16.search(text):
             text = text.replace("\0", "")
-        text = strip_invisible(_BYTE_ORDER_MARKS.sub("", strip_invisible(text)))
+        text = strip_invisible(text)
         if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
             return text
         text = _unquote(text)
