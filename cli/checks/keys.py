@@ -82,7 +82,8 @@ def _read_type(name: str, key: str) -> KeyType:
         return parse_signing_key(key).key_type
     key_type = detect_key_type(key)
     if name in _REMEDIATIONS:
-        check_sendable(name, key)
+        if key_type in ("a shared secret", "not a key"):
+            check_sendable(name, key)
         if key_type != "a shared secret":
             problem = f"is {key_type}; expected a shared secret"
             raise UnusableKey(name, problem, _REMEDIATIONS[name])
@@ -125,7 +126,7 @@ def _check_hashes(deployment: Deployment, name: str) -> CheckResult:
             "is not one or two SHA-256 hashes in hex",
             "Hash each key: `printf %s \"$KEY\" | sha256sum | cut -d' ' -f1`.",
         )
-    key = _key(deployment, name)
+    key = usable_key_or_none(deployment, name)
     if key is not None and hashlib.sha256(key.encode()).hexdigest() not in hashes:
         return wrong(
             setting,

@@ -2,7 +2,8 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +53,26 @@ class Worker:
         return await work(error)
 
 
+class Awaitable:
+    """An object that is awaited, as those of drivers of databases are."""
+
+    def __await__(self) -> Generator[None, None, str]:
+        yield
+        return "done"
+
+
 @pytest.mark.parametrize(
     "function",
-    [work, functools.partial(work), Worker(), Worker().method],
-    ids=["function", "partial", "object", "method"],
+    [
+        work,
+        functools.partial(work),
+        Worker(),
+        Worker().method,
+        staticmethod(work),
+        functools.partial(Worker()),
+        staticmethod(functools.partial(staticmethod(Worker()))),
+    ],
+    ids=["function", "partial", "object", "method", "static", "partial object", "nested"],
 )
 async def test_the_end_of_a_coroutine_is_recorded(
     client: Clients, scripted: ScriptedService, function: Callable[..., Any]
@@ -134,7 +151,7 @@ async def generate_asynchronously() -> AsyncIterator[int]:
     yield 1
 
 
-class Generator:
+class Generating:
     """An object that is called as a generator function is."""
 
     def __call__(self) -> Iterator[int]:
@@ -143,7 +160,7 @@ class Generator:
 
 @pytest.mark.parametrize(
     "function",
-    [generate, generate_asynchronously, functools.partial(generate), Generator()],
+    [generate, generate_asynchronously, functools.partial(generate), Generating()],
     ids=["generator", "asynchronous generator", "partial", "object"],
 )
 async def test_a_generator_function_is_refused_with_the_remedy(
@@ -180,6 +197,30 @@ def test_a_function_that_returns_what_is_yet_to_run_is_no_success(
 
     with pytest.raises(TypeError, match=r"yet to run.*`with`"):
         decorated()
+    client.close()
+
+    assert [success for success, _ in outcomes(scripted)] == [False]
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda: asyncio.create_task(asyncio.sleep(0)),
+        lambda: asyncio.gather(asyncio.sleep(0)),
+        asyncio.Future,
+        Future,
+        Awaitable,
+    ],
+    ids=["task", "gather", "future", "future of a thread", "awaitable"],
+)
+async def test_a_function_that_returns_work_of_others_is_no_success(
+    service: Service, scripted: ScriptedService, create: Callable[[], object]
+) -> None:
+    scripted.script = [RECORDED]
+    client = CaptureClient(service)
+
+    with pytest.raises(TypeError, match=r"yet to run.*`with`"):
+        client.workflow(LOG_ID, "w")(create)()
     client.close()
 
     assert [success for success, _ in outcomes(scripted)] == [False]

@@ -232,6 +232,20 @@ def test_keys_of_this_deployment_are_read_as_the_client_reads_them(
         assert set(states(run_check(check, settings | copied)).values()) == {"ok"}
 
 
+@pytest.mark.parametrize("name", ["API_KEY", "OPERATOR_KEY"])
+@pytest.mark.parametrize("form", ["\udc93{}\udc94", "pc_\udcff", "\u201c{}\u201d", '"{}\\ud83d"'])
+def test_a_key_that_no_header_can_hold_is_wrong(
+    run_check: RunCheck, settings: Environment, name: str, form: str
+) -> None:
+    """A shell passes bytes that are no UTF-8 on, and Python reads them as surrogates."""
+    copied = settings | {name: form.format(settings[name])}
+
+    reported = problems(run_check("keys", copied))
+    assert reported.keys() == {name}
+    assert "characters outside ASCII" in reported[name]
+    assert run_check("functions", copied)
+
+
 def test_an_operator_key_that_is_not_deployed_is_wrong(
     run_check: RunCheck, settings: Environment
 ) -> None:

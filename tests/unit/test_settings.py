@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from cli.checks.interface import DoctorSettings
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import (
@@ -11,6 +12,7 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ConsoleSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     PublishingSettings,
     Settings,
@@ -226,6 +228,19 @@ def test_a_secret_may_have_the_signs_and_words_of_placeholders(secret: str) -> N
     assert settings.idempotency_secret.get_secret_value() == secret
 
 
+@pytest.mark.parametrize("words", ["your key of ", "your ", "key here ", "{{ ", "secret must "])
+def test_a_long_secret_is_read_at_once(words: str) -> None:
+    """The patterns of placeholders would take hours for such texts."""
+    secret = f"set {words * 5000}!"
+    assert CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret}).idempotency_secret
+
+
+def test_a_long_placeholder_is_no_secret() -> None:
+    for secret in ("x" * 1000, "${" + "A" * 1000 + "}"):
+        with pytest.raises(InvalidSettings, match="is a placeholder"):
+            CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+
+
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_URL: Field required"):
         SupabaseSettings.from_env({})
@@ -377,6 +392,39 @@ def test_the_secret_for_ids_is_the_setting_or_derived_from_the_key() -> None:
 def test_a_short_idempotency_secret_is_rejected() -> None:
     with pytest.raises(InvalidSettings, match="IDEMPOTENCY_SECRET"):
         CaptureSettings.from_env({"IDEMPOTENCY_SECRET": "short"})
+
+
+def test_a_secret_with_a_byte_that_is_no_utf_8_is_refused_with_the_remedy() -> None:
+    secret = f"{'k7' * 20}\udc93"
+    with pytest.raises(InvalidSettings, match=r"IDEMPOTENCY_SECRET: .*UTF-8\. Use another") as e:
+        CaptureSettings.from_env({"IDEMPOTENCY_SECRET": secret})
+    assert secret[:-1] not in str(e.value)
+    assert len(CaptureSettings.from_env({"SUPABASE_SIGNING_KEY": secret}).id_secret) == 32
+
+
+@pytest.mark.parametrize("end", [" ", "\r\n", "\ufeff", "\u200b", "\udcef\udcbb\udcbf"], ids=ascii)
+@pytest.mark.parametrize(
+    ("settings", "variable", "value"),
+    [
+        (CaptureSettings, "SPOOL_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/spool"),
+        (MonitorSettings, "DEAD_LETTERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/dead"),
+        (MonitorSettings, "ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
+        (CaptureSettings, "CAPTURE_MODE", "answer-first"),
+        (DoctorSettings, "CLASSIFY_URL", "https://classify.example.org/v1/classify"),
+        (
+            DoctorSettings,
+            "MISSED_EXPORTS_QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/1/missed",
+        ),
+    ],
+)
+def test_what_nobody_sees_around_a_value_is_removed(
+    settings: type[Settings], variable: str, value: str, end: str
+) -> None:
+    is_mark_of_the_start = end.startswith("\udcef")
+    text = end + value + ("" if is_mark_of_the_start else end)
+
+    assert str(getattr(settings.from_env({variable: text}), variable.lower())) == value
 
 
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:

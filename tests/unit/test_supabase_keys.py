@@ -235,7 +235,7 @@ def test_another_key_in_a_setting_is_refused(setting: str, key: str, problem: st
 )
 def test_a_key_that_no_header_can_hold_is_refused(setting: str, start: str, flaw: str) -> None:
     with pytest.raises(UnusableKey) as refused:
-        usable_key(setting, f"{start}abc{flaw}")
+        usable_key(setting, f"{start}abc{flaw}d")
 
     assert refused.value.problem.startswith("has white space or characters outside ASCII")
     assert "abc" not in str(refused.value)

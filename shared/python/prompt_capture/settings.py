@@ -23,7 +23,13 @@ from pydantic import (
 from prompt_capture.domain.buckets import bucket_name, bucket_or_folder
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.keys import KEY_HASH, clean_key, split_hashes
+from prompt_capture.domain.keys import (
+    KEY_HASH,
+    clean_key,
+    split_hashes,
+    split_list,
+    strip_invisible,
+)
 from prompt_capture.domain.mistaken_secrets import find_mistake
 from prompt_capture.domain.placeholders import IN_SETTING
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
@@ -35,7 +41,8 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 _ORIGIN = re.compile(
     r"""(?P<host>
         (?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])
-        |(?!(?:file|data|javascript|blob|about|ftp|wss?|h?t+p+s*):)  # none has an origin
+        |(?!(?:file|data|javascript|blob|about|ftp|wss?):)  # none has an origin
+            (?!(?:[htps]+|localhost):)                      # a typing error
             [a-z][a-z0-9+.-]*://[a-z0-9_.-]+
     )(?::(?P<port>[1-9][0-9]{0,4}))?""",
     re.VERBOSE | re.IGNORECASE,
@@ -55,8 +62,7 @@ def _split_list_or_none(value: object) -> object:
 def _split_origins(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parts = clean_key(value).removesuffix(",").split(",")
-    return [clean_key(part).rstrip("/") for part in parts]
+    return [part.rstrip("/") for part in split_list(clean_key(value).removesuffix(","))]
 
 
 def _to_origin(value: str) -> str:
@@ -111,7 +117,7 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
 
 def _check_scheme(value: object) -> object:
-    if isinstance(value, str) and not _SCHEME.match(value.strip()):
+    if isinstance(value, str) and not _SCHEME.match(value):
         raise ValueError("write the whole address, which begins with https:// or http://")
     return value
 
@@ -196,6 +202,18 @@ OwnSecret = Annotated[SecretStr, BeforeValidator(_check_secret)]
 """A secret of this deployment. Those of Supabase are read in `adapters/supabase/keys.py`."""
 
 
+_UNDECODED = re.compile("[\ud800-\udfff]")
+"""What Python reads in place of a byte that is no UTF-8."""
+
+
+def _check_encoding(value: object) -> object:
+    if isinstance(value, str) and _UNDECODED.search(value):
+        raise ValueError(
+            "it has a byte that is no UTF-8. Use another one, as of openssl rand -hex 32"
+        )
+    return value
+
+
 def _mentions(annotation: object, type_: type) -> bool:
     """Return whether an annotation is a type, or a union or `Annotated` with it."""
     return annotation is type_ or any(_mentions(part, type_) for part in get_args(annotation))
@@ -212,14 +230,15 @@ class Settings(BaseModel):
         """Read and validate the settings.
 
         A variable counts as unset where nothing remains of it without white space, a byte order
-        mark and quotation marks around it.
+        mark and quotation marks around it. What nobody sees around a value is removed, except from
+        secrets, which their readers clean.
 
         Raise `InvalidSettings`, whose message has the variables and the problems, but no value.
         """
         present = {
-            name: environment[name.upper()]
+            name: value if cls._is_secret(name) else strip_invisible(value)
             for name in cls.model_fields
-            if clean_key(environment.get(name.upper(), ""))
+            if clean_key(value := environment.get(name.upper(), ""))
         }
         unreplaced = [
             name.upper()
@@ -356,7 +375,9 @@ class CaptureSettings(Settings):
     capture_mode: Literal["write-first", "answer-first"] = "write-first"
     capture_timeout_seconds: Seconds = 0.3
     spool_queue_url: QueueUrl | None = None
-    idempotency_secret: Annotated[OwnSecret, Field(min_length=32)] | None = None
+    idempotency_secret: (
+        Annotated[OwnSecret, Field(min_length=32), BeforeValidator(_check_encoding)] | None
+    ) = None
     supabase_signing_key: SecretStr | None = None
     supabase_secret_key: SecretStr | None = None
 
@@ -370,7 +391,8 @@ class CaptureSettings(Settings):
             raise InvalidSettings(
                 "Set IDEMPOTENCY_SECRET, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY."
             )
-        return hmac.digest(key.get_secret_value().encode(), b"prompt-capture log ids", "sha256")
+        key_bytes = key.get_secret_value().encode(errors="surrogatepass")
+        return hmac.digest(key_bytes, b"prompt-capture log ids", "sha256")
 
 
 class QueueSettings(Settings):

@@ -4,8 +4,10 @@ A coroutine or a generator runs after the call that creates it: a block around t
 record a success before anything has happened.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -15,6 +17,8 @@ _REMEDY = "Write `with` or `async with` and the block within the function instea
 
 def is_asynchronous(function: Callable[..., object]) -> bool:
     """Return whether calls of a function are awaited. Raise `TypeError` for a generator."""
+    while isinstance(function, functools.partial | staticmethod):
+        function = function.func if isinstance(function, functools.partial) else function.__func__
     kinds = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's own code
     if any(inspect.isgeneratorfunction(kind) or inspect.isasyncgenfunction(kind) for kind in kinds):
         raise TypeError(f"A workflow block cannot decorate a generator function. {_REMEDY}")
@@ -31,11 +35,17 @@ def require_asynchronous(function: Callable[..., object]) -> None:
 
 
 def require_finished(result: Result) -> Result:
-    """Return what a function returned. Raise `TypeError` if it is yet to run."""
+    """Return what a function returned. Raise `TypeError` if it is work that is yet to run."""
     if inspect.iscoroutine(result):
         result.close()
-    elif not (inspect.isgenerator(result) or inspect.isasyncgen(result)):
+    elif not (
+        inspect.isawaitable(result)
+        or isinstance(result, Future)
+        or inspect.isgenerator(result)
+        or inspect.isasyncgen(result)
+    ):
         return result
     raise TypeError(
-        f"The function returned a coroutine or a generator that is yet to run. {_REMEDY}"
+        "The function returned an awaitable, a future or a generator, whose work is yet to run. "
+        f"{_REMEDY}"
     )

@@ -13,6 +13,7 @@ from typing import Any, Self, SupportsIndex
 from uuid import UUID, uuid4
 
 from prompt_capture.client.errors import RequestRejected
+from prompt_capture.client.keys import clean_key
 from prompt_capture.client.retries import ServiceRequest
 from prompt_capture.client.texts import (
     clean_error,
@@ -133,9 +134,7 @@ def _check_url(name: str, value: object) -> str:
 
 def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
-    text = _read_text("api_key", value)
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        text = strip_invisible(text[1:-1])
+    text = clean_key(_read_text("api_key", value))
     if _PLACEHOLDER.fullmatch(text):
         raise ValueError(
             f"{_describe('api_key')} is a variable or a placeholder that nothing replaced. Set it "

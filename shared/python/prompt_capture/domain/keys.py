@@ -2,14 +2,15 @@
 
 import json
 import re
+from unicodedata import category
 
 _BYTE_ORDER_MARKS = re.compile(
     "\\A(?:\ufeff|\udcff\udcfe|\udcfe\udcff|\udcef\udcbb\udcbf|\xff\xfe|\xfe\xff)"
 )
 """Also as they look where a program read UTF-16 or UTF-8 as something else, as shells do."""
 
-_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
-"""What a text that is copied from a web page or a chat may have at its ends."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""The categories of characters that nobody sees, such as a zero-width space."""
 
 _UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
 
@@ -17,9 +18,28 @@ KEY_HASH = re.compile("[0-9a-f]{64}")
 """The SHA-256 of a key."""
 
 
+def split_list(text: str) -> list[str]:
+    """Return the parts of a list, clean. Quotes may be around the list, and around each part."""
+    return [clean_key(part.strip("\"' \t\r\n")) for part in clean_key(text).split(",")]
+
+
 def split_hashes(text: str) -> list[str]:
     """Return the hashes of a list, clean and in lower case. They may be no hashes."""
-    return [part.strip("\"' \t\r\n").lower() for part in clean_key(text).split(",")]
+    return [part.lower() for part in split_list(text)]
+
+
+def strip_invisible(text: str) -> str:
+    """Return a text without what nobody sees at its ends, such as blanks and a byte order mark."""
+    return _strip_categories(_BYTE_ORDER_MARKS.sub("", _strip_categories(text)))
+
+
+def _strip_categories(text: str) -> str:
+    start, end = 0, len(text)
+    while start < end and category(text[start]) in _INVISIBLE:
+        start += 1
+    while start < end and category(text[end - 1]) in _INVISIBLE:
+        end -= 1
+    return text[start:end]
 
 
 def clean_key(text: str) -> str:
@@ -28,13 +48,18 @@ def clean_key(text: str) -> str:
     These are blanks, also of no width, line ends, a byte order mark, NUL between the characters of
     UTF-16, and quotes. A key that was encoded as a JSON string is decoded.
     """
-    if _UTF_16.search(text):
-        text = text.replace("\0", "")
-    text = _BYTE_ORDER_MARKS.sub("", text.strip()).strip().strip(_ZERO_WIDTH).strip()
-    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
-        return text
+    while True:
+        if _UTF_16.search(text):
+            text = text.replace("\0", "")
+        text = strip_invisible(text)
+        if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+            return text
+        text = _unquote(text)
+
+
+def _unquote(text: str) -> str:
     try:
         decoded = json.loads(text)
     except ValueError:
-        decoded = None
-    return clean_key(decoded if isinstance(decoded, str) else text[1:-1])
+        return text[1:-1]
+    return decoded if isinstance(decoded, str) else text[1:-1]

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from prompt_capture.domain.placeholders import IN_PLACE_OF_SECRET
+from prompt_capture.domain.placeholders import stands_for_secret
 
 Mistake = Literal[
     "a placeholder",
@@ -15,7 +15,6 @@ Mistake = Literal[
 ]
 
 _MISTAKES: tuple[tuple[Mistake, re.Pattern[str]], ...] = (
-    ("a placeholder", IN_PLACE_OF_SECRET),
     (
         "an encrypted value",
         re.compile(
@@ -61,4 +60,6 @@ _MISTAKES: tuple[tuple[Mistake, re.Pattern[str]], ...] = (
 
 def find_mistake(text: str) -> Mistake | None:
     """Return what a text is that only stands where a secret should be, or None."""
+    if stands_for_secret(text):
+        return "a placeholder"
     return next((mistake for mistake, pattern in _MISTAKES if pattern.search(text)), None)

@@ -1,6 +1,6 @@
 """What stands in a setting in place of its value: a variable that nothing replaced, or a request.
 
-The patterns differ in what a valid value may contain. Each is for `search`.
+The patterns differ in what a valid value may contain. They are for `search`.
 """
 
 import re
@@ -19,8 +19,7 @@ _WORDS = r"(?:[^,;!?.]|\.(?=\w))*"
 """A part of one sentence."""
 
 _REQUEST = rf"""
-    \A(?P<mask>.)(?P=mask){{7,}}\Z
-    |(?i:(?<![a-z])changeme(?![a-z])|\A\W*(?:please[\W_]+)?change[\W_]me(?![a-z])
+    (?i:(?<![a-z])changeme(?![a-z])|\A\W*(?:please[\W_]+)?change[\W_]me(?![a-z])
         |[\W_](?:please[\W_]change[\W_]|change[_-])me\W*\Z)
     |(?i:(?:\A\W*|(?<![a-z])(?:secret|key|token|password|value|this)[\W_]+(?:\w+[\W_]+)?)
         (?:should|must|to)[ _-]be[ _-](?:changed|replaced)(?![a-z]))
@@ -36,8 +35,24 @@ _REQUEST = rf"""
 """
 """It names the secret of this product, or the place where to write it."""
 
-IN_PLACE_OF_SECRET = re.compile(rf"{_VARIABLE}|{_REQUEST}", re.VERBOSE | re.DOTALL)
-"""A placeholder for a whole secret, which may itself have most characters, or be a sentence."""
+_LONGEST_REQUEST = 200
+"""The patterns of requests take long for a long text, which no person writes as a request."""
+
+_IN_PLACE_OF_SECRET = re.compile(
+    rf"{_VARIABLE}|\A(?P<sign>.)(?P=sign){{7,}}\Z", re.VERBOSE | re.DOTALL
+)
+_REQUEST_FOR_SECRET = re.compile(_REQUEST, re.VERBOSE | re.DOTALL)
+
+
+def stands_for_secret(text: str) -> bool:
+    """Return whether a text is a placeholder for a whole secret.
+
+    The secret may itself have most characters, or be a sentence.
+    """
+    if _IN_PLACE_OF_SECRET.search(text):
+        return True
+    return len(text) <= _LONGEST_REQUEST and bool(_REQUEST_FOR_SECRET.search(text))
+
 
 _MANAGED = r"\.(?:supabase|lambda-url|execute-api)\."
 """What follows the part of a host that a provider of this product's services assigns."""
