@@ -36,7 +36,7 @@ def test_an_intent_in_another_case_is_recorded_as_the_catalogue_writes_it(
         "item": item["item"],
         "seen": item["seen"],
         "corrected_intent": " Reminder",
-        "corrected_secondary_intents": ["EMAIL", "email", "reminder"],
+        "corrected_secondary_intents": ["EMAIL"],
     }
 
     response = deployment.http.post(
