@@ -279,3 +279,77 @@ def test_numbers_of_other_things_stay(text: str) -> None:
 )
 def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "SMTP_PASSWORD=\nSMTP_PORT=587",
+        "SECRET_KEY=\nVERBOSE=true\nAPI_TOKEN=\nREGION=eu",
+        "JWT_SECRET=\nJWT_LIFETIME=900",
+        "password=\nport=5432",
+        "password = \nport = 5432",
+        "Password: \nPhone: [[PHONE:0171 2345678]]",
+        "passwort:\nserver: mail1",
+        "User:\nPasswort:\nLogin",
+        "password: \n\nThanks, Mia",
+        "Passwort: \n\nDanke und Gruß",
+        "Token: \nTicket: INC0071852",
+        "password:\n  valueFrom:\n    secretKeyRef:\n      name: store",
+        "SMTP_PASSWORD=[[SECRET:Dornbusch]]\nSMTP_PORT=587",
+        "SECRET_KEY=[[SECRET:MFRGGZDFMZTWQ2LK====]]",
+        "password = [[SECRET:dornbusch]]\nport = 5432",
+        "Password: [[SECRET:dornbusch]]\nPhone: [[PHONE:0171 2345678]]",
+        "Password: [[SECRET:Dorn7busch]]: thanks",
+        "password: [[SECRET:password]]",
+    ],
+)
+def test_an_empty_field_does_not_take_the_next_line(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "- change the password\n- feed the cat",
+        "- router password\n- extension cord",
+        "- access token\n- callbacks",
+        "- reset password\n- 12 eggs\n- 20kg flour",
+        "- reset password\n- JIRA-4821",
+        "badge - password - keys",
+        "Password \u2013 Privacy Settings",
+        "Trouble with the password - INC0071852",
+        "return user.password\n- repaired logout",
+        "Password - v2.3.14 released",
+        "Password - changed on 2026-03-04",
+        "password - [[SECRET:Dorn7busch]]",
+        "wifi password \u2013 [[SECRET:dorn!busch]]",
+        "PIN - [[SECRET:5823]]",
+        "password - [[SECRET:582314]]",
+        "API token - [[SECRET:k3j9x2m8q1]]",
+        'password - "[[SECRET:dornbusch]]"',
+    ],
+)
+def test_a_dash_assigns_no_plain_word_or_ticket(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "password=$password",
+        "pass=$pass",
+        'password="$db_password"',
+        'password="${DB_PASS}"',
+        "token: $accessToken",
+        "password: $env:SMTP_PASS",
+        "password=%SMTP_PASS%",
+        "SMTP_PASSWORD=$SMTP_PASSWORD\nepoch=1754012345",
+        "reset the password retries=3",
+        "password: [[SECRET:$unflower!7]]",
+        "password: [[SECRET:$onkey]]",
+        'password="[[SECRET:$unflower]]"',
+    ],
+)
+def test_a_variable_is_no_value(marked: str) -> None:
+    _check(marked)

@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import REFERENCES, is_amount, is_reference
-from prompt_capture.domain.entities.logins import is_user_of_pair
+from prompt_capture.domain.entities.logins import is_user_of_pair, looks_like_password
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -32,6 +32,7 @@ from prompt_capture.domain.entities.secret_values import (
     MASK_OR_NOTE,
     NO_VALUE,
     PUNCTUATION,
+    VARIABLE,
 )
 from prompt_capture.domain.searchable_text import Span
 
@@ -114,7 +115,7 @@ _HEAD = NamePattern(
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
             (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
-                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
+                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|(?P<dash>\ -[ ])|>(?=[^ <>]{{1,100}}</))
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {_IS}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
@@ -179,15 +180,28 @@ _TOKEN = re.compile(
 )
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
+# A field without a value, whose next word names another one: "DB_PASSWORD= DB_HOST=localhost",
+# "Password: Phone: ...". A name of one word has no digits.
+_FIELD_NAME = r"(?:[A-Za-z]+|[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+)"
+_NEXT_FIELDS = {
+    "=": re.compile(rf"{_FIELD_NAME} ?=(?!=)"),
+    ":": re.compile(rf"{_FIELD_NAME}:(?: |\Z)"),
+}
+_LETTERS_FIRST = re.compile(r"[^\W\d_]+")
 _CODE_END = re.compile("[,;|/]")
 _BEHIND_CODE = f"{PUNCTUATION}!~_="
 """What follows a code, and is no part of it. A password may end with these signs."""
 _NUMBERED = re.compile("#[0-9]+")
+_TICKET = re.compile("[A-Z]{2,10}-?[0-9]{2,}")
+# What may follow a dash, besides letters with digits: a number, or a sign within a word.
+_BEHIND_DASH = re.compile(r"(?!(?:19|20)[0-9]{2}\Z)[0-9]{4,}|[^ (]*[A-Za-z][#$%^&*~!?][^ ]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
 _STANDARD = re.compile(
     r"(?:sha|md|utf|aes|rsa|rfc|ipv|oauth|wpa|base|argon|pbkdf|ed|[hr]s|v|ver|version|level)"
     r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?|2fa"
 )
+# What another field or an attribute assigns: "password epoch=1772611200", "<password type=".
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*=[^=].*|[A-Za-z]+=")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 # "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
 _USER_BEFORE = LazyPattern(
@@ -222,6 +236,7 @@ _LAST_DIGIT = re.compile(
 # "4711/4712"
 _ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
 _MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
+_MIN_PASSWORD = 6
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
@@ -340,9 +355,10 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
         return _quoted_span(searched, head, start)
     value = _trim(head, _without_marks(searched.text, head, token[0]))
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
-    if are_years or _is_no_value(value):
+    if are_years or _is_no_value(value) or _is_next_field(text, head, start):
         return None
-    if relation == "next" and _is_no_next_value(searched, head, value):
+    is_other = head["dash"] and not _may_follow_dash(head, value)
+    if is_other or (relation == "next" and _is_no_next_value(searched, head, value)):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(lower, head, start, relation)
@@ -374,6 +390,29 @@ def _is_no_value(value: str) -> bool:
     return not value or bool(is_other or _COUNTED.match(value) or MASK_OR_NOTE.fullmatch(value))
 
 
+def _is_next_field(text: str, head: re.Match[str], start: int) -> bool:
+    """Return whether a field has no value, and the name of the next field follows."""
+    next_fields = _NEXT_FIELDS.get(head["assigned"] or "")
+    name = next_fields.match(text, start) if next_fields and text[start - 1] == " " else None
+    if not name:
+        return False
+    behind = _LETTERS_FIRST.match(text, name.end())  # "password: tiger: please keep it"
+    return not behind or behind[0].lower() not in words.OPENINGS
+
+
+def _may_follow_dash(head: re.Match[str], value: str) -> bool:
+    """Return whether a value is no word, ticket or count, which may stand in a list of things."""
+    if head["pin"] or head["code"]:
+        return True
+    if _TICKET.fullmatch(value):
+        return False
+    if _names_a_key(head):
+        return bool(_KEY.fullmatch(value))
+    return bool(_BEHIND_DASH.fullmatch(value)) or (
+        len(value) >= _MIN_PASSWORD and looks_like_password(value)
+    )
+
+
 def _are_years(first: str, last: str) -> bool:
     """Return whether a range is one of years: "the code from 2019 to 2024"."""
     return bool(_YEAR.fullmatch(first) and _YEAR.fullmatch(last))
@@ -394,6 +433,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     return bool(
         ADDRESS.fullmatch(value)
         or _STANDARD.fullmatch(value.lower())
+        or _ASSIGNMENT.fullmatch(value)
         or _is_of_a_board(head, value)
         or (head["pin"] == "pins" and _TO_A_BOARD.match(searched.lower, head.end() + len(value)))
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
@@ -434,6 +474,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
+        or VARIABLE.compiled.fullmatch(quoted["value"])
         or (
             _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())
             and words.is_common(quoted["value"])

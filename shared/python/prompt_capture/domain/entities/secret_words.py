@@ -320,11 +320,13 @@ FUNCTION_WORDS = name_set(
 )
 """Words that no password is, and that end one."""
 
-CONJUNCTIONS = name_set(
+OPENINGS = name_set(
     """and but or please pls plz thanks thank thx cheers because then while so und aber oder bitte
-    danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol username
-    user login pin pass password"""
+    danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol login"""
 )
+"""Words that begin another clause or, behind an empty field, the rest of a message or a form."""
+
+CONJUNCTIONS = OPENINGS | name_set("username user pin pass password")
 """Words that begin another clause."""
 
 STATES = name_set(
