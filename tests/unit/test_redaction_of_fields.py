@@ -353,3 +353,46 @@ def test_a_dash_assigns_no_plain_word_or_ticket(marked: str) -> None:
 )
 def test_a_variable_is_no_value(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize("marks", [("- ", "- "), ("* ", "* "), ("# ", "# "), ("1. ", "2. ")])
+@pytest.mark.parametrize("name", ["Recovery codes", "backup codes", "Passwords"])
+def test_the_secrets_in_a_list_behind_their_name_are_found(
+    name: str, marks: tuple[str, str]
+) -> None:
+    _check(f"{name}:\n{marks[0]}[[SECRET:4hk9-t2mz]]\n{marks[1]}[[SECRET:9xw3-b7rd]]\n\nKeep them.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error codes:\n- E404\n- E500",
+        "Passwords:\n- rotate every year\n- never share them",
+        "Passwords:\n1. 12 characters or more\n2. one digit",
+        "Access codes:\n- 1 per person\n- valid for 3 days",
+        "Passwords:\n* JIRA-4821\n* JIRA-4822",
+    ],
+)
+def test_other_lists_behind_the_name_of_secrets_stay(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '<password type="plain">[[SECRET:Dorn-Busch7]]</password>',
+        '<wsse:Password Type="Text">[[SECRET:Dorn-Busch7]]</wsse:Password>',
+        "<password> [[SECRET:Dorn-Busch7]] </password>",
+        "<password>\n  [[SECRET:Dorn-Busch7]]\n</password>",
+        "<password><![CDATA[ [[SECRET:Dorn-Busch7]] ]]></password>",
+        "<pin>\n[[SECRET:5823]]\n</pin>",
+        "- name: SMTP_PASS\n  value: [[SECRET:haSel-wald-58]]",
+        '- name: API_TOKEN\n  value: "[[SECRET:k3j9x2m8q1]]"',
+        '<password type="plain"></password>',
+        '<label for="password">Your password</label>',
+        '<password type="plain"/><port>8080</port>',
+        "- name: SMTP_PASS\n  valueFrom:\n    secretKeyRef:",
+    ],
+)
+def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: str) -> None:
+    _check(marked)

@@ -73,6 +73,9 @@ _ACCOUNT = (
 """What a password is for, also in brackets: "pw (wifi) ..."."""
 # The Bulgarian word is one letter, with which words of other languages begin.
 _IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
+# What stands between the name of an element and its value: `<password type="plain">`
+_ELEMENT = r"""(?:\ [a-z][a-z:-]{0,30}=["'][^"'<>\x7f]{0,60}["']){0,3}>\ ?(?:<!\[cdata\[\ ?)?
+    (?=[^ <>]{1,100}\ ?(?:\]\]>\ ?)?</)"""
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -114,8 +117,8 @@ _HEAD = NamePattern(
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
-            (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
-                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|(?P<dash>\ -[ ])|>(?=[^ <>]{{1,100}}</))
+            (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|\ value:|{_TYPED}|:=|=>|->
+                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|(?P<dash>\ -[ ])|{_ELEMENT})
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {_IS}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
@@ -147,8 +150,12 @@ _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
 )
 _PLURAL = LazyPattern(any_of(words.PLURALS))
+# The mark of a point in a list: "- ", "1. ".
+_POINT = re.compile(r"(?:[-*+#\u2022]|[0-9]{1,2}[.)])\ (?=[^\ ])")
 _NEXT_VALUE = re.compile(
-    r"""["'`]?(?:,? (?:(?:and|or|und|oder|et|y|e) )?|, ?)["'`]?(?P<value>[!#-&(-;=?-_a-~]{3,200})"""
+    rf"""["'`]?(?:,?\ (?:(?:and|or|und|oder|et|y|e)\ |{_POINT.pattern})?|,\ ?)
+        ["'`]?(?P<value>[!#-&(-;=?-_a-~]{{3,200}})""",
+    re.VERBOSE,
 )
 _BRACKETED_WORDS = re.compile(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
 _MAX_LIST = 20
@@ -348,6 +355,8 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
 def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
     start, end = _place(searched.text, head)
     text, lower = searched.text[:end], searched.lower[:end]
+    point = head["assigned"] and _is_plural(searched.lower, head) and _POINT.match(text, start)
+    start = point.end() if point else start
     if _LENGTH.compiled.match(lower, start):
         return None
     token = _TOKEN.match(text, start)
@@ -357,7 +366,7 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
     if are_years or _is_no_value(value) or _is_next_field(text, head, start):
         return None
-    is_other = head["dash"] and not _may_follow_dash(head, value)
+    is_other = (head["dash"] or point) and not _may_follow_dash(head, value)
     if is_other or (relation == "next" and _is_no_next_value(searched, head, value)):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
@@ -447,7 +456,7 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
         yield head.span("old")
     if head["pin"] or head["code"]:
         yield from _alternatives(searched.text, span)
-    if not _PLURAL.compiled.match(searched.lower, head.start()):
+    if not _is_plural(searched.lower, head):
         return
     for _ in range(_MAX_LIST):
         further = _NEXT_VALUE.match(searched.text, span[1])
@@ -456,6 +465,10 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
             return
         span = further.start("value"), further.start("value") + len(value)
         yield span
+
+
+def _is_plural(lower: str, head: re.Match[str]) -> bool:
+    return bool(_PLURAL.compiled.match(lower, head.start()))
 
 
 def _alternatives(text: str, code: Span) -> Iterator[Span]:
