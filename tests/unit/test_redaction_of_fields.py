@@ -396,3 +396,33 @@ def test_other_lists_behind_the_name_of_secrets_stay(text: str) -> None:
 )
 def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Kreditkarte: [[CARD:4111111111111111]]\ngültig bis 11/30\nPrüfziffer [[SECRET:582]]",
+        "Visa [[CARD:4111111111111111]], Prüfnummer: [[SECRET:582]]",
+        "kode pintu adalah [[SECRET:5823]]",
+        "Schlüsselkasten Code [[SECRET:5823]]",
+        "Schließfach 7, Code [[SECRET:5823]]",
+        "room 12: code [[SECRET:5823]]",
+        "dial in code [[SECRET:771925]], thanks",
+        "dial-in PIN: [[SECRET:771925]]",
+        "identifiants : mdupont / [[SECRET:Zebre!93x]]",
+        "Inloggegevens: jan / [[SECRET:zebra93xx]]",
+        "login: admin / [[SECRET:password]]",
+        "Recovery codes:\n• [[SECRET:4hk9-t2mz]]\n• [[SECRET:9xw3-b7rd]]",
+        "IBAN Prüfziffer 582",
+        "Die Prüfnummer 5823 steht auf dem Etikett",
+        "kode pos 40115",
+        "kode barang 5823",
+        "Zimmer 7, Code of Conduct",
+        "chapter 7, code 5823",
+        "dial in at 9:30",
+        "identifiants : nom / email",
+        "login: email / password",
+    ],
+)
+def test_the_codes_of_cards_rooms_and_calls_are_known_by_their_words(marked: str) -> None:
+    _check(marked)

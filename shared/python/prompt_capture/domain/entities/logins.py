@@ -82,6 +82,8 @@ _CREDENTIAL = re.compile(
 _PRODUCT = re.compile(r"[a-z]{0,3}[A-Z][\w-]*")
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
 _PHONE = re.compile(r"\+?[0-9()./-]+")
+# What a form asks for: "login: email / password"
+_FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
 _RATIO = re.compile(r"[0-9:/., ]+")
 
 _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
@@ -91,7 +93,8 @@ def find_logins(searched: Searched) -> Iterator[Span]:
     """Find the passwords of logins, networks and addresses."""
     for match in _LOGIN.finditer(searched):
         is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
-        if not is_ratio and match["value"].strip(PUNCTUATION):
+        names_fields = _FIELDS.issuperset((match["name"], match["value"].strip(PUNCTUATION)))
+        if not is_ratio and not names_fields and match["value"].strip(PUNCTUATION):
             yield _value_span(match)
     yield from _find_bare_logins(searched)
     yield from _find_pairs(searched)

@@ -150,8 +150,8 @@ _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
 )
 _PLURAL = LazyPattern(any_of(words.PLURALS))
-# The mark of a point in a list: "- ", "1. ".
-_POINT = re.compile(r"(?:[-*+#\u2022]|[0-9]{1,2}[.)])\ (?=[^\ ])")
+# The mark of a point in a list: "- ", "1. ". The searched form has a dot for a bullet.
+_POINT = re.compile(r"(?:[-*+#.]|[0-9]{1,2}[.)])\ (?=[^\ ])")
 _NEXT_VALUE = re.compile(
     rf"""["'`]?(?:,?\ (?:(?:and|or|und|oder|et|y|e)\ |{_POINT.pattern})?|,\ ?)
         ["'`]?(?P<value>[!#-&(-;=?-_a-~]{{3,200}})""",
@@ -163,6 +163,12 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
 )
 _CONTEXT = 40
+_CARD = re.compile("karte|visa|mastercard|gultig bis")
+_CARD_CONTEXT = 80
+# "Room 12, code 4711"
+_NUMBERED_LOCK = re.compile(
+    rf"(?<![a-z])(?:{any_of(words.NUMBERED_LOCKS)}) [0-9]{{1,4}}(?: ?[,:-])? \Z"
+)
 _SENT_CONTEXT = 22
 _MAX_NAMES = 80
 """Names in a text that are checked for naming a secret."""
@@ -535,7 +541,10 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return True
     before = _words_directly_before(searched, head.start())
     if head["pin"] or head["password"]:
-        return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
+        is_other = head["pin"] in words.CARD_CHECKS and not _is_of_a_card(searched.lower, head)
+        return not is_other and before.isdisjoint(
+            words.POSTAL_PINS if head["pin"] else words.POSTAL
+        )
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
         is_password = (
@@ -556,7 +565,13 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
         or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
+        or bool(_NUMBERED_LOCK.search(context_before(searched.lower, head.start(), _CONTEXT)))
     )
+
+
+def _is_of_a_card(lower: str, head: re.Match[str]) -> bool:
+    """Return whether the words before a name, also those before other entities, name a card."""
+    return bool(_CARD.search(lower, max(0, head.start() - _CARD_CONTEXT), head.start()))
 
 
 def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
