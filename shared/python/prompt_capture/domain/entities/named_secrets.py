@@ -59,7 +59,7 @@ _USER = r"[a-z][a-z0-9._-]{0,30}[0-9](?=[ :=])"
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
-_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`]\]?|\])?"""
+_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?(?:""|["'`])\]?|\])?"""
 # A type between a name and its value in a program: `let secret: &str = "..."`.
 _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[>\]])?
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
@@ -76,6 +76,7 @@ _IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
 # What stands between the name of an element and its value: `<password type="plain">`
 _ELEMENT = r"""(?:\ [a-z][a-z:-]{0,30}=["'][^"'<>\x7f]{0,60}["']){0,3}>\ ?(?:<!\[cdata\[\ ?)?
     (?=[^ <>]{1,100}\ ?(?:\]\]>\ ?)?</)"""
+_EMOJI = "[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -107,6 +108,7 @@ _HEAD = NamePattern(
                 (?P<lock>{_TO_OPEN}{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
+        (?P<count>\ [0-9](?=\ ?[:=]))?
         (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
           |{any_of(words.OWNERS_WITHOUT_SPACE)})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
@@ -117,7 +119,8 @@ _HEAD = NamePattern(
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
-            (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|\ value:|{_TYPED}|:=|=>|->
+            (?:{_BEHIND_NAME}{_REMARK}(?:\ ?{_EMOJI}(?=\ ?[:=]))?\ ?
+                (?P<assigned>{_VALUE_FIELD}|\ value:|{_TYPED}|:=|=>|->
                   |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|(?P<dash>\ -[ ])|{_ELEMENT})
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {_IS}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
@@ -129,10 +132,11 @@ _HEAD = NamePattern(
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
           |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
             (?={_ANSWER}(?:\ |\Z))
+          |(?=\ ?{_EMOJI}{_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|(?!\|))\ ?){{0,2}}[(\[\u3010]?
-        (?:\\(?=["'])|[ub](?=["']))?""",
+        (?P<emoji>{_EMOJI}{{1,3}}\ ?)?(?:\\(?=["'])|[ub](?=["']))?""",
 )
 # How long a password has to be: "at least 8 characters", "8 to 64 characters".
 _LENGTH = LazyPattern(
@@ -187,7 +191,8 @@ _MARKED = re.compile(
 _CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
 # 'is the password "optional"?'
 _ASKED = re.compile(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
-_QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
+# A CSV file doubles the quotation marks within a cell.
+_QUOTED = re.compile(r"""(""(?=[^\W_])|["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
 )
@@ -372,7 +377,8 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
     if are_years or _is_no_value(value) or _is_next_field(text, head, start):
         return None
-    is_other = (head["dash"] or point) and not _may_follow_dash(head, value)
+    is_apart = head["dash"] or head["emoji"] or (head["count"] and head["pin"]) or point
+    is_other = is_apart and not _may_stand_apart(head, value)
     if is_other or (relation == "next" and _is_no_next_value(searched, head, value)):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
@@ -415,10 +421,10 @@ def _is_next_field(text: str, head: re.Match[str], start: int) -> bool:
     return not behind or behind[0].lower() not in words.OPENINGS
 
 
-def _may_follow_dash(head: re.Match[str], value: str) -> bool:
-    """Return whether a value is no word, ticket or count, which may stand in a list of things."""
+def _may_stand_apart(head: re.Match[str], value: str) -> bool:
+    """Return whether a value is no word, ticket or count: behind a dash or an emoji, in a list."""
     if head["pin"] or head["code"]:
-        return True
+        return not head["count"] or value.isdigit()
     if _TICKET.fullmatch(value):
         return False
     if _names_a_key(head):
