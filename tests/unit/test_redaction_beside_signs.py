@@ -295,3 +295,11 @@ def test_an_emoji_or_a_count_behind_the_name_of_a_secret_hides_nothing(marked: s
 )
 def test_doubled_and_escaped_quotation_marks_hide_nothing(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize("marks", ["**", "*", "__", "_", "~~"])
+def test_the_marks_around_a_url_stay(marks: str) -> None:
+    _check(f"see {marks}[[URL:https://files.example.org/a?token=k3j9x2]]{marks} today")
+    _check(f"{marks}[[URL:https://files.example.org/a?sig=k3j9x2]]{marks}.")
+    _check(f"{marks}https://youtu.be/q?t=75{marks}")
+    _check(f"[[URL:https://files.example.org/a?token=k3j9x2{marks}]] today")
