@@ -168,7 +168,6 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
 )
 _CONTEXT = 40
 _CARD = re.compile("karte|visa|mastercard|gultig bis")
-_CARD_CONTEXT = 80
 # "Room 12, code 4711"
 _NUMBERED_LOCK = re.compile(
     rf"(?<![a-z])(?:{any_of(words.NUMBERED_LOCKS)}) [0-9]{{1,4}}(?: ?[,:-])? \Z"
@@ -576,8 +575,13 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
 
 
 def _is_of_a_card(lower: str, head: re.Match[str]) -> bool:
-    """Return whether the words before a name, also those before other entities, name a card."""
-    return bool(_CARD.search(lower, max(0, head.start() - _CARD_CONTEXT), head.start()))
+    """Return whether the words before a name, or before the entity before it, name a card."""
+    before = context_before(lower, head.start(), _CONTEXT)
+    rest = lower[: head.start() - len(before)]
+    if rest.endswith(MASK):
+        rest = rest.rstrip(MASK)
+        before = f"{context_before(rest, len(rest), _CONTEXT)} {before}"
+    return bool(_CARD.search(before))
 
 
 def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:
