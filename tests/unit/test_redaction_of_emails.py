@@ -30,6 +30,8 @@ def _check(marked: str) -> None:
         "email.SendException: broken at shop.orders.Cart.add(Cart.java:31)",
         "Email failed: TypeError at Mailer.send (/srv/mailer.js:12:7)",
         "java.lang.IllegalStateException at shop.orders.Cart.add(Cart.java:31) in the email job",
+        "Mail is back at mail.example.org",
+        "emails bounce at mx3.example.com",
         "come at 7 dot 45",
         "meet at 6 dot 15 about the mails",
         "lunch 6pm at bistro dot com",

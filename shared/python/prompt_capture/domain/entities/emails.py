@@ -130,7 +130,7 @@ _NOT_A_MAILBOX = name_set(
     emails come came go goes went talk talks talked speak spoke speaking session sessions keynote
     tutorial slides conference unreachable accessible crashed crashes failed fails died stopped
     started restarted hung hangs runs running listening listens hosting located installed deployed
-    registered reachable
+    registered reachable back bounce bounces guide setup portal hourly daily weekly
     reached published announced error errors exception timeout connection"""
 )
 _TIME = re.compile("[0-9]{1,2}(?:[ap]m|h|uhr)?")

@@ -201,7 +201,7 @@ _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])
 # "Password: Phone: ...". A name of one word has no digits.
 _FIELD_NAME = r"(?:[A-Za-z]+|[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+)"
 _NEXT_FIELDS = {
-    "=": re.compile(rf"{_FIELD_NAME} ?=(?!=)"),
+    "=": re.compile(rf"(?:export |ENV |SET )?{_FIELD_NAME} ?=(?!=)"),
     ":": re.compile(rf"{_FIELD_NAME}:(?: |\Z)"),
 }
 _LETTERS_FIRST = re.compile(r"[^\W\d_]+")

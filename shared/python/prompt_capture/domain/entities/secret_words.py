@@ -339,7 +339,13 @@ OPENINGS = name_set(
     """and but or please pls plz thanks thank thx cheers because then while so und aber oder bitte
     danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol login"""
 )
-"""Words that begin another clause or, behind an empty field, the rest of a message or a form."""
+"""Words that begin another clause."""
+
+AFTER_EMPTY_FIELD = OPENINGS | name_set(
+    """regards sincerely grüße gruß submit remember forgot register sign continue cancel anmelden
+    einloggen registrieren absenden abbrechen vergessen connexion"""
+)
+"""Words that begin the rest of a message or a form behind a field without a value."""
 
 CONJUNCTIONS = OPENINGS | name_set("username user pin pass password")
 """Words that begin another clause."""
