@@ -256,3 +256,50 @@ def test_brackets_around_a_value_hide_nothing() -> None:
 )
 def test_ordinary_words_in_marks_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Password: 🔑 [[SECRET:Dorn7busch]]",
+        "PIN: 👉 [[SECRET:5823]]",
+        "PIN ✅ [[SECRET:5823]]",
+        "wifi password 📶: [[SECRET:dornbusch]]",
+        "the door code is 🚪[[SECRET:5823]]",
+        "Password 1: [[SECRET:Dorn7busch]]\nPassword 2: [[SECRET:dornbusch]]",
+        "PIN 1: [[SECRET:5823]], PIN 2: [[SECRET:9174]]",
+        "password: ✅ done",
+        "Passwort ✅ Login ✅",
+        "my password 🙈 is 8 years old",
+        "Pin 1: 3V3, Pin 2: GPIO17",
+        "Password 1: at least 8 characters",
+    ],
+)
+def test_an_emoji_or_a_count_behind_the_name_of_a_secret_hides_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '5823,"the password is ""[[SECRET:Dorn7busch]]""",closed',
+        '{""password"":""[[SECRET:dornbusch]]""}',
+        "{&quot;password&quot;:&quot;[[SECRET:dornbusch]]&quot;}",
+        "password=&#39;[[SECRET:dornbusch]]&#39;",
+        'run "curl -u \\"admin:[[SECRET:Dorn7busch]]\\" api"',
+        'run "mysql -p\\"[[SECRET:Dorn7busch]]\\""',
+        'password="", user=""',
+        'password=""',
+        "she said &quot;hello&quot;",
+    ],
+)
+def test_doubled_and_escaped_quotation_marks_hide_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize("marks", ["**", "*", "__", "_", "~~"])
+def test_the_marks_around_a_url_stay(marks: str) -> None:
+    _check(f"see {marks}[[URL:https://files.example.org/a?token=k3j9x2]]{marks} today")
+    _check(f"{marks}[[URL:https://files.example.org/a?sig=k3j9x2]]{marks}.")
+    _check(f"{marks}https://youtu.be/q?t=75{marks}")
+    _check(f"[[URL:https://files.example.org/a?token=k3j9x2{marks}]] today")

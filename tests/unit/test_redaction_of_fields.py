@@ -279,3 +279,157 @@ def test_numbers_of_other_things_stay(text: str) -> None:
 )
 def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "SMTP_PASSWORD=\nSMTP_PORT=587",
+        "SECRET_KEY=\nVERBOSE=true\nAPI_TOKEN=\nREGION=eu",
+        "JWT_SECRET=\nJWT_LIFETIME=900",
+        "password=\nport=5432",
+        "password = \nport = 5432",
+        "Password: \nPhone: [[PHONE:0171 2345678]]",
+        "passwort:\nserver: mail1",
+        "User:\nPasswort:\nLogin",
+        "password: \n\nThanks, Mia",
+        "Passwort: \n\nDanke und Gruß",
+        "Password:\n\nRegards, Mia",
+        "Password:\nForgot password?",
+        "Password:\nSign in",
+        "Passwort:\nAnmelden",
+        "export TOKEN=\nexport REGION=eu",
+        "Password: [[SECRET:signpost]]",
+        "export TOKEN=[[SECRET:k3j9x2m8q1]]\nexport REGION=eu",
+        "Token: \nTicket: INC0071852",
+        "password:\n  valueFrom:\n    secretKeyRef:\n      name: store",
+        "SMTP_PASSWORD=[[SECRET:Dornbusch]]\nSMTP_PORT=587",
+        "SECRET_KEY=[[SECRET:MFRGGZDFMZTWQ2LK====]]",
+        "password = [[SECRET:dornbusch]]\nport = 5432",
+        "Password: [[SECRET:dornbusch]]\nPhone: [[PHONE:0171 2345678]]",
+        "Password: [[SECRET:Dorn7busch]]: thanks",
+        "password: [[SECRET:password]]",
+    ],
+)
+def test_an_empty_field_does_not_take_the_next_line(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "- change the password\n- feed the cat",
+        "- router password\n- extension cord",
+        "- access token\n- callbacks",
+        "- reset password\n- 12 eggs\n- 20kg flour",
+        "- reset password\n- JIRA-4821",
+        "badge - password - keys",
+        "Password \u2013 Privacy Settings",
+        "Trouble with the password - INC0071852",
+        "return user.password\n- repaired logout",
+        "Password - v2.3.14 released",
+        "Password - changed on 2026-03-04",
+        "password - [[SECRET:Dorn7busch]]",
+        "wifi password \u2013 [[SECRET:dorn!busch]]",
+        "PIN - [[SECRET:5823]]",
+        "password - [[SECRET:582314]]",
+        "API token - [[SECRET:k3j9x2m8q1]]",
+        'password - "[[SECRET:dornbusch]]"',
+    ],
+)
+def test_a_dash_assigns_no_plain_word_or_ticket(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "password=$password",
+        "pass=$pass",
+        'password="$db_password"',
+        'password="${DB_PASS}"',
+        "token: $accessToken",
+        "password: $env:SMTP_PASS",
+        "password=%SMTP_PASS%",
+        "SMTP_PASSWORD=$SMTP_PASSWORD\nepoch=1754012345",
+        "reset the password retries=3",
+        "password: [[SECRET:$unflower!7]]",
+        "password: [[SECRET:$onkey]]",
+        'password="[[SECRET:$unflower]]"',
+    ],
+)
+def test_a_variable_is_no_value(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize("marks", [("- ", "- "), ("* ", "* "), ("# ", "# "), ("1. ", "2. ")])
+@pytest.mark.parametrize("name", ["Recovery codes", "backup codes", "Passwords"])
+def test_the_secrets_in_a_list_behind_their_name_are_found(
+    name: str, marks: tuple[str, str]
+) -> None:
+    _check(f"{name}:\n{marks[0]}[[SECRET:4hk9-t2mz]]\n{marks[1]}[[SECRET:9xw3-b7rd]]\n\nKeep them.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error codes:\n- E404\n- E500",
+        "Passwords:\n- rotate every year\n- never share them",
+        "Passwords:\n1. 12 characters or more\n2. one digit",
+        "Access codes:\n- 1 per person\n- valid for 3 days",
+        "Passwords:\n* JIRA-4821\n* JIRA-4822",
+    ],
+)
+def test_other_lists_behind_the_name_of_secrets_stay(text: str) -> None:
+    _check(text)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '<password type="plain">[[SECRET:Dorn-Busch7]]</password>',
+        '<wsse:Password Type="Text">[[SECRET:Dorn-Busch7]]</wsse:Password>',
+        "<password> [[SECRET:Dorn-Busch7]] </password>",
+        "<password>\n  [[SECRET:Dorn-Busch7]]\n</password>",
+        "<password><![CDATA[ [[SECRET:Dorn-Busch7]] ]]></password>",
+        "<pin>\n[[SECRET:5823]]\n</pin>",
+        "- name: SMTP_PASS\n  value: [[SECRET:haSel-wald-58]]",
+        '- name: API_TOKEN\n  value: "[[SECRET:k3j9x2m8q1]]"',
+        '<password type="plain"></password>',
+        '<label for="password">Your password</label>',
+        '<password type="plain"/><port>8080</port>',
+        "- name: SMTP_PASS\n  valueFrom:\n    secretKeyRef:",
+    ],
+)
+def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Kreditkarte: [[CARD:4111111111111111]]\ngültig bis 11/30\nPrüfziffer [[SECRET:582]]",
+        "Visa [[CARD:4111111111111111]], Prüfnummer: [[SECRET:582]]",
+        "kode pintu adalah [[SECRET:5823]]",
+        "Schlüsselkasten Code [[SECRET:5823]]",
+        "Schließfach 7, Code [[SECRET:5823]]",
+        "room 12: code [[SECRET:5823]]",
+        "dial in code [[SECRET:771925]], thanks",
+        "dial-in PIN: [[SECRET:771925]]",
+        "identifiants : mdupont / [[SECRET:Zebre!93x]]",
+        "Inloggegevens: jan / [[SECRET:zebra93xx]]",
+        "login: admin / [[SECRET:password]]",
+        "Recovery codes:\n• [[SECRET:4hk9-t2mz]]\n• [[SECRET:9xw3-b7rd]]",
+        "IBAN Prüfziffer 582",
+        "Die Prüfnummer 5823 steht auf dem Etikett",
+        "kode pos 40115",
+        "kode barang 5823",
+        "Zimmer 7, Code of Conduct",
+        "chapter 7, code 5823",
+        "dial in at 9:30",
+        "identifiants : nom / email",
+        "login: email / password",
+    ],
+)
+def test_the_codes_of_cards_rooms_and_calls_are_known_by_their_words(marked: str) -> None:
+    _check(marked)

@@ -56,10 +56,10 @@ _NAMED_REFERENCES = {
     "commat": "@", "period": ".", "lowbar": "_", "hyphen": "-", "dash": "-", "minus": "-",
     "plus": "+", "colon": ":", "sol": "/", "num": "#", "excl": "!", "dollar": "$", "ast": "*",
     "lpar": "(", "rpar": ")", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ",
-    "shy": "", "zwj": "", "zwnj": "",
+    "shy": "", "zwj": "", "zwnj": "", "quot": '"', "apos": "'",
 }  # fmt: skip
 # References to markup stay: they are written so that readers see markup as text.
-_MARKUP = frozenset("<>&\"'")
+_MARKUP = frozenset("<>&")
 _REFERENCE = re.compile(
     rf"&(?:#(?:0{{0,9}}(?P<decimal>[0-9]{{1,7}})|x0{{0,9}}(?P<hexadecimal>[0-9a-f]{{1,6}}))"
     rf"|(?P<name>{'|'.join(_NAMED_REFERENCES)}));",

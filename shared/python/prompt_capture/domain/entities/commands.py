@@ -23,14 +23,14 @@ _OPTIONS = r"(?:\ [^ |;&\x7f]{1,60}){0,8}?"
 _OPTION = NamePattern(
     (*_PAIR, *_ATTACHED, *_SEPARATE, *_SMB, *_KEYS, *_ZIP, "openssl"),
     rf"""(?:{any_of(_PAIR)}{_OPTIONS}
-            \ (?:-u\ ?|--(?:proxy-)?user[ =]|-a\ |--auth[ =])["']?[^ :"'\x7f]{{1,64}}:
+            \ (?:-u\ ?|--(?:proxy-)?user[ =]|-a\ |--auth[ =])\\?["']?[^ :"'\x7f]{{1,64}}:
         |{any_of(_ATTACHED)}{_OPTIONS}\ -(?P<attached>p)
         |{any_of(_SEPARATE)}{_OPTIONS}\ -[paw][ =]
         |{any_of(_SMB)}{_OPTIONS}\ (?:-u\ ?|--user[ =])["']?[^ %"'\x7f]{{1,64}}%
         |{any_of(_KEYS)}{_OPTIONS}\ -(?:store|key)pass[ ]
         |{any_of(_ZIP)}(?:\ -[a-z0-9]{{1,6}}){{0,4}}?\ -(?P<capital>p)\ ?
         |openssl{_OPTIONS}\ -k[ ]
-        )["']?(?P<value>[^ "'|;&\x7f]{{1,100}})""",
+        )\\?["']?(?P<value>(?:[^ "'|;&\x7f\\]|\\(?!["'])){{1,100}})""",
 )
 _HEADER = NamePattern(
     ("authorization",),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -22,14 +23,15 @@ _UNSPACED = (
 # "to", "is" and similar words in these scripts, where a mailbox may begin.
 _PREPOSITIONS = "\u5230\u7ed9\u7d66\u662f\u4e3a\u70ba\u5411\u81f3\u306f\u3078\u306b\u3092"
 
-_ASCII_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+?^_`{|}~-"
+_ASCII_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+?^_`{}~-"
+"""The signs of a mailbox but for the vertical bar, which divides the cells of a table."""
 _SPACED_LETTER = LazyPattern(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
 _UNSPACED_LETTER = LazyPattern(rf"[{_UNSPACED}]|[0-9._+-]")
 _OTHER_LETTERS = (_SPACED_LETTER, _UNSPACED_LETTER)
 _AFTER_PREPOSITION = LazyPattern(rf"[^{_PREPOSITIONS}]+\Z")
 _ASCII_LETTER = re.compile(r"[a-z]")
 _NOT_A_WORD = re.compile(r"[^a-z]")
-_PUNCTUATION = ".!#$%&'*+?^`{|}~-"
+_PUNCTUATION = ".!#$%&'*+?^`{}~-"
 _MAX_MAILBOX = 64
 _QUOTED_MAILBOX = re.compile(r'"[^"@\x7f]{1,60}"\Z')
 
@@ -125,8 +127,15 @@ _NOT_A_MAILBOX = name_set(
     staying working job him today tomorrow now people team office home all files file hosted deal
     dinner lunch breakfast party event tickets ticket login sign mail email inbox mailbox address
     addresses username user accounts storage support password profile mails
-    emails"""
+    emails come came go goes went talk talks talked speak spoke speaking session sessions keynote
+    tutorial slides conference unreachable accessible crashed crashes failed fails died stopped
+    started restarted hung hangs runs running listening listens hosting located installed deployed
+    registered reachable back bounce bounces guide setup portal hourly daily weekly
+    reached published announced error errors exception timeout connection"""
 )
+_TIME = re.compile("[0-9]{1,2}(?:[ap]m|h|uhr)?")
+# What follows a method in a trace, "Exception at shop.Cart.add(...", and a mailbox in an address.
+_NO_DOMAIN_ENDS = re.compile(r"\(| \([^ ()]{1,200}\.[a-z]{1,5}:[0-9]|[a-z0-9._+-]{0,64}@")
 
 
 def find_emails(searched: Searched) -> Iterator[Span]:
@@ -206,7 +215,7 @@ def _find_said_addresses(
     """Find addresses around said "at"s. `may_be_site` is whether "x at y.z" may mean a site."""
     for match in at.finditer(lower):
         domain = domains.compiled.match(lower, match.end())
-        if domain:
+        if domain and not _NO_DOMAIN_ENDS.match(lower, domain.end()):
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
             is_mail = _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
@@ -228,11 +237,11 @@ def _said_mailbox(before: str) -> str:
     """Return the mailbox at the end of a text, in which dots may be said, or nothing."""
     if bracketed := _BRACKETED_MAILBOX.search(before):
         return bracketed[0]
-    words = before.split(" ")[-1 - 2 * _MAX_SIGNS :]
-    word = words.pop()
+    tokens = before.split(" ")[-1 - 2 * _MAX_SIGNS :]
+    word = tokens.pop()
     mailbox = part = _mailbox_part(word)
-    while part == word and len(words) > 1 and words[-1].strip("[](){}") in _MAILBOX_SIGNS:
-        sign, word = words.pop(), words.pop()
+    while part == word and len(tokens) > 1 and tokens[-1].strip("[](){}") in _MAILBOX_SIGNS:
+        sign, word = tokens.pop(), tokens.pop()
         part = _mailbox_part(word)
         mailbox = f"{part} {sign} {mailbox}" if part else mailbox
     return mailbox
@@ -246,4 +255,9 @@ def _mailbox_part(word: str) -> str:
 
 def _is_site(mailbox: str, domain: str, is_about_mail: bool) -> bool:
     is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.compiled.match(domain)
-    return not (is_said or is_about_mail) or mailbox in _NOT_A_MAILBOX
+    return not (is_said or is_about_mail) or _is_no_mailbox(mailbox) or domain[-1].isdigit()
+
+
+def _is_no_mailbox(word: str) -> bool:
+    """Return whether a word before "at" is a common one or a time: "is down at", "5pm at"."""
+    return word in _NOT_A_MAILBOX or words.is_common(word) or bool(_TIME.fullmatch(word))

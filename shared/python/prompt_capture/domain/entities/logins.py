@@ -82,6 +82,8 @@ _CREDENTIAL = re.compile(
 _PRODUCT = re.compile(r"[a-z]{0,3}[A-Z][\w-]*")
 _FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
 _PHONE = re.compile(r"\+?[0-9()./-]+")
+# What a form asks for: "login: email / password"
+_FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
 _RATIO = re.compile(r"[0-9:/., ]+")
 
 _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
@@ -91,15 +93,16 @@ def find_logins(searched: Searched) -> Iterator[Span]:
     """Find the passwords of logins, networks and addresses."""
     for match in _LOGIN.finditer(searched):
         is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
-        if not is_ratio and match["value"].strip(PUNCTUATION):
+        names_fields = _FIELDS.issuperset((match["name"], match["value"].strip(PUNCTUATION)))
+        if not is_ratio and not names_fields and match["value"].strip(PUNCTUATION):
             yield _value_span(match)
     yield from _find_bare_logins(searched)
     yield from _find_pairs(searched)
     for match in _SHORT_NAME.finditer(searched):
-        if _looks_like_password(match["value"]):
+        if looks_like_password(match["value"]):
             yield _value_span(match)
     for match in _NETWORK_PAIR.finditer(searched):
-        if _looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
+        if looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
             yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
@@ -107,7 +110,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
 
 def _find_pairs(searched: Searched) -> Iterator[Span]:
     for match in _PAIR.finditer(searched):
-        if _looks_like_password(match["value"]) or _is_pair_of_words(match):
+        if looks_like_password(match["value"]) or _is_pair_of_words(match):
             yield _value_span(match)
 
 
@@ -135,7 +138,7 @@ def _find_bare_logins(searched: Searched) -> Iterator[Span]:
     for match in _BARE_LOGIN.finditer(searched):
         start, end = _value_span(match)
         value = searched.text[start:end]
-        if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
+        if len(value) >= _MIN_PASSWORD and looks_like_password(value):
             yield start, end
 
 
@@ -146,7 +149,7 @@ def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
     for match in _BEHIND_ADDRESS.finditer(searched.text):
         start, end = _value_span(match)
         value = searched.text[start:end]
-        if len(value) >= _MIN_PASSWORD and _looks_like_password(value):
+        if len(value) >= _MIN_PASSWORD and looks_like_password(value):
             yield start, end
 
 
@@ -161,7 +164,7 @@ def _find_passwords_for_purposes(searched: Searched) -> Iterator[Span]:
         )
         value = value.rstrip(PUNCTUATION)
         is_product = _PRODUCT.fullmatch(value) and not name.islower()
-        if _looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
+        if looks_like_password(value) and _CREDENTIAL.fullmatch(value) and not is_product:
             yield start, start + len(value)
 
 
@@ -177,7 +180,7 @@ def _login_before(text: str, position: int) -> tuple[str, str, int]:
     return "", value if len(tokens) > 1 and tokens[-2].lower() in _USE else "", start
 
 
-def _looks_like_password(value: str) -> bool:
+def looks_like_password(value: str) -> bool:
     """Return whether a value has digits and something else, and is neither a file nor a date."""
     has_digits = any(map(str.isdigit, value))
     is_number = value.isdigit() and len(value) < _MIN_NETWORK_KEY

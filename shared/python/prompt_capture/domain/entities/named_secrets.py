@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import REFERENCES, is_amount, is_reference
-from prompt_capture.domain.entities.logins import is_user_of_pair
+from prompt_capture.domain.entities.logins import is_user_of_pair, looks_like_password
 from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
@@ -32,6 +32,7 @@ from prompt_capture.domain.entities.secret_values import (
     MASK_OR_NOTE,
     NO_VALUE,
     PUNCTUATION,
+    VARIABLE,
 )
 from prompt_capture.domain.searchable_text import Span
 
@@ -58,7 +59,7 @@ _USER = r"[a-z][a-z0-9._-]{0,30}[0-9](?=[ :=])"
 _FROM_TABLE = r"from\ [^ \x7f]{1,60}\ (?:where|join|inner|left|as|order|group|limit)\ "
 # What a document has around a name or a value: "**Password:** ", "<b>Password</b>: ", \"password\":
 _TAG = r"</?[a-z][a-z0-9]{0,9}(?:\ ?/)?>"
-_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?["'`]\]?|\])?"""
+_BEHIND_NAME = rf"""(?:{_TAG}|[*_]{{1,3}}|\\?(?:""|["'`])\]?|\])?"""
 # A type between a name and its value in a program: `let secret: &str = "..."`.
 _TYPED = r""":\ ?[&*]?(?:'[a-z]{1,20}\ )?[a-z_][\w.]{0,30}(?:[<[][\w., |]{0,30}[>\]])?
     (?:\ \|\ none)?\??\ ?=(?=\ ?[bru]?["'`])"""
@@ -72,6 +73,10 @@ _ACCOUNT = (
 """What a password is for, also in brackets: "pw (wifi) ..."."""
 # The Bulgarian word is one letter, with which words of other languages begin.
 _IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
+# What stands between the name of an element and its value: `<password type="plain">`
+_ELEMENT = r"""(?:\ [a-z][a-z:-]{0,30}=["'][^"'<>\x7f]{0,60}["']){0,3}>\ ?(?:<!\[cdata\[\ ?)?
+    (?=[^ <>]{1,100}\ ?(?:\]\]>\ ?)?</)"""
+_EMOJI = "[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"
 # The second argument of a call: `define('DB_PASSWORD', '...')`.
 _ARGUMENT = r"""\\?["'],\ ?(?=\\?["'`])"""
 _SETTER = LazyPattern(
@@ -103,6 +108,7 @@ _HEAD = NamePattern(
                 (?P<lock>{_TO_OPEN}{_FOR}{any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NAME_END}
+        (?P<count>\ [0-9](?=\ ?[:=]))?
         (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
           |{any_of(words.OWNERS_WITHOUT_SPACE)})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
@@ -113,8 +119,9 @@ _HEAD = NamePattern(
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {_IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
-            (?:{_BEHIND_NAME}{_REMARK}\ ?(?P<assigned>{_VALUE_FIELD}|{_TYPED}|:=|=>|->
-                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|\ -[ ]|>(?=[^ <>]{{1,100}}</))
+            (?:{_BEHIND_NAME}{_REMARK}(?:\ ?{_EMOJI}(?=\ ?[:=]))?\ ?
+                (?P<assigned>{_VALUE_FIELD}|\ value:|{_TYPED}|:=|=>|->
+                  |[:=\u2192\u21d2\u279c]|{_ARROW}|%3[da]|(?P<dash>\ -[ ])|{_ELEMENT})
               |(?P<argument>{_ARGUMENT})
               |(?P<is>\ {_IS}(?::|\ -(?=\ ))?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})(?:{_ARTICLE})?
@@ -125,10 +132,11 @@ _HEAD = NamePattern(
             (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
           |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
             (?={_ANSWER}(?:\ |\Z))
+          |(?=\ ?{_EMOJI}{_ANSWER}(?:\ |\Z))
           |{_ANSWERED}
           |{_WITHOUT_SPACE})
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|(?!\|))\ ?){{0,2}}[(\[\u3010]?
-        (?:\\(?=["'])|[ub](?=["']))?""",
+        (?P<emoji>{_EMOJI}{{1,3}}\ ?)?(?:\\(?=["'])|[ub](?=["']))?""",
 )
 # How long a password has to be: "at least 8 characters", "8 to 64 characters".
 _LENGTH = LazyPattern(
@@ -146,8 +154,12 @@ _SERVICE = re.compile(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
 )
 _PLURAL = LazyPattern(any_of(words.PLURALS))
+# The mark of a point in a list: "- ", "1. ". The searched form has a dot for a bullet.
+_POINT = re.compile(r"(?:[-*+#.]|[0-9]{1,2}[.)])\ (?=[^\ ])")
 _NEXT_VALUE = re.compile(
-    r"""["'`]?(?:,? (?:(?:and|or|und|oder|et|y|e) )?|, ?)["'`]?(?P<value>[!#-&(-;=?-_a-~]{3,200})"""
+    rf"""["'`]?(?:,?\ (?:(?:and|or|und|oder|et|y|e)\ |{_POINT.pattern})?|,\ ?)
+        ["'`]?(?P<value>[!#-&(-;=?-_a-~]{{3,200}})""",
+    re.VERBOSE,
 )
 _BRACKETED_WORDS = re.compile(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
 _MAX_LIST = 20
@@ -155,6 +167,11 @@ _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
 )
 _CONTEXT = 40
+_CARD = re.compile("karte|visa|mastercard|gultig bis")
+# "Room 12, code 4711"
+_NUMBERED_LOCK = re.compile(
+    rf"(?<![a-z])(?:{any_of(words.NUMBERED_LOCKS)}) [0-9]{{1,4}}(?: ?[,:-])? \Z"
+)
 _SENT_CONTEXT = 22
 _MAX_NAMES = 80
 """Names in a text that are checked for naming a secret."""
@@ -173,21 +190,35 @@ _MARKED = re.compile(
 _CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
 # 'is the password "optional"?'
 _ASKED = re.compile(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
-_QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
+# A CSV file doubles the quotation marks within a cell.
+_QUOTED = re.compile(r"""(""(?=[^\W_])|["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 _TOKEN = re.compile(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
 )
 # What begins the next field: "&x=1", ";Encrypt=true".
 _NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
+# A field without a value, whose next word names another one: "DB_PASSWORD= DB_HOST=localhost",
+# "Password: Phone: ...". A name of one word has no digits.
+_FIELD_NAME = r"(?:[A-Za-z]+|[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+)"
+_NEXT_FIELDS = {
+    "=": re.compile(rf"(?:export |ENV |SET )?{_FIELD_NAME} ?=(?!=)"),
+    ":": re.compile(rf"{_FIELD_NAME}:(?: |\Z)"),
+}
+_LETTERS_FIRST = re.compile(r"[^\W\d_]+")
 _CODE_END = re.compile("[,;|/]")
 _BEHIND_CODE = f"{PUNCTUATION}!~_="
 """What follows a code, and is no part of it. A password may end with these signs."""
 _NUMBERED = re.compile("#[0-9]+")
+_TICKET = re.compile("[A-Z]{2,10}-?[0-9]{2,}")
+# What may follow a dash, besides letters with digits: a number, or a sign within a word.
+_BEHIND_DASH = re.compile(r"(?!(?:19|20)[0-9]{2}\Z)[0-9]{4,}|[^ (]*[A-Za-z][#$%^&*~!?][^ ]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
 _STANDARD = re.compile(
     r"(?:sha|md|utf|aes|rsa|rfc|ipv|oauth|wpa|base|argon|pbkdf|ed|[hr]s|v|ver|version|level)"
     r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?|2fa"
 )
+# What another field or an attribute assigns: "password epoch=1772611200", "<password type=".
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*=[^=].*|[A-Za-z]+=")
 _ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 # "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
 _USER_BEFORE = LazyPattern(
@@ -222,6 +253,7 @@ _LAST_DIGIT = re.compile(
 # "4711/4712"
 _ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
 _MIN_DIGITS, _MAX_SENT, _MAX_CODE = 3, 6, 20
+_MIN_PASSWORD = 6
 _LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
@@ -333,6 +365,8 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
 def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:
     start, end = _place(searched.text, head)
     text, lower = searched.text[:end], searched.lower[:end]
+    point = head["assigned"] and _is_plural(searched.lower, head) and _POINT.match(text, start)
+    start = point.end() if point else start
     if _LENGTH.compiled.match(lower, start):
         return None
     token = _TOKEN.match(text, start)
@@ -340,9 +374,11 @@ def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span 
         return _quoted_span(searched, head, start)
     value = _trim(head, _without_marks(searched.text, head, token[0]))
     are_years = _are_years(head["old"] or "", value) and not _is_change(searched.lower, head)
-    if are_years or _is_no_value(value):
+    if are_years or _is_no_value(value) or _is_next_field(text, head, start):
         return None
-    if relation == "next" and _is_no_next_value(searched, head, value):
+    is_apart = head["dash"] or head["emoji"] or (head["count"] and head["pin"]) or point
+    is_other = is_apart and not _may_stand_apart(head, value)
+    if is_other or (relation == "next" and _is_no_next_value(searched, head, value)):
         return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(lower, head, start, relation)
@@ -374,6 +410,29 @@ def _is_no_value(value: str) -> bool:
     return not value or bool(is_other or _COUNTED.match(value) or MASK_OR_NOTE.fullmatch(value))
 
 
+def _is_next_field(text: str, head: re.Match[str], start: int) -> bool:
+    """Return whether a field has no value, and the name of the next field follows."""
+    next_fields = _NEXT_FIELDS.get(head["assigned"] or "")
+    name = next_fields.match(text, start) if next_fields and text[start - 1] == " " else None
+    if not name:
+        return False
+    behind = _LETTERS_FIRST.match(text, name.end())  # "password: tiger: please keep it"
+    return not behind or behind[0].lower() not in words.OPENINGS
+
+
+def _may_stand_apart(head: re.Match[str], value: str) -> bool:
+    """Return whether a value is no word, ticket or count: behind a dash or an emoji, in a list."""
+    if head["pin"] or head["code"]:
+        return not head["count"] or value.isdigit()
+    if _TICKET.fullmatch(value):
+        return False
+    if _names_a_key(head):
+        return bool(_KEY.fullmatch(value))
+    return bool(_BEHIND_DASH.fullmatch(value)) or (
+        len(value) >= _MIN_PASSWORD and looks_like_password(value)
+    )
+
+
 def _are_years(first: str, last: str) -> bool:
     """Return whether a range is one of years: "the code from 2019 to 2024"."""
     return bool(_YEAR.fullmatch(first) and _YEAR.fullmatch(last))
@@ -394,6 +453,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     return bool(
         ADDRESS.fullmatch(value)
         or _STANDARD.fullmatch(value.lower())
+        or _ASSIGNMENT.fullmatch(value)
         or _is_of_a_board(head, value)
         or (head["pin"] == "pins" and _TO_A_BOARD.match(searched.lower, head.end() + len(value)))
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
@@ -407,7 +467,7 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
         yield head.span("old")
     if head["pin"] or head["code"]:
         yield from _alternatives(searched.text, span)
-    if not _PLURAL.compiled.match(searched.lower, head.start()):
+    if not _is_plural(searched.lower, head):
         return
     for _ in range(_MAX_LIST):
         further = _NEXT_VALUE.match(searched.text, span[1])
@@ -416,6 +476,10 @@ def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iter
             return
         span = further.start("value"), further.start("value") + len(value)
         yield span
+
+
+def _is_plural(lower: str, head: re.Match[str]) -> bool:
+    return bool(_PLURAL.compiled.match(lower, head.start()))
 
 
 def _alternatives(text: str, code: Span) -> Iterator[Span]:
@@ -434,6 +498,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
+        or VARIABLE.compiled.fullmatch(quoted["value"])
         or (
             _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())
             and words.is_common(quoted["value"])
@@ -481,7 +546,10 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         return True
     before = _words_directly_before(searched, head.start())
     if head["pin"] or head["password"]:
-        return before.isdisjoint(words.POSTAL_PINS if head["pin"] else words.POSTAL)
+        is_other = head["pin"] in words.CARD_CHECKS and not _is_of_a_card(searched.lower, head)
+        return not is_other and before.isdisjoint(
+            words.POSTAL_PINS if head["pin"] else words.POSTAL
+        )
     if head["pass"]:
         is_option = searched.text[: head.start()][-2:] in _OPTION_SIGNS
         is_password = (
@@ -502,7 +570,18 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
         or not before.isdisjoint(words.OWNERS if relation != "next" else words.OWNERS_WITHOUT_VERB)
         or (relation != "next" and head["qualifier"] in words.OWNERS)
         or (relation != "next" and _is_of_a_service(searched, head))
+        or bool(_NUMBERED_LOCK.search(context_before(searched.lower, head.start(), _CONTEXT)))
     )
+
+
+def _is_of_a_card(lower: str, head: re.Match[str]) -> bool:
+    """Return whether the words before a name, or before the entity before it, name a card."""
+    before = context_before(lower, head.start(), _CONTEXT)
+    rest = lower[: head.start() - len(before)]
+    if rest.endswith(MASK):
+        rest = rest.rstrip(MASK)
+        before = f"{context_before(rest, len(rest), _CONTEXT)} {before}"
+    return bool(_CARD.search(before))
 
 
 def _is_of_a_program(lower: str, head: re.Match[str]) -> bool:

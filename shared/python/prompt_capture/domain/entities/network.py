@@ -23,6 +23,8 @@ from prompt_capture.domain.searchable_text import Span
 _URL_SIGN = re.compile(r"://|www\.")
 _SCHEME = re.compile(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
 _ADDRESS = re.compile(r"[!#-&(-;=?-~]+")
+_MARKS = frozenset("*_~")
+"""The marks of Markdown, which may enclose a URL."""
 _USER_AND_PASSWORD = re.compile(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
 # The URLs of databases and queues, whose passwords people do not escape.
 _CONNECTION = re.compile(r"[^/?#@:]{0,100}+:(?![0-9]{1,5}[/?#])[^@]{1,200}+@")
@@ -150,6 +152,8 @@ def find_secret_urls(searched: Searched) -> Iterator[Span]:
         if start is not None and address:
             position = address.end()
             body = address[0].rstrip(".,;:!?)]}|`")
+            if searched.text[start - 1 : start] in _MARKS:
+                body = body.rstrip("".join(_MARKS))
             if _gives_access(searched.lower[start : sign.start()], body):
                 yield start, address.start() + len(body)
 

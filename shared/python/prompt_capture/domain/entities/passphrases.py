@@ -83,6 +83,8 @@ def find_passphrase(lower: str, start: int, relation: Relation, verb: str = "") 
     phrase = list(takewhile(lambda word: word["word"] not in words.FUNCTION_WORDS, clause))
     if relation == "assigned" and clause and clause[0]["word"] in words.BEGINNINGS:
         phrase = clause if _is_quotation(clause) else []
+    if relation == "assigned" and phrase and phrase[0]["word"] in words.AFTER_EMPTY_FIELD:
+        return None
     if not phrase or not _is_password(phrase, clause, relation):
         return None
     if relation == "is" and (

@@ -7,12 +7,19 @@ from prompt_capture.domain.entities.searched import LazyPattern
 PUNCTUATION = ".,;:?)]\u3011"
 """What follows a value, and is no part of it."""
 
+_NAME = "password|passwort|passwd|pass|pwd|pw|pin|token|secret|key"
+_VARIABLE = rf"""(?-i:\$[A-Z_]+)|\$(?:[a-z]+_)*(?:{_NAME})
+        |\$[a-z]+(?-i:Password|Pass|Pwd|Pin|Token|Secret|Key)
+        |\$env:[a-z_][a-z0-9_]*|(?-i:%[A-Z][A-Z0-9_]+%)|\$?\{{\{{?[a-z_ .-]*\}}{{0,2}}"""
+VARIABLE = LazyPattern(_VARIABLE, re.VERBOSE | re.IGNORECASE)
+"""A variable of a shell or a template. Of `$name`, a password may begin with the sign, too."""
+
 # Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
 NO_VALUE = LazyPattern(
-    r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x|\+)|[0-9]+(?:st|nd|rd|th|%)
-        |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
-        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*
-        |(?-i:\$[A-Z_]+)|\$?\{\{?[a-z_ .-]*\}{0,2}|%(?:\([a-z_]+\))?s         # a variable
+    rf"""[0-9]{{1,2}}[:.][0-9]{{2}}(?:[ap]m)?|[0-9]{{1,2}}(?:am|pm|h|x|\+)|[0-9]+(?:st|nd|rd|th|%)
+        |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{{1,2}}[./][0-9]{{1,2}}[./][0-9]{{2,4}}
+        |[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[^@]+@[^@]+\.[a-z]{{2,}}|(?:[a-z]*://|//|www\.).*|[\W_]*
+        |{_VARIABLE}|%(?:\([a-z_]+\))?s         # a variable
         |(?:settings|config|os|env|process\.env|secrets|self|args)\.[a-z_.]+
         |[a-z_][a-z_.]*\(\)(?:\.[a-z_]+\([a-z0-9_., ]*\)?)+                # calls in a row
         |(?-i:[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD|PIN|HASH|SALT|NAME|FILE))

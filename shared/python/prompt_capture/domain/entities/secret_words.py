@@ -82,6 +82,7 @@ PIN = names(
     digicode пинкод portkod portkoden larmkod larmkoden dörrkod dörrkoden dørkode dørkoden
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
+    prüfziffer prüfnummer
     zahlenkombination tastensperre пин 验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
     暗証番号 인증번호 パスコード 確認コード 認証番号 인증코드 확인코드 보안코드 einmalpasswort
     einmalkennwort engångskod engångskoden engangskode engangskoden
@@ -93,6 +94,7 @@ PIN = names(
     *(f"{use}kod{end}" for use in ("verifierings", "bekräftelse", "säkerhets", "inloggnings",
       "bekreftelses", "bekræftelses", "verifiserings", "verifikations", "sikkerheds", "sikkerhets")
       for end in ("", "en", "e")),
+    "dial in code", "dial in pin",
     "pin code", "pin-code", "pin number", "cvv number", "cvc number", "cvv code", "cvc code",
     "код подтверждения", "код підтвердження", "код доступа", "код безопасности", "код из смс",
     "пин-код", "пин код", "смс-код", "code pin", "código pin", "codice pin", "clave pin",
@@ -109,6 +111,9 @@ PIN = names(
     *(f"{thing}pin" for thing in ("konto", "karten", "bank", "sim", "handy", "geräte")),
 )  # fmt: skip
 """Names of secrets that have digits."""
+
+CARD_CHECKS = name_set("prüfziffer prüfnummer")
+"""Names of the security code of a card that other numbers also have."""
 
 CODE = names(
     "code codes código codice kod kode koden koodi код кодът combination combo kombination"
@@ -128,12 +133,19 @@ LOCKS = names(
     cadenas sécurité accès vérification puerta alarma portal seguridad acceso verificación
     acesso connexion cassaforte porta allarme sicurezza accesso ingresso verifica cofre
     segurança portão deur kluis dörren porten døren larmet alarmen kassaskåpet bramy drzwi sejfu
-    alarmu domofonu furtki klatki
+    alarmu domofonu furtki klatki pintu brankas gerbang schlüsselkasten schlüsselbox
+    schlüsseltresor schlüsselsafe
     skrytki weryfikacyjny guard cancello portone citofono
     домофона двери сейфа подъезда потвърждение достъп вход""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
+
+NUMBERED_LOCKS = names(
+    """locker box safe room apartment flat door gate house schließfach fach tresor spind zimmer
+    wohnung tür tor garage casier chambre porte caja habitación"""
+)
+"""What a number and a code follow: "room 12, code 4711"."""
 
 NO_LOCKS = names(
     """error erreur fehler errore erro fout fel feil promotion réduction rabais sconto descuento
@@ -280,7 +292,10 @@ NO_SERVICES = name_set(
 )
 """Words before a code that opens nothing."""
 
-LOGIN = names("login log-in creds credentials credential zugang zugangsdaten anmeldedaten")
+LOGIN = names(
+    """login log-in creds credentials credential zugang zugangsdaten anmeldedaten identifiants
+    credenciales credenziali inloggegevens"""
+)
 """Names of a user's name and password together."""
 
 CHANGE = name_set(
@@ -320,11 +335,19 @@ FUNCTION_WORDS = name_set(
 )
 """Words that no password is, and that end one."""
 
-CONJUNCTIONS = name_set(
+OPENINGS = name_set(
     """and but or please pls plz thanks thank thx cheers because then while so und aber oder bitte
-    danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol username
-    user login pin pass password"""
+    danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol login"""
 )
+"""Words that begin another clause."""
+
+AFTER_EMPTY_FIELD = OPENINGS | name_set(
+    """regards sincerely grüße gruß submit remember forgot register sign continue cancel anmelden
+    einloggen registrieren absenden abbrechen vergessen connexion"""
+)
+"""Words that begin the rest of a message or a form behind a field without a value."""
+
+CONJUNCTIONS = OPENINGS | name_set("username user pin pass password")
 """Words that begin another clause."""
 
 STATES = name_set(
