@@ -130,11 +130,19 @@ _UNITS = name_set(
 _UNITS_WITHOUT_SPACE = names(
     """位 天 次 个 個 元 円 人 件 条 年 小时 時間 分钟 文字 桁 字符 자리 글자 개 원 시간 일간"""
 )
-_NEXT_WORD = re.compile(r" ([a-z']+)")
+# Not the name of the next field: "Hours: 9-5", "M (415) 555-0199", "M-F 9-5", "Ms. Smith"
+_NEXT_WORD = re.compile(
+    r"""\ ([a-z']++)(?!\ ?:|-[a-z](?![a-z])|(?:(?<=\ m)|(?<=\ ms)|(?<=\ min))\.\ [a-z]
+        |\ ?[+(]?[0-9](?:[ ()./-]{0,3}[0-9]){5})""",
+    re.VERBOSE,
+)
 
 
 def is_amount(lower: str, end: int) -> bool:
-    """Return whether the word behind a number, in lower case, makes it an amount."""
+    """Return whether the word behind a number, in lower case, makes it an amount.
+
+    A word that names the next field does not.
+    """
     word = _NEXT_WORD.match(lower, end)
     if word:
         return word[1] in _UNITS

@@ -128,6 +128,12 @@ _COUNT_BEFORE = LazyPattern(
 )
 _COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
 _MIN_LIST = 3
+# Digits, thousands or a range, without a zero before them
+_AMOUNT = re.compile(r"[1-9][0-9]*(?:-[0-9]+)?|[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
+# "Phone: ", but not "Text: ", whose number may be a length
+_FIELD = LazyPattern(
+    rf"(?:tel|ph|fone|fax|mobil|movil|cel|handy|puhelin)[a-z]*(?:[ _-]?{NUMBER})?\.? ?[:=] ?"
+)
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
@@ -188,7 +194,8 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         if _is_list_of_amounts(searched, start, end):
             continue
         end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
-        if _may_be_phone(searched, (start, end)):
+        is_field = _FIELD.compiled.fullmatch(searched.lower, match.start(), start)
+        if _may_be_phone(searched, (start, end), is_field=bool(is_field)):
             yield _with_brackets(searched.text, start, end)
     if not searched.text.isascii():
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
@@ -244,11 +251,15 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
 
 def _is_list_of_amounts(searched: Searched, start: int, end: int) -> bool:
     """Return whether groups of digits are amounts, each more than the last: "320 768 1440 px"."""
-    groups = searched.text[start:end].split(" ")
-    if len(groups) < _MIN_LIST or not is_amount(searched.lower, end):
-        return False
-    return all(map(str.isdigit, groups)) and all(
-        int(group) < int(following) for group, following in pairwise(groups)
+    return _is_ascending(searched.text[start:end]) and is_amount(searched.lower, end)
+
+
+def _is_ascending(number: str) -> bool:
+    groups = number.split(" ")
+    return (
+        len(groups) >= _MIN_LIST
+        and all(map(str.isdigit, groups))
+        and all(int(group) < int(following) for group, following in pairwise(groups))
     )
 
 
@@ -302,10 +313,14 @@ def _with_brackets(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _may_be_phone(searched: Searched, span: Span) -> bool:
+def _may_be_phone(searched: Searched, span: Span, *, is_field: bool = False) -> bool:
+    """Return whether a number, which may be the value of a field, is nothing else than a phone."""
     start, end = span
-    is_other = _NO_PHONE.compiled.match(searched.text[start:end].lstrip("("))
-    return not (is_other or is_amount(searched.lower, end) or is_reference(searched, start))
+    number = searched.text[start:end]
+    if _NO_PHONE.compiled.match(number.lstrip("(")) or is_reference(searched, start):
+        return False
+    has_form = _AMOUNT.fullmatch(number) or (number[0] != "0" and _is_ascending(number))
+    return is_field or not has_form or not is_amount(searched.lower, end)
 
 
 def _is_valid(candidate: tuple[str, tuple[str, ...]]) -> bool:
