@@ -61,3 +61,47 @@ def test_the_name_of_the_next_field_makes_no_amount(marked: str) -> None:
 )
 def test_amounts_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[PHONE:+41 44 123 45 68]]\n[[PHONE:079 123 45 68]]",
+        "[[PHONE:+33 6 12 34 56 79]]\n[[PHONE:06 98 76 54 31]]",
+        "[[PHONE:+39 347 123 4568]]\n[[PHONE:347 765 4321]]",
+        "[[PHONE:+34 612 345 679]]\n[[PHONE:612 345 670]]",
+        "[[PHONE:+46 70 123 45 68]]\n[[PHONE:070 765 43 21]]",
+        "[[PHONE:+43 664 1234568]]\n[[PHONE:0664 7654321]]",
+        "[[PHONE:+47 412 34 568]]\n[[PHONE:412 34 569]]",
+        "[[PHONE:+45 20 12 34 57]]\n[[PHONE:20 12 34 58]]",
+        "[[PHONE:+351 912 345 679]]\n[[PHONE:912 345 670]]",
+        "[[PHONE:+48 512 345 679]]\n[[PHONE:512 345 670]]",
+        "[[PHONE:+7 912 345-67-88]]\n[[PHONE:8 912 345-67-89]]",
+        "[[PHONE:+81 90-1234-5679]]\n[[PHONE:090-1234-5678]]",
+        "[[PHONE:+82 10-1234-5679]]\n[[PHONE:010-1234-5678]]",
+        "[[PHONE:+86 138 1234 5679]]\n[[PHONE:138 1234 5678]]",
+        "[[PHONE:020 7946 0019]]\n2026 budget",
+        "[[PHONE:020 7946 0019]]\n- 3 eggs",
+        "[[PHONE:06 12 34 56 79]]\n12 Main Street",
+        "[[PHONE:612 34 56 79]]\n40 EUR",
+        "[[PHONE:040 123457 - 12]] Herr Weber",
+        "[[ID:2341 2341 2346]]\n12.03.2026",
+        "[[ID:2341 2341 2346]]\n2 copies",
+    ],
+)
+def test_a_number_ends_before_another_one_or_a_count(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8731 0042 9915 6620 is the parcel",
+        "0342 9915 6620 1234 belongs to it",
+        "02 04 06 08 10 12",
+        "2341 2341 2346 2341",
+        "2341 2341 2346 234",
+    ],
+)
+def test_longer_runs_of_groups_stay(text: str) -> None:
+    assert redact(text) == text

@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
-
-from phonenumbers import PhoneMetadata
 
 from prompt_capture.domain.entities.candidates import (
     REFERENCES,
@@ -13,6 +10,11 @@ from prompt_capture.domain.entities.candidates import (
     is_amount,
     is_named,
     is_reference,
+)
+from prompt_capture.domain.entities.phone_regions import (
+    is_international,
+    is_national,
+    split_code,
 )
 from prompt_capture.domain.entities.searched import (
     NAME_END,
@@ -180,6 +182,12 @@ _GROUPS_BEFORE = re.compile(
     r"(?<![^ #])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
 )
 _GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
+# A count, a year or the number of a house behind a number: " 2026 budget"
+_COUNTED_BEHIND = re.compile(r"(?: -)? [0-9]{1,5} [^\W\d_]{2,}")
+_NUMBER_BEHIND = re.compile(r" (?=\(?0|\+)")
+_OWN_NUMBER = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
+_MAX_DIGITS, _PAIR = 15, 2
+_NEXT_NUMBER = re.compile(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
 _RUN_WINDOW = 24
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
@@ -193,7 +201,7 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         start, end = match.span("number")
         if _is_list_of_amounts(searched, start, end):
             continue
-        end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+        end = _end_of_phone(searched, start, end)
         is_field = _FIELD.compiled.fullmatch(searched.lower, match.start(), start)
         if _may_be_phone(searched, (start, end), is_field=bool(is_field)):
             yield _with_brackets(searched.text, start, end)
@@ -202,12 +210,74 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         yield from (span for span in mobiles if _may_be_phone(searched, span))
     end = -2
     for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
-        stop = end_of_number(searched.lower, start, longest, _MIN_DIGITS)
-        # Phone numbers that follow one another are no longer run of groups of digits.
-        is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
-        if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
-            end = stop
-            yield _with_brackets(searched.text, start, stop)
+        for stop in _ends(searched, start, longest, is_international=not regions):
+            # Phone numbers that follow one another are no longer run of groups of digits.
+            is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
+            if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
+                yield _with_brackets(searched.text, start, stop)
+                following = None if regions else _next_in_region(searched, start, stop)
+                if following:
+                    yield following
+                end = following[1] if following else stop
+                break
+
+
+def _ends(searched: Searched, start: int, longest: int, *, is_international: bool) -> Iterator[int]:
+    """Return where a number may end: with what may be its last group, and before that."""
+    text = searched.text
+    end = _end_of_phone(searched, start, longest)
+    if is_international:
+        yield _end_in_region(searched, start, end)
+        return
+    yield end
+    space = text.rfind(" ", start, end)
+    while space > start:
+        stop = space - 2 if text.startswith(" -", space - 2) else space
+        if _COUNTED_BEHIND.match(text, stop):
+            yield stop
+        space = text.rfind(" ", start, stop)
+
+
+def _end_of_phone(searched: Searched, start: int, longest: int) -> int:
+    """Return the end of a phone number without what begins behind it, such as another one.
+
+    Where one that begins with a zero or "+" follows, all digits are too many for one number.
+    """
+    end = end_of_number(searched.lower, start, longest, _MIN_DIGITS)
+    text = searched.text
+    for own in _NUMBER_BEHIND.finditer(text, start, end):
+        size = len(_NOT_DIGITS.sub("", text[start : own.start()]))
+        if size >= (_MAX_DIGITS + 1) // 2 and _OWN_NUMBER.match(text, own.end()):
+            return own.start()
+    return end
+
+
+def _end_in_region(searched: Searched, start: int, end: int) -> int:
+    """Return the end of an international number in the form of its country, or else the longest."""
+    stop = end
+    while stop > start + _MIN_DIGITS:
+        if searched.passes(is_international, searched.text[start:stop], _CHECKS):
+            return stop
+        stop = searched.text.rfind(" ", start, stop)
+    return end
+
+
+def _next_in_region(searched: Searched, start: int, end: int) -> Span | None:
+    """Return where a number of the same region and length directly follows an international one."""
+    following = _NEXT_NUMBER.match(searched.text, end)
+    if not following:
+        return None
+    region, national = split_code(searched.text[start:end])
+    begin, stop = following.span("number")
+    while region and stop > begin + _MIN_DIGITS:
+        number = searched.text[begin:stop]
+        size = len(_NOT_DIGITS.sub("", number))
+        if len(national) <= size <= len(national) + 1:
+            is_phone = searched.passes(is_national, (number, (region,)), _CHECKS)
+            if is_phone and _may_be_phone(searched, (begin, stop)):
+                return _with_brackets(searched.text, begin, stop)
+        stop = searched.text.rfind(" ", begin, stop)
+    return None
 
 
 def is_named_as_phone(searched: Searched, start: int) -> bool:
@@ -286,7 +356,7 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
     if not regions:
         return number[0] != "0" or not is_reference(searched, span[0])
     may_be_phone = not _LIST.match(number) and _may_be_phone(searched, span)
-    return may_be_phone and searched.passes(_is_valid, (number, regions), _CHECKS)
+    return may_be_phone and searched.passes(is_national, (number, regions), _CHECKS)
 
 
 def _is_in_longer_run(text: str, start: int, end: int) -> bool:
@@ -300,7 +370,12 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
             return True
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
-    return bool(behind and last and len(behind[1]) == len(last[0]))
+    if not (behind and last and len(behind[1]) == len(last[0])):
+        return False
+    sizes = {len(group) for group in text[start:end].split(" ")}
+    is_even = len(last[0]) > _PAIR and len(sizes) == 1
+    is_run = is_even or _is_ascending(text[start : behind.end()])
+    return is_run or not _COUNTED_BEHIND.match(text, end)
 
 
 def _with_brackets(text: str, start: int, end: int) -> Span:
@@ -321,23 +396,3 @@ def _may_be_phone(searched: Searched, span: Span, *, is_field: bool = False) -> 
         return False
     has_form = _AMOUNT.fullmatch(number) or (number[0] != "0" and _is_ascending(number))
     return is_field or not has_form or not is_amount(searched.lower, end)
-
-
-def _is_valid(candidate: tuple[str, tuple[str, ...]]) -> bool:
-    """Return whether a number, before the regions, is valid in one of them."""
-    number, regions = candidate
-    digits = _NOT_DIGITS.sub("", number)
-    return any(_national_numbers(region).fullmatch(digits) for region in regions)
-
-
-@cache
-def _national_numbers(region: str) -> re.Pattern[str]:
-    """Return a pattern for the numbers of a region, as they are dialled in it."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
-        raise ValueError(f"phonenumbers does not know the region {region}.")
-    kinds = ("fixed_line", "mobile", "toll_free", "shared_cost", "personal_number", "voip", "uan")
-    numbers = (getattr(metadata, kind) for kind in kinds)
-    patterns = (kind.national_number_pattern for kind in numbers if kind)
-    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
-    return re.compile(f"(?:{metadata.national_prefix or ''})?(?:{alternatives})")
