@@ -50,8 +50,8 @@ def _national_numbers(region: str) -> re.Pattern[str]:
 def _forms(region: str) -> re.Pattern[str]:
     """Return a pattern for the lengths and first digits of a region's numbers."""
     metadata = _metadata(region)
-    pattern = metadata.general_desc.national_number_pattern
-    return re.compile(f"(?:{metadata.national_prefix or ''})?(?:{pattern})")
+    pattern = metadata.general_desc and metadata.general_desc.national_number_pattern
+    return re.compile(f"(?:{metadata.national_prefix or ''})?(?:{pattern or '[0-9]+'})")
 
 
 def _metadata(region: str) -> PhoneMetadata:

@@ -208,6 +208,10 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
     if not searched.text.isascii():
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
+    yield from _find_unnamed(searched)
+
+
+def _find_unnamed(searched: Searched) -> Iterator[Span]:
     end = -2
     for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
         for stop in _ends(searched, start, longest, is_international=not regions):
