@@ -107,6 +107,40 @@ def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
 @pytest.mark.parametrize(
     "marked",
     [
+        "Geburtsdatum (TT.MM.JJJJ): [[BIRTH_DATE:14.05.1983]]",
+        "date of birth (dd.mm.yyyy): [[BIRTH_DATE:14.05.1983]]",
+        "date of birth (dd/mm/yyyy): [[BIRTH_DATE:14/05/1983]]",
+        "DOB (mm.dd.yy) [[BIRTH_DATE:05.14.83]]",
+        "date de naissance (jj.mm.aaaa) : [[BIRTH_DATE:14.05.1983]]",
+        "Geboortedatum, dd.mm.jjjj: [[BIRTH_DATE:14.05.1983]]",
+        "DOB? [[BIRTH_DATE:14.05.1983]]",
+        "What is your date of birth? [[BIRTH_DATE:14 May 1983]]",
+        "Q: Date of birth? A: [[BIRTH_DATE:14.05.1983]]",
+        "**Date of birth?** [[BIRTH_DATE:14.05.1983]]",
+        "when were you born? [[BIRTH_DATE:14.05.1983]]",
+        "Wann bist du geboren?\n[[BIRTH_DATE:14.05.1983]]",
+    ],
+)
+def test_a_question_or_a_format_before_a_date_of_birth_hides_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is the date of birth missing? Release 14.05.2019",
+        "DOB? 14.05.2026 is the deadline",
+        "Do you have the DOB? The order is of 14.05.2019",
+        "Parse dates as dd.mm.yyyy, such as 14.05.2019",
+    ],
+)
+def test_dates_of_other_things_behind_a_question_or_a_format_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
         "phone: [[PHONE:0151 2345678]]\n1. first point",
         "my mobile [[PHONE:+49 151 2345678]]\n1) wash up",
         "[[PHONE:+49 151 2345678]]\n5 items are left",
