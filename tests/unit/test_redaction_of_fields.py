@@ -313,3 +313,39 @@ def test_numbers_of_other_things_stay(text: str) -> None:
 )
 def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Phone 1: [[PHONE:5550142]]\nPhone 2: [[PHONE:5550143]]",
+        "Phone #2: [[PHONE:5550142]]",
+        "Account 1: [[BANK:87654321]]",
+        "Passport 1: [[ID:K02Y11S58]]",
+        "DOB 1: [[BIRTH_DATE:14.05.1983]]",
+        "Card 2: [[CARD:4111 1111 1111 1112]]",
+        "Passport no. (as shown): [[ID:K02Y11S58]]",
+        "Account number (8 digits): [[BANK:87654321]]",
+        "Sort code (6 digits): [[BANK:309013]]",
+        "Phone (10 digits): [[PHONE:4155550143]]",
+        "Kontonummer (10-stellig): [[BANK:8765432101]]",
+        "Account number (as on the letter) is [[BANK:87654321]]",
+    ],
+)
+def test_which_field_it_is_and_a_remark_hide_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call 1: 1234567 ms, call 2: 2345678 ms",
+        "account 12: 40 rows",
+        "card 3: 4 of hearts",
+        "passport (see page 1234)",
+        "account (2019): closed",
+        "phone 2: see page 12",
+    ],
+)
+def test_counted_fields_without_a_number_stay(text: str) -> None:
+    assert redact(text) == text

@@ -155,6 +155,7 @@ _FORMAT = re.compile(
     r"([^\W\d_])\1{1,3}(?P<sign>[./ -])([^\W\d_])\3{1,3}(?P=sign)([^\W\d_])\4{1,3}(?![^\W_])"
 )
 _ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
+_ORDINAL_OF_FIELD = re.compile(r"\A ?#?[0-9]{1,2}(?= ?:(?![0-9]))")
 # Between a question and its date: "DOB? ", "Q: Date of birth? A: "
 _ANSWER_FOLLOWS = re.compile(
     r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?
@@ -347,7 +348,7 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])
-    gap = _FORMAT.sub("", gap)
+    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", gap))
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False

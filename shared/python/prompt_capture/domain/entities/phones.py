@@ -17,6 +17,7 @@ from prompt_capture.domain.entities.phone_regions import (
     split_code,
 )
 from prompt_capture.domain.entities.searched import (
+    COUNTED_OR_REMARKED,
     NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
@@ -62,7 +63,8 @@ _NAMES = names(
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
     _NAMES,
-    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}[^0-9+\x7f]{{0,25}}?{_NUMBER}",
+    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{COUNTED_OR_REMARKED}"
+    rf"[^0-9+\x7f]{{0,25}}?{_NUMBER}",
     numbered=True,
 )
 # A verb whose particle may be far behind it: "ruf bitte bei Familie Kranz an, ...".
