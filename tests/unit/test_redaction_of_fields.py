@@ -349,3 +349,51 @@ def test_which_field_it_is_and_a_remark_hide_nothing(marked: str) -> None:
 )
 def test_counted_fields_without_a_number_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "č. účtu: [[BANK:2300145672/2010]]",
+        "účet: [[BANK:19-2300145672/0800]]",
+        "bankkonto [[BANK:8601 11 17948]]",
+        "N° de compte : [[BANK:0500013M027]]",
+        "SC: [[BANK:30-90-13]] Acc: [[BANK:87654321]]",
+        "Account [[BANK:87654321]], SC [[BANK:30-90-13]]",
+        "USt-IdNr. [[ID:DE136695976]]",
+        "USt-IdNr.: [[ID:DE 136 695 976]]",
+        "VAT ID [[ID:ATU13585627]]",
+        "VAT number: [[ID:GB980780684]]",
+        "VAT no. [[ID:980 7806 84]]",
+        "BTW-nummer [[ID:NL123456789B01]]",
+        "N° TVA : [[ID:FR40303265045]]",
+        "IČO [[ID:25596641]]",
+        "DIČ: [[ID:CZ25596641]]",
+        "P.IVA [[ID:00743110157]]",
+        "Partita IVA: [[ID:IT00743110157]]",
+        "UID: [[ID:CHE-123.456.789]]",
+        "SIRET [[ID:73282932000074]]",
+        "SIREN : [[ID:732 829 320]]",
+    ],
+)
+def test_accounts_and_tax_numbers_of_countries_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "účet 20000 Kč",
+        "SC: 30-90-13",
+        "sc 10-11-12 is the room",
+        "the VAT is 19 percent of 100000",
+        "VAT in DE 19",
+        "siren 112",
+        "favicon.ico 128",
+        "IVA 21% de 2500000",
+        "uid 1000, gid 1000",
+        "uid: 100200300",
+    ],
+)
+def test_other_words_and_numbers_beside_names_of_accounts_and_taxes_stay(text: str) -> None:
+    assert redact(text) == text

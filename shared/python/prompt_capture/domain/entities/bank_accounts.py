@@ -32,8 +32,8 @@ _CHECKS = 100
 
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
-    bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
-    tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
+    bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
+    konta rachunek rachunku tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
@@ -51,7 +51,7 @@ _NAMES = names(
 _NATIONAL_FORM = (
     r"(?:[0-9]{2}(?:[ -]?[0-9]{4}){6}|(?:[0-9]{4}[ -]){6}[0-9]{2}"
     r"|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
-    r"|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
+    r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
 _NAMED = NamePattern(
     _NAMES,
@@ -82,6 +82,20 @@ _NAMED_RUSSIAN = NamePattern(
     rf"""{any_of(_RUSSIAN_NAMES)}{NUMBER_FOLLOWS}
         (?P<number>[0-9](?:[ .-]?[0-9]){{19}}){NOT_BEFORE_WORD}""",
 )
+# Also the word for a bill
+_CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
+_NAMED_CZECH = NamePattern(
+    _CZECH_NAMES,
+    rf"""{any_of(_CZECH_NAMES)}{NUMBER_FOLLOWS}
+        (?P<number>(?:[0-9]{{2,6}}-)?[0-9]{{6,10}}/[0-9]{{4}}){NOT_BEFORE_WORD}""",
+)
+# A sort code near an account; elsewhere the letters may be anything.
+_SORT_CODE = NamePattern(
+    names("sc s/c"),
+    rf"s/?c[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
+)
+_ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
+_NEAR = 40
 
 
 def find_bank_accounts(searched: Searched) -> Iterator[Span]:
@@ -89,11 +103,15 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     if searched.digit_count < _MIN_DIGITS:
         return
     yield from _find_ibans(searched)
-    for pattern in (_NAMED, _NAMED_RUSSIAN):
+    for pattern in (_NAMED, _NAMED_RUSSIAN, _NAMED_CZECH):
         for match in pattern.finditer(searched):
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
                 yield start, end_of_number(searched.lower, start, end, _MIN_DIGITS)
+    for match in _SORT_CODE.finditer(searched):
+        start, end = match.span("number")
+        if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):
+            yield start, end
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
