@@ -105,3 +105,27 @@ def test_a_number_ends_before_another_one_or_a_count(marked: str) -> None:
 )
 def test_longer_runs_of_groups_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "version 23.008.20471.0",
+        "Acrobat 23.008.20471.0 and 11.004.30301",
+        "04403191\n2. ok",
+        "[[PHONE:+49-151-23456780]]\n3:22:14 PM",
+        "[[PHONE:0151 2345678]] 13:22:14",
+        "[[PHONE:0049 151 23456780]]",
+        "Tel:[[PHONE:0049 151 23456780]]",
+        "quote Q-4539453331478936",
+        "card CC-[[CARD:4539453331478936]]",
+        "numpy >= 1.2.3.4",
+        "numpy <= 1.2.3.4",
+        "if ip == [[IP:10.20.30.40]]",
+        "bump to 10.1.2.3-rc1",
+        "bump to 10.1.2.3-SNAPSHOT",
+        "hosts [[IP:10.20.30.40]]-alphaserver",
+    ],
+)
+def test_versions_references_and_times_are_apart_from_numbers(marked: str) -> None:
+    _check(marked)

@@ -32,13 +32,13 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
-_MIN_DIGITS = 7
+_MIN_DIGITS, _MIN_UNNAMED_DIGITS = 7, 9
 # Behind a number or a variable, the sign adds: "2x+12345678".
 _INTERNATIONAL = re.compile(
     r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
     r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|%2[Bb])"
     r" ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
-    r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"|0(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
@@ -361,7 +361,8 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
     number = searched.text[slice(*span)]
     if not regions:
         return number[0] != "0" or not is_reference(searched, span[0])
-    may_be_phone = not _LIST.match(number) and _may_be_phone(searched, span)
+    is_long = len(_NOT_DIGITS.sub("", number)) >= _MIN_UNNAMED_DIGITS
+    may_be_phone = is_long and not _LIST.match(number) and _may_be_phone(searched, span)
     return may_be_phone and searched.passes(is_national, (number, regions), _CHECKS)
 
 
