@@ -129,3 +129,28 @@ def test_longer_runs_of_groups_stay(text: str) -> None:
 )
 def test_versions_references_and_times_are_apart_from_numbers(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "phones: [[PHONE:5550142]], [[PHONE:5550143]]",
+        "phone [[PHONE:5550142]], [[PHONE:5550143]] or [[PHONE:5550144]]",
+        "Tel. [[PHONE:555 0142]] und [[PHONE:555 0143]]",
+        "accounts [[BANK:87654321]] and [[BANK:87654322]]",
+        "account numbers: [[BANK:87654321]], [[BANK:87654322]]",
+        "Konto [[BANK:87654321]] oder [[BANK:87654322]]",
+        "phone [[PHONE:5550142]], 3 items",
+        "phone [[PHONE:5550142]] and 1234567x",
+    ],
+)
+def test_the_numbers_of_a_list_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["phones: 1234567", "accounts: 12345678", "calls: 1234567, 2345678", "accounts 2024 and 2025"],
+)
+def test_counts_of_several_things_stay(text: str) -> None:
+    assert redact(text) == text

@@ -7,7 +7,12 @@ from itertools import repeat
 
 from stdnum import iban, numdb
 
-from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_named
+from prompt_capture.domain.entities.candidates import (
+    end_of_number,
+    is_amount,
+    is_named,
+    list_behind,
+)
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -82,6 +87,13 @@ _NAMED_RUSSIAN = NamePattern(
     rf"""{any_of(_RUSSIAN_NAMES)}{NUMBER_FOLLOWS}
         (?P<number>[0-9](?:[ .-]?[0-9]){{19}}){NOT_BEFORE_WORD}""",
 )
+# One number behind these is a count.
+_PLURALS = names("accounts konten comptes cuentas conti contas rekeningen", "account numbers")
+_SEVERAL = NamePattern(
+    _PLURALS,
+    rf"""{any_field_of(_PLURALS)}{NUMBER_FOLLOWS}
+        (?P<number>[0-9]{{7,12}}){NOT_BEFORE_WORD}""",
+)
 # Also the word for a bill
 _CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
 _NAMED_CZECH = NamePattern(
@@ -107,7 +119,13 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
         for match in pattern.finditer(searched):
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
-                yield start, end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                yield start, end
+                yield from list_behind(searched.lower, start, end)
+    for match in _SEVERAL.finditer(searched):
+        start, end = match.span("number")
+        following = list(list_behind(searched.lower, start, end))
+        yield from [(start, end), *following] if following else []
     for match in _SORT_CODE.finditer(searched):
         start, end = match.span("number")
         if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):

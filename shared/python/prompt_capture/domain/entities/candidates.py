@@ -1,6 +1,7 @@
 """What the words around a candidate say about it."""
 
 import re
+from collections.abc import Iterator
 from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import (
@@ -11,6 +12,7 @@ from prompt_capture.domain.entities.searched import (
     split_capitals,
 )
 from prompt_capture.domain.entities.secret_words import is_common
+from prompt_capture.domain.searchable_text import Span
 
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
@@ -147,6 +149,25 @@ def is_amount(lower: str, end: int) -> bool:
     if word:
         return word[1] in _UNITS
     return lower.startswith(_UNITS_WITHOUT_SPACE, end)
+
+
+_NEXT_IN_LIST = re.compile(
+    r"(?:[,;]? (?:and|or|und|oder|et|ou|y|o|e|en|of|og|och) |[,;] ?| ?/ ?)(?=[0-9(])"
+)
+_DIGIT = re.compile("[0-9]")
+_WORD_GOES_ON = re.compile(r"[a-z0-9\x7f]|[./-][0-9]")
+
+
+def list_behind(lower: str, start: int, end: int) -> Iterator[Span]:
+    """Find the numbers behind a number in a list, which have the same groups of digits."""
+    form = _DIGIT.sub("0", lower[start:end])
+    following = _NEXT_IN_LIST.match(lower, end)
+    while following:
+        start, end = following.end(), following.end() + len(form)
+        if _DIGIT.sub("0", lower[start:end]) != form or _WORD_GOES_ON.match(lower, end):
+            return
+        yield start, end
+        following = _NEXT_IN_LIST.match(lower, end)
 
 
 # What begins behind a complete number: a date, a time, the mark of a list, a count of things

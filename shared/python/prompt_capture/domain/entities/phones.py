@@ -10,6 +10,7 @@ from prompt_capture.domain.entities.candidates import (
     is_amount,
     is_named,
     is_reference,
+    list_behind,
 )
 from prompt_capture.domain.entities.phone_regions import (
     is_international,
@@ -207,6 +208,7 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         is_field = _FIELD.compiled.fullmatch(searched.lower, match.start(), start)
         if _may_be_phone(searched, (start, end), is_field=bool(is_field)):
             yield _with_brackets(searched.text, start, end)
+            yield from list_behind(searched.lower, start, end)
     if not searched.text.isascii():
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
@@ -319,6 +321,8 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
     if number[0] == "0" or not (number.isdigit() or _COUNTS_IN_A_ROW.fullmatch(number)):
         return False
     text = searched.text[match.start() : match.end("number") - len(number)]
+    if text[:6].lower() == "phones" and any(list_behind(searched.lower, *match.span("number"))):
+        return False
     if _ARGUMENT.search(text):
         return True
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
