@@ -154,3 +154,18 @@ def test_the_numbers_of_a_list_are_found(marked: str) -> None:
 )
 def test_counts_of_several_things_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[BANK:87654321]] is my account number",
+        "Hi, [[BANK:87654321]] is my bank account.",
+        "[[BANK:87654321]] ist meine Kontonummer.",
+        "87654321 is my account balance",
+        "2024 is my account number of the year",
+        "87654321 is my order, not my account",
+    ],
+)
+def test_an_account_is_found_before_its_name(marked: str) -> None:
+    _check(marked)

@@ -15,6 +15,7 @@ from prompt_capture.domain.entities.candidates import (
 )
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER,
     NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
@@ -94,6 +95,16 @@ _SEVERAL = NamePattern(
     rf"""{any_field_of(_PLURALS)}{NUMBER_FOLLOWS}
         (?P<number>[0-9]{{7,12}}){NOT_BEFORE_WORD}""",
 )
+# "12345678 is my account number", but not "12345678 is my account balance"
+_NAMES_BEHIND = names("account konto kontonummer compte cuenta conto conta", "bank account")
+_NAME_BEHIND = NamePattern(
+    _NAMES_BEHIND,
+    rf"{any_of(_NAMES_BEHIND)}(?:\ {NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
+)
+_NUMBER_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?P<number>[0-9](?:[ -]?[0-9]){6,21})"
+    r" (?:is|ist|est|es) (?:my|our|mein|meine|unser|unsere|mon|notre|mi|nuestra) \Z"
+)
 # Also the word for a bill
 _CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
 _NAMED_CZECH = NamePattern(
@@ -122,10 +133,25 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
                 end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
                 yield start, end
                 yield from list_behind(searched.lower, start, end)
+    yield from _find_several(searched)
+    yield from _find_in_context(searched)
+
+
+def _find_several(searched: Searched) -> Iterator[Span]:
+    """Find the numbers of a list behind a plural."""
     for match in _SEVERAL.finditer(searched):
         start, end = match.span("number")
         following = list(list_behind(searched.lower, start, end))
         yield from [(start, end), *following] if following else []
+
+
+def _find_in_context(searched: Searched) -> Iterator[Span]:
+    """Find accounts before their name, and sort codes near an account."""
+    for name in _NAME_BEHIND.finditer(searched):
+        before = max(0, name.start() - _NEAR)
+        number = _NUMBER_BEFORE.search(searched.lower, before, name.start())
+        if number:
+            yield number.span("number")
     for match in _SORT_CODE.finditer(searched):
         start, end = match.span("number")
         if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):
