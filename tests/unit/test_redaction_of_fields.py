@@ -433,3 +433,121 @@ def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: st
 )
 def test_the_codes_of_cards_rooms_and_calls_are_known_by_their_words(marked: str) -> None:
     _check(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Geburtsdatum (TT.MM.JJJJ): [[BIRTH_DATE:14.05.1983]]",
+        "date of birth (dd.mm.yyyy): [[BIRTH_DATE:14.05.1983]]",
+        "date of birth (dd/mm/yyyy): [[BIRTH_DATE:14/05/1983]]",
+        "DOB (mm.dd.yy) [[BIRTH_DATE:05.14.83]]",
+        "date de naissance (jj.mm.aaaa) : [[BIRTH_DATE:14.05.1983]]",
+        "Geboortedatum, dd.mm.jjjj: [[BIRTH_DATE:14.05.1983]]",
+        "DOB? [[BIRTH_DATE:14.05.1983]]",
+        "What is your date of birth? [[BIRTH_DATE:14 May 1983]]",
+        "Q: Date of birth? A: [[BIRTH_DATE:14.05.1983]]",
+        "**Date of birth?** [[BIRTH_DATE:14.05.1983]]",
+        "when were you born? [[BIRTH_DATE:14.05.1983]]",
+        "Wann bist du geboren?\n[[BIRTH_DATE:14.05.1983]]",
+    ],
+)
+def test_a_question_or_a_format_before_a_date_of_birth_hides_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is the date of birth missing? Release 14.05.2019",
+        "DOB? 14.05.2026 is the deadline",
+        "Do you have the DOB? The order is of 14.05.2019",
+        "Parse dates as dd.mm.yyyy, such as 14.05.2019",
+    ],
+)
+def test_dates_of_other_things_behind_a_question_or_a_format_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Phone 1: [[PHONE:5550142]]\nPhone 2: [[PHONE:5550143]]",
+        "Phone #2: [[PHONE:5550142]]",
+        "Account 1: [[BANK:87654321]]",
+        "Passport 1: [[ID:K02Y11S58]]",
+        "DOB 1: [[BIRTH_DATE:14.05.1983]]",
+        "Card 2: [[CARD:4111 1111 1111 1112]]",
+        "Passport no. (as shown): [[ID:K02Y11S58]]",
+        "Account number (8 digits): [[BANK:87654321]]",
+        "Sort code (6 digits): [[BANK:309013]]",
+        "Phone (10 digits): [[PHONE:4155550143]]",
+        "Kontonummer (10-stellig): [[BANK:8765432101]]",
+        "Account number (as on the letter) is [[BANK:87654321]]",
+    ],
+)
+def test_which_field_it_is_and_a_remark_hide_nothing(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call 1: 1234567 ms, call 2: 2345678 ms",
+        "account 12: 40 rows",
+        "card 3: 4 of hearts",
+        "passport (see page 1234)",
+        "account (2019): closed",
+        "phone 2: see page 12",
+    ],
+)
+def test_counted_fields_without_a_number_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "č. účtu: [[BANK:2300145672/2010]]",
+        "účet: [[BANK:19-2300145672/0800]]",
+        "bankkonto [[BANK:8601 11 17948]]",
+        "N° de compte : [[BANK:0500013M027]]",
+        "SC: [[BANK:30-90-13]] Acc: [[BANK:87654321]]",
+        "Account [[BANK:87654321]], SC [[BANK:30-90-13]]",
+        "USt-IdNr. [[ID:DE136695976]]",
+        "USt-IdNr.: [[ID:DE 136 695 976]]",
+        "VAT ID [[ID:ATU13585627]]",
+        "VAT number: [[ID:GB980780684]]",
+        "VAT no. [[ID:980 7806 84]]",
+        "BTW-nummer [[ID:NL123456789B01]]",
+        "N° TVA : [[ID:FR40303265045]]",
+        "IČO [[ID:25596641]]",
+        "DIČ: [[ID:CZ25596641]]",
+        "P.IVA [[ID:00743110157]]",
+        "Partita IVA: [[ID:IT00743110157]]",
+        "UID: [[ID:CHE-123.456.789]]",
+        "SIRET [[ID:73282932000074]]",
+        "SIREN : [[ID:732 829 320]]",
+    ],
+)
+def test_accounts_and_tax_numbers_of_countries_are_found(marked: str) -> None:
+    _check(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "účet 20000 Kč",
+        "SC: 30-90-13",
+        "sc 10-11-12 is the room",
+        "the VAT is 19 percent of 100000",
+        "VAT in DE 19",
+        "siren 112",
+        "favicon.ico 128",
+        "IVA 21% de 2500000",
+        "uid 1000, gid 1000",
+        "uid: 100200300",
+    ],
+)
+def test_other_words_and_numbers_beside_names_of_accounts_and_taxes_stay(text: str) -> None:
+    assert redact(text) == text

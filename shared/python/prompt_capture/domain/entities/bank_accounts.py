@@ -7,9 +7,15 @@ from itertools import repeat
 
 from stdnum import iban, numdb
 
-from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_named
+from prompt_capture.domain.entities.candidates import (
+    end_of_number,
+    is_amount,
+    is_named,
+    list_behind,
+)
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER,
     NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
@@ -32,8 +38,8 @@ _CHECKS = 100
 
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
-    bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
-    tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
+    bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
+    konta rachunek rachunku tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
@@ -51,7 +57,7 @@ _NAMES = names(
 _NATIONAL_FORM = (
     r"(?:[0-9]{2}(?:[ -]?[0-9]{4}){6}|(?:[0-9]{4}[ -]){6}[0-9]{2}"
     r"|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
-    r"|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
+    r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
 _NAMED = NamePattern(
     _NAMES,
@@ -82,6 +88,37 @@ _NAMED_RUSSIAN = NamePattern(
     rf"""{any_of(_RUSSIAN_NAMES)}{NUMBER_FOLLOWS}
         (?P<number>[0-9](?:[ .-]?[0-9]){{19}}){NOT_BEFORE_WORD}""",
 )
+# One number behind these is a count.
+_PLURALS = names("accounts konten comptes cuentas conti contas rekeningen", "account numbers")
+_SEVERAL = NamePattern(
+    _PLURALS,
+    rf"""{any_field_of(_PLURALS)}{NUMBER_FOLLOWS}
+        (?P<number>[0-9]{{7,12}}){NOT_BEFORE_WORD}""",
+)
+# "12345678 is my account number", but not "12345678 is my account balance"
+_NAMES_BEHIND = names("account konto kontonummer compte cuenta conto conta", "bank account")
+_NAME_BEHIND = NamePattern(
+    _NAMES_BEHIND,
+    rf"{any_of(_NAMES_BEHIND)}(?:\ {NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
+)
+_NUMBER_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?P<number>[0-9](?:[ -]?[0-9]){6,21})"
+    r" (?:is|ist|est|es) (?:my|our|mein|meine|unser|unsere|mon|notre|mi|nuestra) \Z"
+)
+# Also the word for a bill
+_CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
+_NAMED_CZECH = NamePattern(
+    _CZECH_NAMES,
+    rf"""{any_of(_CZECH_NAMES)}{NUMBER_FOLLOWS}
+        (?P<number>(?:[0-9]{{2,6}}-)?[0-9]{{6,10}}/[0-9]{{4}}){NOT_BEFORE_WORD}""",
+)
+# A sort code near an account; elsewhere the letters may be anything.
+_SORT_CODE = NamePattern(
+    names("sc s/c"),
+    rf"s/?c[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
+)
+_ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
+_NEAR = 40
 
 
 def find_bank_accounts(searched: Searched) -> Iterator[Span]:
@@ -89,11 +126,36 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     if searched.digit_count < _MIN_DIGITS:
         return
     yield from _find_ibans(searched)
-    for pattern in (_NAMED, _NAMED_RUSSIAN):
+    for pattern in (_NAMED, _NAMED_RUSSIAN, _NAMED_CZECH):
         for match in pattern.finditer(searched):
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
-                yield start, end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                yield start, end
+                yield from list_behind(searched.lower, start, end)
+    yield from _find_several(searched)
+    yield from _find_in_context(searched)
+
+
+def _find_several(searched: Searched) -> Iterator[Span]:
+    """Find the numbers of a list behind a plural."""
+    for match in _SEVERAL.finditer(searched):
+        start, end = match.span("number")
+        following = list(list_behind(searched.lower, start, end))
+        yield from [(start, end), *following] if following else []
+
+
+def _find_in_context(searched: Searched) -> Iterator[Span]:
+    """Find accounts before their name, and sort codes near an account."""
+    for name in _NAME_BEHIND.finditer(searched):
+        before = max(0, name.start() - _NEAR)
+        number = _NUMBER_BEFORE.search(searched.lower, before, name.start())
+        if number:
+            yield number.span("number")
+    for match in _SORT_CODE.finditer(searched):
+        start, end = match.span("number")
+        if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):
+            yield start, end
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:

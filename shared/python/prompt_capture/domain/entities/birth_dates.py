@@ -150,7 +150,18 @@ _TO_OWN_DATE = re.compile(
         (?P<found>\x7f+)?""",
     re.VERBOSE,
 )
+# How to write a date: "(TT.MM.JJJJ)"
+_FORMAT = re.compile(
+    r"([^\W\d_])\1{1,3}(?P<sign>[./ -])([^\W\d_])\3{1,3}(?P=sign)([^\W\d_])\4{1,3}(?![^\W_])"
+)
 _ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
+_ORDINAL_OF_FIELD = re.compile(r"\A ?#?[0-9]{1,2}(?= ?:(?![0-9]))")
+# Between a question and its date: "DOB? ", "Q: Date of birth? A: "
+_ANSWER_FOLLOWS = re.compile(
+    r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?
+        [("'*-]{0,2}\ ?""",
+    re.VERBOSE,
+)
 # The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
 _STAMP = re.compile(r"(?:t|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?! ?(?:uhr|h|am|pm|[ap]\.m)\b)")
 _DATE_BEFORE_BRACKET = re.compile(r"[0-9\x7f] ?\(\Z")
@@ -335,6 +346,9 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
         lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
     ):
         return False
+    if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
+        return _is_year_of_birth(date[0])
+    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", gap))
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False

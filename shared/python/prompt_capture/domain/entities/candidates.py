@@ -1,6 +1,7 @@
 """What the words around a candidate say about it."""
 
 import re
+from collections.abc import Iterator
 from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import (
@@ -11,6 +12,7 @@ from prompt_capture.domain.entities.searched import (
     split_capitals,
 )
 from prompt_capture.domain.entities.secret_words import is_common
+from prompt_capture.domain.searchable_text import Span
 
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
@@ -130,22 +132,49 @@ _UNITS = name_set(
 _UNITS_WITHOUT_SPACE = names(
     """位 天 次 个 個 元 円 人 件 条 年 小时 時間 分钟 文字 桁 字符 자리 글자 개 원 시간 일간"""
 )
-_NEXT_WORD = re.compile(r" ([a-z']+)")
+# Not the name of the next field: "Hours: 9-5", "M (415) 555-0199", "M-F 9-5", "Ms. Smith"
+_NEXT_WORD = re.compile(
+    r"""\ ([a-z']++)(?!\ ?:|-[a-z](?![a-z])|(?:(?<=\ m)|(?<=\ ms)|(?<=\ min))\.\ [a-z]
+        |\ ?[+(]?[0-9](?:[ ()./-]{0,3}[0-9]){5})""",
+    re.VERBOSE,
+)
 
 
 def is_amount(lower: str, end: int) -> bool:
-    """Return whether the word behind a number, in lower case, makes it an amount."""
+    """Return whether the word behind a number, in lower case, makes it an amount.
+
+    A word that names the next field does not.
+    """
     word = _NEXT_WORD.match(lower, end)
     if word:
         return word[1] in _UNITS
     return lower.startswith(_UNITS_WITHOUT_SPACE, end)
 
 
+_NEXT_IN_LIST = re.compile(
+    r"(?:[,;]? (?:and|or|und|oder|et|ou|y|o|e|en|of|og|och) |[,;] ?| ?/ ?)(?=[0-9(])"
+)
+_DIGIT = re.compile("[0-9]")
+_WORD_GOES_ON = re.compile(r"[a-z0-9\x7f]|[./-][0-9]")
+
+
+def list_behind(lower: str, start: int, end: int) -> Iterator[Span]:
+    """Find the numbers behind a number in a list, which have the same groups of digits."""
+    form = _DIGIT.sub("0", lower[start:end])
+    following = _NEXT_IN_LIST.match(lower, end)
+    while following:
+        start, end = following.end(), following.end() + len(form)
+        if _DIGIT.sub("0", lower[start:end]) != form or _WORD_GOES_ON.match(lower, end):
+            return
+        yield start, end
+        following = _NEXT_IN_LIST.match(lower, end)
+
+
 # What begins behind a complete number: a date, a time, the mark of a list, a count of things
 _DATE_OR_TIME = re.compile(
     r"""\ (?:(?:19|20)[0-9]{2}(?P<sign>[-./])[0-9]{1,2}(?P=sign)[0-9]{1,2}
         |[0-9]{1,2}(?P<joint>[./])[0-9]{1,2}(?P=joint)(?:19|20)[0-9]{2}
-        |[0-9]{1,2}:[0-9]{2})(?![0-9:])""",
+        |[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?![0-9:])""",
     re.VERBOSE,
 )
 _LIST_MARK = re.compile(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")

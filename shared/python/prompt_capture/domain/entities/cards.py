@@ -75,6 +75,8 @@ _SECURITY_CODE = LazyPattern(
         (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
+# "quote Q-4111111111111111"
+_LETTERS_BEFORE = re.compile(r"(?<![a-z0-9\x7f])[a-z]{1,4}-\Z")
 # "user id 4111111111111111"
 _NO_CARD = re.compile(
     r"(?:cardinality|(?<![a-z0-9])(?![a-z]*card)[a-z]{2,20}[ _-]id)[ :=#\"']{0,3}\Z"
@@ -119,4 +121,5 @@ def _is_card(searched: Searched, match: re.Match[str]) -> bool:
         return False
     start = match.start()
     is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
-    return not (is_id or is_reference(searched, start))
+    letters = _LETTERS_BEFORE.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
+    return not (is_id or is_reference(searched, letters.start() if letters else start))

@@ -17,6 +17,11 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
+# "DE136695976", "ATU13585627", "FR 40 303 265 045", "NL123456789B01", "CHE-123.456.789"
+_VAT = (
+    r"(?:at|be|bg|che|cy|cz|de|dk|ee|el|es|fi|fr|gb|hr|hu|ie|it|lt|lu|lv|mt|nl|pl|pt|ro|se|si|sk|xi)"
+    r"[ -]?[a-z0-9]{0,2}[ .]?[0-9](?:[ .]?[0-9]){5,11}(?:b[0-9]{2}|[a-z]{1,2})?"
+)
 _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("sin nas taj"), r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}"),  # Canada, Hungary
     (
@@ -46,6 +51,13 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
         names("cf", "codice fiscale"),  # Italy
         r"[a-z]{3}\ ?[a-z]{3}\ ?[0-9]{2}\ ?[a-z][0-9]{2}\ ?[a-z][0-9]{3}\ ?[a-z]",
     ),
+    (names("vat"), rf"{_VAT}|[0-9]{{9}}|[0-9]{{3}}\ [0-9]{{4}}\ [0-9]{{2}}"),  # Europe
+    (names("ust-id ustid ust-idnr ustidnr umsatzsteuer-id mwst tva btw iva"), _VAT),
+    (names("uid"), r"atu\ ?[0-9]{8}|che[ -]?[0-9]{3}(?:\.?[0-9]{3}){2}"),  # Austria, Switzerland
+    (names("piva", "p.iva", "p. iva", "partita iva"), r"(?:it)?[0-9]{11}"),  # Italy
+    (names("ičo", "ič", "dič"), r"(?:cz|sk)?[0-9]{8,10}|[0-9]{3}\ [0-9]{2}\ [0-9]{3}"),  # Czechia
+    (names("siret"), r"[0-9]{14}|[0-9]{3}(?:\ [0-9]{3}){2}\ [0-9]{5}"),  # France
+    (names("siren"), r"[0-9]{9}|[0-9]{3}(?:\ [0-9]{3}){2}"),  # France
 )
 """Names, and the form that their numbers have in lower case."""
 

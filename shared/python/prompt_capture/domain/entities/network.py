@@ -57,8 +57,9 @@ _DOT = r"(?:\.|\[\.\]|\(\.\))"
 # Operators of versions are "^", ">=" and the like, "~>", and in quotes "~", which in sentences is a
 # mark of markup or stands for a home directory or "about".
 _IPV4 = re.compile(
-    r"[0-9](?<![A-Za-z0-9\x7f.^].)(?<![<>=!~]=.)(?<![\"'`]~.)(?<!~>.)(?<!~> .)"
+    r"[0-9](?<![A-Za-z0-9\x7f.^].)(?<![<>=!~]=.)(?<![<>~]= .)(?<![\"'`]~.)(?<!~>.)(?<!~> .)"
     rf"[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}"
+    r"(?!-(?i:rc[.-]?[0-9]|alpha|beta|snapshot)[0-9.-]*(?![A-Za-z]))"
     r"(?![A-Za-z0-9\x7f]|\.[0-9]|\.(?:tar|tgz|gz|zip|whl|jar|deb|rpm|exe|msi|dmg|apk|pkg|dll)\b)"
 )
 _OCTET = re.compile(r"[0-9]+")

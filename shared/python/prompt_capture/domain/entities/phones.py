@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
-
-from phonenumbers import PhoneMetadata
 
 from prompt_capture.domain.entities.candidates import (
     REFERENCES,
@@ -13,8 +10,15 @@ from prompt_capture.domain.entities.candidates import (
     is_amount,
     is_named,
     is_reference,
+    list_behind,
+)
+from prompt_capture.domain.entities.phone_regions import (
+    is_international,
+    is_national,
+    split_code,
 )
 from prompt_capture.domain.entities.searched import (
+    COUNTED_OR_REMARKED,
     NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
@@ -29,13 +33,13 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
-_MIN_DIGITS = 7
+_MIN_DIGITS, _MIN_UNNAMED_DIGITS = 7, 9
 # Behind a number or a variable, the sign adds: "2x+12345678".
 _INTERNATIONAL = re.compile(
     r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
     r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|%2[Bb])"
     r" ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
-    r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"|0(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
@@ -60,7 +64,8 @@ _NAMES = names(
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
     _NAMES,
-    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}[^0-9+\x7f]{{0,25}}?{_NUMBER}",
+    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{COUNTED_OR_REMARKED}"
+    rf"[^0-9+\x7f]{{0,25}}?{_NUMBER}",
     numbered=True,
 )
 # A verb whose particle may be far behind it: "ruf bitte bei Familie Kranz an, ...".
@@ -128,6 +133,12 @@ _COUNT_BEFORE = LazyPattern(
 )
 _COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
 _MIN_LIST = 3
+# Digits, thousands or a range, without a zero before them
+_AMOUNT = re.compile(r"[1-9][0-9]*(?:-[0-9]+)?|[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
+# "Phone: ", but not "Text: ", whose number may be a length
+_FIELD = LazyPattern(
+    rf"(?:tel|ph|fone|fax|mobil|movil|cel|handy|puhelin)[a-z]*(?:[ _-]?{NUMBER})?\.? ?[:=] ?"
+)
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 # "call id 12345678"
@@ -174,6 +185,12 @@ _GROUPS_BEFORE = re.compile(
     r"(?<![^ #])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
 )
 _GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
+# A count, a year or the number of a house behind a number: " 2026 budget"
+_COUNTED_BEHIND = re.compile(r"(?: -)? [0-9]{1,5} [^\W\d_]{2,}")
+_NUMBER_BEHIND = re.compile(r" (?=\(?0|\+)")
+_OWN_NUMBER = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
+_MAX_DIGITS, _PAIR = 15, 2
+_NEXT_NUMBER = re.compile(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
 _RUN_WINDOW = 24
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
@@ -187,20 +204,88 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         start, end = match.span("number")
         if _is_list_of_amounts(searched, start, end):
             continue
-        end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
-        if _may_be_phone(searched, (start, end)):
+        end = _end_of_phone(searched, start, end)
+        is_field = _FIELD.compiled.fullmatch(searched.lower, match.start(), start)
+        if _may_be_phone(searched, (start, end), is_field=bool(is_field)):
             yield _with_brackets(searched.text, start, end)
+            yield from list_behind(searched.lower, start, end)
     if not searched.text.isascii():
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
+    yield from _find_unnamed(searched)
+
+
+def _find_unnamed(searched: Searched) -> Iterator[Span]:
     end = -2
     for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
-        stop = end_of_number(searched.lower, start, longest, _MIN_DIGITS)
-        # Phone numbers that follow one another are no longer run of groups of digits.
-        is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
-        if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
-            end = stop
-            yield _with_brackets(searched.text, start, stop)
+        for stop in _ends(searched, start, longest, is_international=not regions):
+            # Phone numbers that follow one another are no longer run of groups of digits.
+            is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
+            if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
+                yield _with_brackets(searched.text, start, stop)
+                following = None if regions else _next_in_region(searched, start, stop)
+                if following:
+                    yield following
+                end = following[1] if following else stop
+                break
+
+
+def _ends(searched: Searched, start: int, longest: int, *, is_international: bool) -> Iterator[int]:
+    """Return where a number may end: with what may be its last group, and before that."""
+    text = searched.text
+    end = _end_of_phone(searched, start, longest)
+    if is_international:
+        yield _end_in_region(searched, start, end)
+        return
+    yield end
+    space = text.rfind(" ", start, end)
+    while space > start:
+        stop = space - 2 if text.startswith(" -", space - 2) else space
+        if _COUNTED_BEHIND.match(text, stop):
+            yield stop
+        space = text.rfind(" ", start, stop)
+
+
+def _end_of_phone(searched: Searched, start: int, longest: int) -> int:
+    """Return the end of a phone number without what begins behind it, such as another one.
+
+    Where one that begins with a zero or "+" follows, all digits are too many for one number.
+    """
+    end = end_of_number(searched.lower, start, longest, _MIN_DIGITS)
+    text = searched.text
+    for own in _NUMBER_BEHIND.finditer(text, start, end):
+        size = len(_NOT_DIGITS.sub("", text[start : own.start()]))
+        if size >= (_MAX_DIGITS + 1) // 2 and _OWN_NUMBER.match(text, own.end()):
+            return own.start()
+    return end
+
+
+def _end_in_region(searched: Searched, start: int, end: int) -> int:
+    """Return the end of an international number in the form of its country, or else the longest."""
+    stop = end
+    while stop > start + _MIN_DIGITS:
+        if searched.passes(is_international, searched.text[start:stop], _CHECKS):
+            return stop
+        stop = searched.text.rfind(" ", start, stop)
+    return end
+
+
+def _next_in_region(searched: Searched, start: int, end: int) -> Span | None:
+    """Return where a number of the same region and length directly follows an international one."""
+    following = _NEXT_NUMBER.match(searched.text, end)
+    if not following:
+        return None
+    region, national = split_code(searched.text[start:end])
+    begin, stop = following.span("number")
+    while region and stop > begin + _MIN_DIGITS:
+        number = searched.text[begin:stop]
+        size = len(_NOT_DIGITS.sub("", number))
+        if len(national) <= size <= len(national) + 1:
+            is_phone = searched.passes(is_national, (number, (region,)), _CHECKS)
+            if is_phone and _may_be_phone(searched, (begin, stop)):
+                return _with_brackets(searched.text, begin, stop)
+        stop = searched.text.rfind(" ", begin, stop)
+    return None
 
 
 def is_named_as_phone(searched: Searched, start: int) -> bool:
@@ -236,6 +321,8 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
     if number[0] == "0" or not (number.isdigit() or _COUNTS_IN_A_ROW.fullmatch(number)):
         return False
     text = searched.text[match.start() : match.end("number") - len(number)]
+    if text[:6].lower() == "phones" and any(list_behind(searched.lower, *match.span("number"))):
+        return False
     if _ARGUMENT.search(text):
         return True
     before = context_before(searched.lower, match.start(), _OWNER_WINDOW)
@@ -244,11 +331,15 @@ def _is_count(searched: Searched, match: re.Match[str]) -> bool:
 
 def _is_list_of_amounts(searched: Searched, start: int, end: int) -> bool:
     """Return whether groups of digits are amounts, each more than the last: "320 768 1440 px"."""
-    groups = searched.text[start:end].split(" ")
-    if len(groups) < _MIN_LIST or not is_amount(searched.lower, end):
-        return False
-    return all(map(str.isdigit, groups)) and all(
-        int(group) < int(following) for group, following in pairwise(groups)
+    return _is_ascending(searched.text[start:end]) and is_amount(searched.lower, end)
+
+
+def _is_ascending(number: str) -> bool:
+    groups = number.split(" ")
+    return (
+        len(groups) >= _MIN_LIST
+        and all(map(str.isdigit, groups))
+        and all(int(group) < int(following) for group, following in pairwise(groups))
     )
 
 
@@ -274,8 +365,9 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
     number = searched.text[slice(*span)]
     if not regions:
         return number[0] != "0" or not is_reference(searched, span[0])
-    may_be_phone = not _LIST.match(number) and _may_be_phone(searched, span)
-    return may_be_phone and searched.passes(_is_valid, (number, regions), _CHECKS)
+    is_long = len(_NOT_DIGITS.sub("", number)) >= _MIN_UNNAMED_DIGITS
+    may_be_phone = is_long and not _LIST.match(number) and _may_be_phone(searched, span)
+    return may_be_phone and searched.passes(is_national, (number, regions), _CHECKS)
 
 
 def _is_in_longer_run(text: str, start: int, end: int) -> bool:
@@ -289,7 +381,12 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
             return True
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
-    return bool(behind and last and len(behind[1]) == len(last[0]))
+    if not (behind and last and len(behind[1]) == len(last[0])):
+        return False
+    sizes = {len(group) for group in text[start:end].split(" ")}
+    is_even = len(last[0]) > _PAIR and len(sizes) == 1
+    is_run = is_even or _is_ascending(text[start : behind.end()])
+    return is_run or not _COUNTED_BEHIND.match(text, end)
 
 
 def _with_brackets(text: str, start: int, end: int) -> Span:
@@ -302,27 +399,11 @@ def _with_brackets(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _may_be_phone(searched: Searched, span: Span) -> bool:
+def _may_be_phone(searched: Searched, span: Span, *, is_field: bool = False) -> bool:
+    """Return whether a number, which may be the value of a field, is nothing else than a phone."""
     start, end = span
-    is_other = _NO_PHONE.compiled.match(searched.text[start:end].lstrip("("))
-    return not (is_other or is_amount(searched.lower, end) or is_reference(searched, start))
-
-
-def _is_valid(candidate: tuple[str, tuple[str, ...]]) -> bool:
-    """Return whether a number, before the regions, is valid in one of them."""
-    number, regions = candidate
-    digits = _NOT_DIGITS.sub("", number)
-    return any(_national_numbers(region).fullmatch(digits) for region in regions)
-
-
-@cache
-def _national_numbers(region: str) -> re.Pattern[str]:
-    """Return a pattern for the numbers of a region, as they are dialled in it."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
-        raise ValueError(f"phonenumbers does not know the region {region}.")
-    kinds = ("fixed_line", "mobile", "toll_free", "shared_cost", "personal_number", "voip", "uan")
-    numbers = (getattr(metadata, kind) for kind in kinds)
-    patterns = (kind.national_number_pattern for kind in numbers if kind)
-    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
-    return re.compile(f"(?:{metadata.national_prefix or ''})?(?:{alternatives})")
+    number = searched.text[start:end]
+    if _NO_PHONE.compiled.match(number.lstrip("(")) or is_reference(searched, start):
+        return False
+    has_form = _AMOUNT.fullmatch(number) or (number[0] != "0" and _is_ascending(number))
+    return is_field or not has_form or not is_amount(searched.lower, end)

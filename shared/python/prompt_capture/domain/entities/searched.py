@@ -240,9 +240,15 @@ _OF = any_of(
 )
 _HAS_NUMBER = rf"\ {_HAS}\ (?:{_THE}\ )?(?!no?\ ){NUMBER}{NAME_END}"
 _OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ |{_HAS_NUMBER}))?"
+COUNTED_OR_REMARKED = (
+    r"(?:\ ?\#?[0-9]{1,2}(?=\ ?:))?"
+    r"(?:\ ?\((?:[0-9]{1,2}[ -])?[a-z]{1,12}(?:[ .,'-]{1,2}[a-z]{1,12}){0,3}\))?"
+)
+"""What may follow the name of a field: which of several it is ("Phone 2:"), and a remark in
+brackets ("(as shown)", "(8 digits)")."""
 NUMBER_FOLLOWS = (
     rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?"
-    rf"{NAME_END}{_OF_SOMEBODY}(?:{_HAS_NUMBER})?[^a-z0-9\x7f]{{0,6}}"
+    rf"{NAME_END}{COUNTED_OR_REMARKED}{_OF_SOMEBODY}(?:{_HAS_NUMBER})?[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
 )
 """What may stand between a name and its number: "number: ", "_no", "hat die Nummer", whose number
