@@ -110,6 +110,7 @@ def test_tags_around_a_name_or_a_value_hide_nothing(marked: str) -> None:
         "<td>Zip code</td><td>90210</td>",
         "<td>total calls</td><td>1234567</td>",
         "<p>call</p><p>12 345</p>",
+        "<td>login is a/</td><td>x</td>",
     ],
 )
 def test_other_numbers_and_words_between_tags_stay(text: str) -> None:

@@ -85,7 +85,7 @@ _TOUCHING_NAMES = """
     telno telnr phoneno phonenumber telefonnummer handynummer rufnummer mob ruf pan cc cardno
     cardnumber kartennummer acctno accountno accountnumber kontonummer sortcode routing
     geburtsdatum ipaddr ipaddress macaddress pincode passcode doorcode gatecode safecode mtan"""
-_TOUCHING_ACCOUNTS = "account konto compte cuenta conto"
+_TOUCHING_ACCOUNTS = " account konto compte cuenta conto"
 
 
 def _behind(names: str) -> str:
@@ -109,6 +109,7 @@ _TOUCHED = re.compile(
     rf"(?!(?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?![0-9.:/-]))"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
     r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
+    rf"|<(?<=[A-Za-z].)(?=[A-Z_]{{2,10}}>)(?i:{_behind(_TOUCHING_NAMES + _TOUCHING_ACCOUNTS)})"
 )
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")

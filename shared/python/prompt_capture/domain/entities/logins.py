@@ -85,6 +85,8 @@ _PHONE = re.compile(r"\+?[0-9()./-]+")
 # What a form asks for: "login: email / password"
 _FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
 _RATIO = re.compile(r"[0-9:/., ]+")
+_SIGNS = f"{PUNCTUATION}|"
+"""Signs that are no value alone, such as the bar between two cells."""
 
 _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
 
@@ -94,7 +96,7 @@ def find_logins(searched: Searched) -> Iterator[Span]:
     for match in _LOGIN.finditer(searched):
         is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
         names_fields = _FIELDS.issuperset((match["name"], match["value"].strip(PUNCTUATION)))
-        if not is_ratio and not names_fields and match["value"].strip(PUNCTUATION):
+        if not is_ratio and not names_fields and match["value"].strip(_SIGNS):
             yield _value_span(match)
     yield from _find_bare_logins(searched)
     yield from _find_pairs(searched)
