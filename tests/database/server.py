@@ -1,18 +1,21 @@
 """A temporary PostgreSQL server whose databases represent Supabase projects."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORM = ROOT / "infra/local/postgres/platform.sql"
 MIGRATIONS = tuple(sorted((ROOT / "supabase/migrations").glob("*.sql")))
 
 Connection = psycopg.Connection[tuple[object, ...]]
+
+_IDLE_IN_TRANSACTION = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Server:
         try:
             yield connection
         finally:
+            # The server ends a closed connection later, and its locks would be held until then.
+            if connection.info.transaction_status in _IDLE_IN_TRANSACTION:
+                with suppress(psycopg.OperationalError):  # the server may have ended it
+                    connection.rollback()
             connection.close()
 
     def copy_database(self, template: str, name: str) -> None:
