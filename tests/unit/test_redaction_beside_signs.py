@@ -1,22 +1,9 @@
 """Redaction finds entities next to punctuation, Markdown and tags, and leaves those."""
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.text import normalise
-
-# "[[SECRET:hunter22]]" marks an entity and its type.
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    redacted = _MARKED.sub(r"<\1>", marked)
-    assert redact(text) == redacted
-    assert redact(redacted) == redacted
-    assert redact(normalise(text)) == normalise(redacted)
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -41,7 +28,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_a_code_ends_before_the_punctuation_behind_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +80,7 @@ def test_other_words_and_numbers_before_punctuation_stay(text: str) -> None:
     ],
 )
 def test_tags_around_a_name_or_a_value_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -136,12 +123,12 @@ def test_other_numbers_and_words_between_tags_stay(text: str) -> None:
     ],
 )
 def test_all_digits_of_a_code_and_those_behind_a_slash_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize("end", ["", ".", "...", "。", ",", "!", ")"])
 def test_a_token_without_digits_ends_before_the_end_of_a_sentence(end: str) -> None:
-    _check(f"my token is [[SECRET:hf_{'qWmRtZpLkVxBnDsYh' * 2}]]{end}")
+    check_redaction(f"my token is [[SECRET:hf_{'qWmRtZpLkVxBnDsYh' * 2}]]{end}")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +141,7 @@ def test_a_token_without_digits_ends_before_the_end_of_a_sentence(end: str) -> N
     ],
 )
 def test_an_address_is_found_behind_a_tilde(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +210,7 @@ def test_versions_and_names_of_models_stay(text: str) -> None:
     ],
 )
 def test_marks_around_a_value_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 def test_brackets_around_a_value_hide_nothing() -> None:
@@ -277,7 +264,7 @@ def test_ordinary_words_in_marks_stay(text: str) -> None:
     ],
 )
 def test_an_emoji_or_a_count_behind_the_name_of_a_secret_hides_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -295,12 +282,12 @@ def test_an_emoji_or_a_count_behind_the_name_of_a_secret_hides_nothing(marked: s
     ],
 )
 def test_doubled_and_escaped_quotation_marks_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize("marks", ["**", "*", "__", "_", "~~"])
 def test_the_marks_around_a_url_stay(marks: str) -> None:
-    _check(f"see {marks}[[URL:https://files.example.org/a?token=k3j9x2]]{marks} today")
-    _check(f"{marks}[[URL:https://files.example.org/a?sig=k3j9x2]]{marks}.")
-    _check(f"{marks}https://youtu.be/q?t=75{marks}")
-    _check(f"[[URL:https://files.example.org/a?token=k3j9x2{marks}]] today")
+    check_redaction(f"see {marks}[[URL:https://files.example.org/a?token=k3j9x2]]{marks} today")
+    check_redaction(f"{marks}[[URL:https://files.example.org/a?sig=k3j9x2]]{marks}.")
+    check_redaction(f"{marks}https://youtu.be/q?t=75{marks}")
+    check_redaction(f"[[URL:https://files.example.org/a?token=k3j9x2{marks}]] today")

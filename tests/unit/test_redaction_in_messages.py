@@ -3,22 +3,14 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
+from tests.unit.marked_texts import check_redaction
 
 SEEDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 NUMBERED_SEEDS = " ".join(f"{n}. {word}" for n, word in enumerate(SEEDS.split(), 1))
 RECOVERY_KEY = "448789-153758-031504-400565-078111-476047-273471-537548"
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    assert redact(text) == _MARKED.sub(r"<\1>", marked)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +27,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_the_marks_of_quoted_lines_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +60,7 @@ def test_comparisons_paths_and_numbers_in_quoted_lines_stay(text: str) -> None:
     ],
 )
 def test_references_of_html_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +108,7 @@ def test_other_references_of_html_stay(text: str) -> None:
     ],
 )
 def test_a_birth_has_short_markers_and_those_of_further_languages(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +154,7 @@ def test_parts_of_questions_and_points_of_lists_are_no_births(text: str) -> None
     ],
 )
 def test_what_a_password_is_for_may_be_in_brackets(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +207,7 @@ def test_remarks_about_a_password_stay(text: str) -> None:
     ],
 )
 def test_the_code_that_somebody_was_sent_is_found_by_the_name_of_its_language(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +235,7 @@ def test_the_code_that_somebody_was_sent_is_found_by_the_name_of_its_language(ma
     ],
 )
 def test_a_code_that_nobody_may_share_or_that_stands_alone_is_a_secret(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +282,7 @@ def test_other_codes_stay(text: str) -> None:
     ],
 )
 def test_the_keys_of_encrypted_disks_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 def test_eight_groups_of_digits_that_are_no_recovery_key_stay() -> None:
@@ -312,7 +304,7 @@ def test_eight_groups_of_digits_that_are_no_recovery_key_stay() -> None:
     ],
 )
 def test_the_words_of_a_wallet_are_found_behind_their_name(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +338,7 @@ def test_other_mnemonics_stay(text: str) -> None:
     ],
 )
 def test_the_cookies_of_sessions_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +375,7 @@ def test_other_cookies_stay(text: str) -> None:
     ],
 )
 def test_a_sentence_may_say_whose_number_it_is(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -446,4 +438,4 @@ def test_programs_that_pass_a_password_on_stay(text: str) -> None:
     ],
 )
 def test_options_purposes_and_short_words_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)

@@ -3,19 +3,10 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
-
-
-def _check(marked: str) -> None:
-    redacted = _MARKED.sub(r"<\1>", marked)
-    assert redact(_MARKED.sub(r"\2", marked)) == redacted
-    assert redact(redacted) == redacted
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -49,7 +40,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_a_number_is_found_where_its_name_touches_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +74,7 @@ def test_identifiers_with_digits_stay(text: str) -> None:
     ],
 )
 def test_an_address_is_found_whose_words_signs_join(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +110,7 @@ def test_identifiers_with_at_and_dot_stay(text: str) -> None:
     ],
 )
 def test_a_password_is_found_where_only_a_login_names_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +162,7 @@ def test_what_somebody_logs_in_with_is_no_password(text: str) -> None:
     ],
 )
 def test_a_short_name_leads_to_a_value(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,10 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])")
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    assert redact(text) == _MARKED.sub(r"<\1>", marked)
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -42,7 +34,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_a_password_is_found_in_markup_and_formats(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +48,7 @@ def test_a_password_is_found_in_markup_and_formats(marked: str) -> None:
     ],
 )
 def test_a_password_ends_where_the_next_field_begins(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +76,7 @@ def test_a_password_ends_where_the_next_field_begins(marked: str) -> None:
     ],
 )
 def test_a_password_is_found_whatever_the_sentence_says_about_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +94,7 @@ def test_a_password_is_found_whatever_the_sentence_says_about_it(marked: str) ->
     ],
 )
 def test_the_passwords_of_networks_and_of_pairs_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +118,7 @@ def test_the_passwords_of_networks_and_of_pairs_are_found(marked: str) -> None:
     ],
 )
 def test_the_codes_that_services_send_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +131,7 @@ def test_the_codes_that_services_send_are_found(marked: str) -> None:
     ],
 )
 def test_passwords_are_found_in_bulgarian(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +147,7 @@ def test_passwords_are_found_in_bulgarian(marked: str) -> None:
     ],
 )
 def test_a_number_is_found_where_a_sentence_says_that_something_has_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +170,7 @@ def test_a_number_is_found_where_a_sentence_says_that_something_has_it(marked: s
     ],
 )
 def test_an_address_is_found_however_it_is_written(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +189,7 @@ def test_an_address_is_found_however_it_is_written(marked: str) -> None:
     ],
 )
 def test_a_number_or_a_url_is_found_in_less_common_forms(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +292,7 @@ def test_what_only_looks_like_these_stays(text: str) -> None:
 def test_phone_numbers_are_found_beside_the_words_and_particles_of_their_country(
     marked: str,
 ) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +345,7 @@ def test_counts_and_references_are_no_phone_numbers_or_accounts(text: str) -> No
     ],
 )
 def test_an_account_number_is_found_whole_in_the_form_of_its_country(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -381,7 +373,7 @@ def test_an_account_number_is_found_whole_in_the_form_of_its_country(marked: str
     ],
 )
 def test_a_secret_is_found_in_the_notations_of_programs(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +455,7 @@ def test_sentences_about_passwords_stay_in_other_languages_too(text: str) -> Non
     ],
 )
 def test_the_passwords_in_sentences_of_other_languages_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -505,7 +497,7 @@ def test_the_passwords_in_sentences_of_other_languages_are_found(marked: str) ->
     ],
 )
 def test_a_code_or_a_password_is_found_by_the_words_of_its_language(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -534,7 +526,7 @@ def test_a_code_or_a_password_is_found_by_the_words_of_its_language(marked: str)
     ],
 )
 def test_a_secret_is_found_in_other_notations_and_commands(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -582,7 +574,7 @@ def test_a_token_of_an_issuer_goes_as_a_whole(token: str) -> None:
     ],
 )
 def test_an_entity_has_its_own_type_and_end(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -623,7 +615,7 @@ def test_a_reference_is_no_card_in_any_of_the_languages(text: str) -> None:
     ],
 )
 def test_a_name_and_an_abbreviation_of_number_lead_to_an_entity(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -640,7 +632,7 @@ def test_a_name_and_an_abbreviation_of_number_lead_to_an_entity(marked: str) -> 
     ],
 )
 def test_a_value_is_found_by_the_verbs_and_the_forms_of_its_country(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -665,7 +657,7 @@ def test_a_value_is_found_by_the_verbs_and_the_forms_of_its_country(marked: str)
     ],
 )
 def test_an_adjective_may_stand_behind_the_name_of_a_password(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -683,7 +675,7 @@ def test_an_adjective_may_stand_behind_the_name_of_a_password(marked: str) -> No
     ],
 )
 def test_documents_and_phones_are_known_by_their_names(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -705,7 +697,7 @@ def test_documents_and_phones_are_known_by_their_names(marked: str) -> None:
     ],
 )
 def test_bracketed_signs_and_compounds_are_known_in_other_languages(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -727,7 +719,7 @@ def test_bracketed_signs_and_compounds_are_known_in_other_languages(marked: str)
     ],
 )
 def test_a_birth_is_known_by_the_words_and_the_months_of_a_language(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -741,7 +733,7 @@ def test_a_birth_is_known_by_the_words_and_the_months_of_a_language(marked: str)
     ],
 )
 def test_words_that_differ_in_vowel_signs_alone_are_told_apart(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -753,7 +745,7 @@ def test_words_that_differ_in_vowel_signs_alone_are_told_apart(marked: str) -> N
     ],
 )
 def test_heisst_leads_to_a_value(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -777,7 +769,7 @@ def test_heisst_leads_to_a_value(marked: str) -> None:
     ],
 )
 def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -800,7 +792,7 @@ def test_what_a_secret_is_for_may_follow_an_elided_word(marked: str) -> None:
     ],
 )
 def test_an_idiom_of_birth_names_no_date(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -825,7 +817,7 @@ def test_an_idiom_of_birth_names_no_date(marked: str) -> None:
     ],
 )
 def test_a_password_of_words_may_have_numbers(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -847,7 +839,7 @@ def test_a_password_of_words_may_have_numbers(marked: str) -> None:
     ],
 )
 def test_a_number_may_follow_an_article(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -869,7 +861,7 @@ def test_a_number_may_follow_an_article(marked: str) -> None:
     ],
 )
 def test_codes_and_dates_are_known_in_further_forms(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -885,7 +877,7 @@ def test_codes_and_dates_are_known_in_further_forms(marked: str) -> None:
     ],
 )
 def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -901,7 +893,7 @@ def test_the_code_of_a_service_may_stand_before_its_name(marked: str) -> None:
     ],
 )
 def test_random_characters_open_a_session(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -926,7 +918,7 @@ def test_random_characters_open_a_session(marked: str) -> None:
     ],
 )
 def test_measures_in_a_row_are_no_phone_number(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 _COMMIT = "ce387e4ed257dd7c5203dc8485c53ce56f35204d"
@@ -965,7 +957,7 @@ def test_the_commits_of_git_stay(text: str) -> None:
     ],
 )
 def test_a_token_near_the_word_git_is_no_commit(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1015,7 +1007,7 @@ def test_how_many_characters_a_password_needs_is_no_password(text: str) -> None:
     ],
 )
 def test_a_secret_is_found_behind_questions_owners_and_old_values(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1065,7 +1057,7 @@ def test_pins_of_boards_years_and_open_questions_stay(text: str) -> None:
     ],
 )
 def test_a_birth_is_known_with_its_country_and_the_months_of_its_language(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1094,7 +1086,7 @@ def test_a_birth_is_known_with_its_country_and_the_months_of_its_language(marked
     ],
 )
 def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1132,7 +1124,7 @@ def test_accounts_and_documents_are_known_by_the_words_of_their_country(marked: 
     ],
 )
 def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1153,7 +1145,7 @@ def test_accounts_of_services_masks_and_postal_pins_stay(marked: str) -> None:
     ],
 )
 def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1184,7 +1176,7 @@ def test_a_letter_for_number_is_apart_from_the_name(marked: str) -> None:
     ],
 )
 def test_a_code_may_stand_first_in_the_listed_languages(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1235,7 +1227,7 @@ def test_numbers_before_the_name_of_a_sent_code_stay(text: str) -> None:
     ],
 )
 def test_codes_are_known_by_further_names(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1271,7 +1263,7 @@ def test_codes_are_known_by_further_names(marked: str) -> None:
     ],
 )
 def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1289,7 +1281,7 @@ def test_a_pass_of_somebody_is_a_password(marked: str) -> None:
     ],
 )
 def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1303,7 +1295,7 @@ def test_a_digit_at_the_end_belongs_to_the_groups_of_a_code(marked: str) -> None
     ],
 )
 def test_an_iban_is_found_next_to_the_words_that_stand_beside_it(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -1320,7 +1312,7 @@ def test_an_iban_is_found_next_to_the_words_that_stand_beside_it(marked: str) ->
     ],
 )
 def test_codes_are_found_behind_the_other_usual_names_of_japanese_and_korean(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(

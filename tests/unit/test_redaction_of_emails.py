@@ -3,21 +3,9 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
-from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.text import normalise
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    redacted = redact(text)
-    assert redacted == _MARKED.sub(r"<\1>", marked)
-    assert normalise(redacted) == redact(normalise(text))
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -38,7 +26,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_a_common_word_before_at_is_no_mailbox(text: str) -> None:
-    _check(text)
+    check_redaction(text)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +44,4 @@ def test_a_common_word_before_at_is_no_mailbox(text: str) -> None:
     ],
 )
 def test_the_words_and_cells_beside_an_address_stay(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)

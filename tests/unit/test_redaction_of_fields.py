@@ -3,21 +3,10 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.text import normalise
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    redacted = redact(text)
-    assert redacted == _MARKED.sub(r"<\1>", marked)
-    assert normalise(redacted) == redact(normalise(text))
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -40,7 +29,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_a_date_before_a_word_for_birth_is_none_where_it_has_another_name(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +57,7 @@ def test_a_date_before_a_word_for_birth_is_none_where_it_has_another_name(marked
     ],
 )
 def test_a_date_before_a_word_for_birth_is_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +73,7 @@ def test_a_date_before_a_word_for_birth_is_found(marked: str) -> None:
     ],
 )
 def test_a_date_behind_a_word_for_birth_is_none_where_it_has_another_name(text: str) -> None:
-    _check(text)
+    check_redaction(text)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +90,7 @@ def test_a_date_behind_a_word_for_birth_is_none_where_it_has_another_name(text: 
     ],
 )
 def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +120,14 @@ def test_a_date_behind_a_word_for_birth_is_found(marked: str) -> None:
     ],
 )
 def test_a_number_ends_where_the_next_line_begins_with_one(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
     "text", ["passport 12345678 rows", "tax id 123456 users", "dni 1234567 casos"]
 )
 def test_an_amount_behind_the_name_of_an_identity_number_stays(text: str) -> None:
-    _check(text)
+    check_redaction(text)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +149,7 @@ def test_an_amount_behind_the_name_of_an_identity_number_stays(text: str) -> Non
     ],
 )
 def test_a_number_before_a_name_is_no_value_where_the_value_follows(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted() -> None:
@@ -185,7 +174,7 @@ def test_an_answer_that_another_secret_follows_is_the_same_once_that_is_redacted
     ],
 )
 def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +200,7 @@ def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
     ],
 )
 def test_the_user_of_a_login_stays(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +220,7 @@ def test_the_user_of_a_login_stays(marked: str) -> None:
     ],
 )
 def test_a_password_of_words_ends_before_the_name_of_the_next_field(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +245,7 @@ def test_a_password_of_words_ends_before_the_name_of_the_next_field(marked: str)
     ],
 )
 def test_numbers_of_other_things_stay(text: str) -> None:
-    _check(text)
+    check_redaction(text)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +267,7 @@ def test_numbers_of_other_things_stay(text: str) -> None:
     ],
 )
 def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +301,7 @@ def test_neighbours_of_numbers_of_other_things_are_found(marked: str) -> None:
     ],
 )
 def test_an_empty_field_does_not_take_the_next_line(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -338,7 +327,7 @@ def test_an_empty_field_does_not_take_the_next_line(marked: str) -> None:
     ],
 )
 def test_a_dash_assigns_no_plain_word_or_ticket(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +348,7 @@ def test_a_dash_assigns_no_plain_word_or_ticket(marked: str) -> None:
     ],
 )
 def test_a_variable_is_no_value(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize("marks", [("- ", "- "), ("* ", "* "), ("# ", "# "), ("1. ", "2. ")])
@@ -367,7 +356,9 @@ def test_a_variable_is_no_value(marked: str) -> None:
 def test_the_secrets_in_a_list_behind_their_name_are_found(
     name: str, marks: tuple[str, str]
 ) -> None:
-    _check(f"{name}:\n{marks[0]}[[SECRET:4hk9-t2mz]]\n{marks[1]}[[SECRET:9xw3-b7rd]]\n\nKeep them.")
+    check_redaction(
+        f"{name}:\n{marks[0]}[[SECRET:4hk9-t2mz]]\n{marks[1]}[[SECRET:9xw3-b7rd]]\n\nKeep them."
+    )
 
 
 @pytest.mark.parametrize(
@@ -381,7 +372,7 @@ def test_the_secrets_in_a_list_behind_their_name_are_found(
     ],
 )
 def test_other_lists_behind_the_name_of_secrets_stay(text: str) -> None:
-    _check(text)
+    check_redaction(text)
 
 
 @pytest.mark.parametrize(
@@ -402,7 +393,7 @@ def test_other_lists_behind_the_name_of_secrets_stay(text: str) -> None:
     ],
 )
 def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -432,7 +423,7 @@ def test_the_value_of_an_element_or_a_variable_of_a_document_is_found(marked: st
     ],
 )
 def test_the_codes_of_cards_rooms_and_calls_are_known_by_their_words(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -453,7 +444,7 @@ def test_the_codes_of_cards_rooms_and_calls_are_known_by_their_words(marked: str
     ],
 )
 def test_a_question_or_a_format_before_a_date_of_birth_hides_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -487,7 +478,7 @@ def test_dates_of_other_things_behind_a_question_or_a_format_stay(text: str) -> 
     ],
 )
 def test_which_field_it_is_and_a_remark_hide_nothing(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -531,7 +522,7 @@ def test_counted_fields_without_a_number_stay(text: str) -> None:
     ],
 )
 def test_accounts_and_tax_numbers_of_countries_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(

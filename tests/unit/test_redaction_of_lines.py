@@ -3,22 +3,10 @@
 Double brackets enclose each entity of a text, after the name of its placeholder.
 """
 
-import re
-
 import pytest
 
 from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.text import normalise
-
-_MARKED = re.compile(r"\[\[([A-Z_]+):(.+?)\]\](?!\])", re.DOTALL)
-
-
-def _check(marked: str) -> None:
-    text = _MARKED.sub(r"\2", marked)
-    redacted = redact(text)
-    assert redacted == _MARKED.sub(r"<\1>", marked)
-    assert normalise(redacted) == redact(normalise(text))
-    assert redact(redacted) == redacted
+from tests.unit.marked_texts import check_redaction
 
 
 @pytest.mark.parametrize(
@@ -43,7 +31,7 @@ def _check(marked: str) -> None:
     ],
 )
 def test_the_name_of_the_next_field_makes_no_amount(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +78,7 @@ def test_amounts_stay(text: str) -> None:
     ],
 )
 def test_a_number_ends_before_another_one_or_a_count(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +116,7 @@ def test_longer_runs_of_groups_stay(text: str) -> None:
     ],
 )
 def test_versions_references_and_times_are_apart_from_numbers(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +133,7 @@ def test_versions_references_and_times_are_apart_from_numbers(marked: str) -> No
     ],
 )
 def test_the_numbers_of_a_list_are_found(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +156,4 @@ def test_counts_of_several_things_stay(text: str) -> None:
     ],
 )
 def test_an_account_is_found_before_its_name(marked: str) -> None:
-    _check(marked)
+    check_redaction(marked)
