@@ -530,6 +530,18 @@ def test_the_names_that_are_checked_in_a_round_are_limited(
     assert 0 < checks <= redaction._MAX_ROUNDS * getattr(named_secrets, limit)
 
 
+def test_a_long_text_about_passwords_stays() -> None:
+    article = (
+        "Every password must have at least 12 characters, and a password that was used before is "
+        "rejected. If a password is wrong five times, the account is locked. The password is "
+        "stored as a hash, and the token is valid for one hour. Set a new password in the "
+        "settings, or ask for a password by mail. An API key is created by an administrator. A "
+        "password to a shared mailbox is kept in the vault. The PIN of your card is not the "
+        "password of your account. A passphrase is longer than a password. "
+    )
+    assert redact(article * 7) == article * 7
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_no_text_causes_catastrophic_backtracking(unit: str) -> None:
     # The time limit of each test is the assertion.

@@ -13,6 +13,7 @@ from prompt_capture.domain.entities.passphrases import (
     find_seed_phrase,
     find_sentence,
     find_spelled_digits,
+    is_state,
 )
 from prompt_capture.domain.entities.searched import (
     MASK,
@@ -205,6 +206,8 @@ _NEXT_FIELDS = {
     ":": re.compile(rf"{_FIELD_NAME}:(?: |\Z)"),
 }
 _LETTERS_FIRST = re.compile(r"[^\W\d_]+")
+# A word that is no key.
+_PLAIN_WORD = re.compile(r"(?P<word>[A-Za-z][a-z]{0,18})[.,;:?)]*(?: |\Z)")
 _CODE_END = re.compile("[,;|/]")
 _BEHIND_CODE = f"{PUNCTUATION}!~_="
 """What follows a code, and is no part of it. A password may end with these signs."""
@@ -348,6 +351,8 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
         relation = _relation(head)
         if number < _MAX_NAMES and not _names_a_secret(searched, head, relation):
             continue
+        if _is_before_no_value(searched.text, head, relation):
+            continue
         checked += 1
         if checked > _CHECKS or number >= _MAX_NAMES:
             quoted = _QUOTED.match(searched.text, head.end())
@@ -360,6 +365,22 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
         if span:
             yield span
             yield from _further_values(searched, head, span)
+
+
+def _is_before_no_value(text: str, head: re.Match[str], relation: Relation) -> bool:
+    """Return whether the word behind a name shows that no value follows: "password for the"."""
+    plain = _PLAIN_WORD.match(text, head.end())
+    if not plain or head["seed"]:
+        return False
+    word = plain["word"].lower()
+    if relation not in {"next", "is"} or word in words.NUMBER_WORDS:
+        return False
+    return (
+        relation == "next"
+        or not (head["password"] or head["pass"])
+        or word in words.FUNCTION_WORDS
+        or (is_state(word) and word not in words.ADJECTIVES)
+    )
 
 
 def _value(searched: Searched, head: re.Match[str], relation: Relation) -> Span | None:

@@ -144,11 +144,11 @@ def _is_password(phrase: list[_Word], clause: list[_Word], relation: Relation) -
     if relation == "is" and not first.isascii():
         return False  # the states of a password in other scripts are not listed
     if relation == "to":
-        return len(clause) == 1 and first not in words.NOT_AFTER_TO and not _is_state(first)
+        return len(clause) == 1 and first not in words.NOT_AFTER_TO and not is_state(first)
     if relation == "next":
         return False
-    is_state = first in words.STATES if relation == "assigned" else _is_state(first)
-    if is_state:
+    says_state = first in words.STATES if relation == "assigned" else is_state(first)
+    if says_state:
         is_long = len(phrase) >= (2 if relation == "assigned" else 4)
         return is_long and first in words.ADJECTIVES and len(phrase) == len(clause)
     return True
@@ -166,5 +166,6 @@ def _is_state_in_language(word: str, verb: str) -> bool:
     return bool(ending and ending.fullmatch(word))
 
 
-def _is_state(word: str) -> bool:
+def is_state(word: str) -> bool:
+    """Return whether a word says how a password is: "wrong", "expired"."""
     return word in words.STATES or bool(_STATE.fullmatch(word) or _GERMAN_STATE.fullmatch(word))

@@ -360,7 +360,7 @@ STATES = name_set(
     stuck dead down okay ok cool nice cute awful terrible horrible stupid silly simple complex
     complicated tricky confidential secret sensitive important necessary useless pointless
     ridiculous annoying impossible possible enough identical similar obsolete temporary
-    permanent default standard strange weird odd funny none null n/a tbd string str
+    permanent default standard kept strange weird odd funny none null n/a tbd string str
     varchar bytes secretstr file files see siehe below above attached shorter longer better
     stronger weaker simpler easier harder redacted undefined
     unclear common popular obvious essential crucial vital mixed up-to-date written encrypted
