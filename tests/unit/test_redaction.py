@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_capture.domain import redaction
-from prompt_capture.domain.entities import named_secrets
-from prompt_capture.domain.entities.passphrases import Relation
 from prompt_capture.domain.entities.searched import Searched
+from prompt_capture.domain.entities.secrets import behind_names
+from prompt_capture.domain.entities.secrets.passphrases import Relation
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
@@ -512,22 +512,22 @@ def test_a_long_list_without_named_secrets_keeps_its_form(line: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "check", "limit"),
-    [("ваш код 1 ", "_value", "_CHECKS"), ("key=", "_names_a_secret", "_MAX_NAMES")],
+    [("ваш код 1 ", "find_value", "_CHECKS"), ("key=", "names_a_secret", "_MAX_NAMES")],
 )
 def test_the_names_that_are_checked_in_a_round_are_limited(
     monkeypatch: pytest.MonkeyPatch, unit: str, check: str, limit: str
 ) -> None:
     checks = 0
-    made = getattr(named_secrets, check)
+    made = getattr(behind_names, check)
 
     def count(searched: Searched, head: re.Match[str], relation: Relation) -> object:
         nonlocal checks
         checks += 1
         return made(searched, head, relation)
 
-    monkeypatch.setattr(named_secrets, check, count)
+    monkeypatch.setattr(behind_names, check, count)
     redact(repeat(unit))
-    assert 0 < checks <= redaction._MAX_ROUNDS * getattr(named_secrets, limit)
+    assert 0 < checks <= redaction._MAX_ROUNDS * getattr(behind_names, limit)
 
 
 def test_a_long_text_about_passwords_stays() -> None:

@@ -11,11 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
-from prompt_capture.domain.entities.commands import find_command_passwords
-from prompt_capture.domain.entities.cookies import find_cookies
 from prompt_capture.domain.entities.emails import find_emails
-from prompt_capture.domain.entities.logins import find_logins
-from prompt_capture.domain.entities.named_secrets import find_named_secrets
 from prompt_capture.domain.entities.national_ids import find_national_ids
 from prompt_capture.domain.entities.network import (
     find_ip_addresses,
@@ -24,8 +20,12 @@ from prompt_capture.domain.entities.network import (
 )
 from prompt_capture.domain.entities.phones import find_phone_numbers
 from prompt_capture.domain.entities.searched import MASK, Searched, merge
-from prompt_capture.domain.entities.sent_codes import find_sent_codes
-from prompt_capture.domain.entities.tokens import find_private_keys, find_tokens
+from prompt_capture.domain.entities.secrets.behind_names import find_named_secrets
+from prompt_capture.domain.entities.secrets.commands import find_command_passwords
+from prompt_capture.domain.entities.secrets.cookies import find_cookies
+from prompt_capture.domain.entities.secrets.logins import find_logins
+from prompt_capture.domain.entities.secrets.sent_codes import find_sent_codes
+from prompt_capture.domain.entities.secrets.tokens import find_private_keys, find_tokens
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.searchable_text import SearchableText, Span

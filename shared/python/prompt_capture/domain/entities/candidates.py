@@ -11,7 +11,7 @@ from prompt_capture.domain.entities.searched import (
     names,
     split_capitals,
 )
-from prompt_capture.domain.entities.secret_words import is_common
+from prompt_capture.domain.entities.secrets.words import is_common
 from prompt_capture.domain.searchable_text import Span
 
 _ASCII_WORD = ascii_lowercase + digits

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -13,6 +12,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
+from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.searchable_text import Span
 
 # Scripts that write words without spaces between them, and Hangul, which adds suffixes.

@@ -16,7 +16,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
-from prompt_capture.domain.entities.tokens import is_random
+from prompt_capture.domain.entities.secrets.tokens import is_random
 from prompt_capture.domain.searchable_text import Span
 
 # A URL ends before other scripts: their words follow without a space.

@@ -4,8 +4,8 @@ import re
 from itertools import takewhile
 from typing import Literal
 
-from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import is_amount
+from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.searchable_text import Span
 
 Relation = Literal["assigned", "is", "to", "next"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import is_amount
 from prompt_capture.domain.entities.searched import (
     MASK,
@@ -16,6 +15,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
+from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.searchable_text import Span
 
 _YOUR_CODES = names(

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.searched import (
     NAME_END,
     LazyPattern,
@@ -15,7 +14,8 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
-from prompt_capture.domain.entities.secret_values import ADDRESS, NO_VALUE, PUNCTUATION
+from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.entities.secrets.values import ADDRESS, NO_VALUE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
 _LOGIN = NamePattern(
