@@ -427,6 +427,22 @@ def test_what_nobody_sees_around_a_value_is_removed(
     assert str(getattr(settings.from_env({variable: text}), variable.lower())) == value
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotation_marks_around_a_value_are_removed(quote: str) -> None:
+    # `docker run --env-file` keeps them.
+    environment = {
+        "MODEL_DIR": f"{quote}model{quote}",
+        "REDACT": f"{quote}email, phone{quote}",
+        "SMALL_TALK_INTENTS": f"{quote}greeting{quote}",
+        "REVIEW_THRESHOLD": f"{quote}0.5{quote}",
+    }
+    settings = ClassifierSettings.from_env(environment)
+
+    assert settings.redact == ("email", "phone")
+    assert settings.small_talk_intents == ("greeting",)
+    assert settings.review_threshold == 0.5
+
+
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:
     environment = {
         "SPOOL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/spool",

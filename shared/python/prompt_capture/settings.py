@@ -28,7 +28,6 @@ from prompt_capture.domain.keys import (
     clean_key,
     split_hashes,
     split_list,
-    strip_invisible,
 )
 from prompt_capture.domain.mistaken_secrets import find_mistake
 from prompt_capture.domain.placeholders import IN_SETTING
@@ -230,13 +229,13 @@ class Settings(BaseModel):
         """Read and validate the settings.
 
         A variable counts as unset where nothing remains of it without white space, a byte order
-        mark and quotation marks around it. What nobody sees around a value is removed, except from
-        secrets, which their readers clean.
+        mark and quotation marks around it. These are removed, except from secrets, which their
+        readers clean.
 
         Raise `InvalidSettings`, whose message has the variables and the problems, but no value.
         """
         present = {
-            name: value if cls._is_secret(name) else strip_invisible(value)
+            name: value if cls._is_secret(name) else clean_key(value)
             for name in cls.model_fields
             if clean_key(value := environment.get(name.upper(), ""))
         }

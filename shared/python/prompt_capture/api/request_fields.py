@@ -41,18 +41,18 @@ def _none_if_blank(text: str | None) -> str | None:
     return None if text is None or text.isspace() else text
 
 
-def _strip(value: object) -> object:
+def _strip_text(value: object) -> object:
     """Return a value without what nobody sees at its ends, such as a byte order mark."""
     return strip_invisible(without_nul(value)) if isinstance(value, str) else value
 
 
-def _strip_invisible(value: object) -> object:
+def _strip_label(value: object) -> object:
     """Return a label without what nobody sees at its ends; one that nobody sees is unknown."""
     return strip_invisible(value) or value.strip() if isinstance(value, str) else value
 
 
 def _empty_to_none(value: object) -> object:
-    value = _strip(value)
+    value = _strip_text(value)
     return None if value == "" else value
 
 
@@ -75,7 +75,7 @@ def _workflow_name(text: str) -> str:
     return without_nul(text).strip()[:_MAX_NAME] or "unnamed"
 
 
-RequiredId = Annotated[UUID, BeforeValidator(_strip, json_schema_input_type=UUID)]
+RequiredId = Annotated[UUID, BeforeValidator(_strip_text, json_schema_input_type=UUID)]
 WorkflowType = Annotated[
     str,
     BeforeValidator(_none_to_empty, json_schema_input_type=str | None),
@@ -86,7 +86,7 @@ RequiredLabel = Annotated[
     StringConstraints(min_length=1, max_length=_MAX_NAME),
     Field(json_schema_extra={"pattern": _VISIBLE}),
     AfterValidator(_label),
-    BeforeValidator(_strip_invisible),
+    BeforeValidator(_strip_label),
 ]
 _Labels = Annotated[
     tuple[RequiredLabel, ...],

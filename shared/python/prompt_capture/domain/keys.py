@@ -28,8 +28,8 @@ def split_hashes(text: str) -> list[str]:
     return [part.lower() for part in split_list(text)]
 
 
-def strip_invisible(text: str) -> str:
-    """Return a text without what nobody sees at its ends, such as blanks and a byte order mark."""
+def _strip_invisible(text: str) -> str:
+    """Return a text without blanks, what nobody sees, and byte order marks at its ends."""
     return _strip_categories(_BYTE_ORDER_MARKS.sub("", _strip_categories(text)))
 
 
@@ -51,7 +51,7 @@ def clean_key(text: str) -> str:
     while True:
         if _UTF_16.search(text):
             text = text.replace("\0", "")
-        text = strip_invisible(text)
+        text = _strip_invisible(text)
         if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
             return text
         text = _unquote(text)
