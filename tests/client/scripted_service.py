@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infra.lambda_emulator.web import (
+    AsgiApp,
     AsgiReceive,
     AsgiScope,
     AsgiSend,
@@ -94,7 +95,7 @@ async def _misbehave(fault: str, send: AsgiSend) -> None:
 
 
 @contextmanager
-def run_service(app: ScriptedService) -> Iterator[Service]:
+def run_service(app: AsgiApp) -> Iterator[Service]:
     """Run the service on a free loopback port."""
     loop, web = BackgroundLoop(), WebServer()
     base_url = f"http://127.0.0.1:{web.add(app)}"
