@@ -37,7 +37,7 @@ CLASSIFICATION: JsonObject = {
     "unknown_field": True,
 }
 RECORDED = (200, {"log_id": CLASSIFICATION["log_id"], "was_successful": True})
-HANG, TRICKLE, DROP = "hang", "trickle", "drop"
+HANG, SILENT, TRICKLE, DROP = "hang", "silent", "trickle", "drop"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def _encode(headers: Mapping[str, str] = MappingProxyType({})) -> list[tuple[byt
 async def _misbehave(fault: str, send: AsgiSend) -> None:
     if fault == DROP:
         raise ConnectionAbortedError  # the server closes the connection without a response
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if fault != SILENT:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
     while fault == TRICKLE:
         await send({"type": "http.response.body", "body": b" ", "more_body": True})
         await asyncio.sleep(0.02)

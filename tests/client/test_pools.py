@@ -1,6 +1,7 @@
 """A client has all its connections again after an outage and after calls that were cancelled."""
 
 import asyncio
+import gc
 import json
 import random
 import time
@@ -13,7 +14,7 @@ from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_bod
 from prompt_capture.client import AsyncCaptureClient, CaptureClient, Service, Timeouts
 
 from .conftest import PATIENT
-from .scripted_service import CLASSIFICATION, HANG, ScriptedService, run_service
+from .scripted_service import CLASSIFICATION, HANG, SILENT, ScriptedService, run_service
 
 CONNECTIONS = 4
 SHORT = Timeouts(deadline=0.2, attempt=0.05)
@@ -112,3 +113,24 @@ async def test_a_cancelled_call_does_not_wait_for_the_service(
         await client.aclose()
         assert time.monotonic() - started_at < 5
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_an_event_loop_ends_quietly_while_a_cancelled_request_goes_on(
+    scripted: ScriptedService, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    scripted.script = [SILENT]
+    client = AsyncCaptureClient(service, timeouts=Timeouts(30, 30))
+
+    async def cancel() -> None:
+        call = asyncio.ensure_future(client.classify("hello"))
+        while not scripted.requests:  # noqa: ASYNC110 - another thread changes it
+            await asyncio.sleep(0.01)
+        call.cancel()
+        await asyncio.wait([call])
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(cancel())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    gc.collect()
+    assert not caplog.records

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 from uuid import UUID
@@ -196,13 +196,15 @@ async def _exchange(
     """Send a request, and return the response; None if a retry may succeed."""
     handled_before = sys.exception()
     try:
-        async with http.stream(
+        message = http.build_request(
             "POST",
             request.url,
             content=request.body,
             headers=request.headers,
             timeout=seconds,
-        ) as response:
+        )
+        # `http.stream` would be an asynchronous generator, which the end of the event loop closes.
+        async with aclosing(await http.send(message, stream=True)) as response:
             body = ResponseBody(response.is_success)
             async for chunk in response.aiter_raw():
                 body.append(chunk)
