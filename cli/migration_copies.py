@@ -13,10 +13,19 @@ from cli.sql_relations import find_relation_changes
 from prompt_capture.domain.errors import PromptCaptureError
 
 APPLIED_MIGRATIONS = """
-select version, coalesce(name, ''), coalesce(array_to_string(statements, E';\\n'), '')
-from supabase_migrations.schema_migrations order by version
+select version, coalesce(columns ->> 'name', ''), coalesce((
+  select string_agg(statement, E';\\n' order by position)
+  from jsonb_array_elements_text(nullif(columns -> 'statements', 'null'))
+    with ordinality as statements (statement, position)
+), '')
+from supabase_migrations.schema_migrations as applied, to_jsonb(applied) as columns
+order by version
 """
-"""The history that the Supabase CLI records: version, name, and SQL."""
+"""The history that the Supabase CLI records: version, name, and SQL.
+
+Early versions of the CLI recorded the version alone. A later one adds the other columns when it
+pushes.
+"""
 
 COPY_PREFIX = "prompt_capture_"
 

@@ -43,8 +43,11 @@ def serve(
     from infra.local.stack_lock import FolderInUse
 
     console = Console()
-    # A supervisor stops a process by SIGTERM; the stack then stops as for Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A supervisor stops a process by SIGTERM, and a terminal that closes by SIGHUP. The stack then
+    # stops as for Ctrl-C. `nohup` ignores SIGHUP, and so does a stack that it starts.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         stack = Stack(name, stack_settings(model))
     except InvalidSettings as error:
@@ -65,4 +68,5 @@ def serve(
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a shell may repeat it while the stack stops
     raise KeyboardInterrupt

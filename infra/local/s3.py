@@ -96,7 +96,9 @@ class S3Server:
         flags = [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={identities}"]
         for name, (port, grpc_port) in self._ports.items():
             flags += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc_port}"]
-        flags += [f"-{name}.localSocket={data / name}.sock" for name in ("filer", "s3")]
+        # Relative to the folder that the server runs in: a path has 107 bytes at most.
+        sockets = data.relative_to(self._folder)
+        flags += [f"-{name}.localSocket={sockets / name}.sock" for name in ("filer", "s3")]
         # Disable unused services and telemetry.
         flags += ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         return [*flags, "-master.telemetry=false"]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infra.lambda_emulator.web import (
+    AsgiApp,
     AsgiReceive,
     AsgiScope,
     AsgiSend,
@@ -36,7 +37,7 @@ CLASSIFICATION: JsonObject = {
     "unknown_field": True,
 }
 RECORDED = (200, {"log_id": CLASSIFICATION["log_id"], "was_successful": True})
-HANG, TRICKLE, DROP = "hang", "trickle", "drop"
+HANG, SILENT, TRICKLE, DROP = "hang", "silent", "trickle", "drop"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def _encode(headers: Mapping[str, str] = MappingProxyType({})) -> list[tuple[byt
 async def _misbehave(fault: str, send: AsgiSend) -> None:
     if fault == DROP:
         raise ConnectionAbortedError  # the server closes the connection without a response
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if fault != SILENT:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
     while fault == TRICKLE:
         await send({"type": "http.response.body", "body": b" ", "more_body": True})
         await asyncio.sleep(0.02)
@@ -94,7 +96,7 @@ async def _misbehave(fault: str, send: AsgiSend) -> None:
 
 
 @contextmanager
-def run_service(app: ScriptedService) -> Iterator[Service]:
+def run_service(app: AsgiApp) -> Iterator[Service]:
     """Run the service on a free loopback port."""
     loop, web = BackgroundLoop(), WebServer()
     base_url = f"http://127.0.0.1:{web.add(app)}"

@@ -183,6 +183,26 @@ class BrokenHandler(logging.Handler):
         raise RuntimeError("no connection")
 
 
+async def test_a_failure_is_logged_where_the_callers_own_records_have_the_same_fields(
+    connect: Connect, scripted: ScriptedService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Programs set the id of their own request on every record, as the cookbook of Python shows."""
+    scripted.script = [(404, {"error": {"code": "prompt_log_not_found"}, "request_id": "r-1"})]
+    create = logging.getLogRecordFactory()
+
+    def create_with_id(*args: Any, **options: Any) -> logging.LogRecord:
+        record = create(*args, **options)
+        record.request_id = "of the program"
+        return record
+
+    logging.setLogRecordFactory(create_with_id)
+    try:
+        assert await connect().record_outcome(LOG_ID, True, "w") == "failed"
+    finally:
+        logging.setLogRecordFactory(create)
+    assert "prompt_log_not_found" in caplog.text
+
+
 async def test_a_handler_of_logs_that_raises_an_error_costs_nothing(
     connect: Connect, scripted: ScriptedService
 ) -> None:

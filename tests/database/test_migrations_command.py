@@ -285,6 +285,25 @@ def test_migrations_that_only_the_database_has_are_reported_with_the_harmless_co
     assert theirs.names == ["theirs", *copied()]
 
 
+def test_a_history_that_an_early_version_of_the_cli_created_is_read(theirs: Project) -> None:
+    """Its table has the versions alone. The next push of a later CLI adds the other columns."""
+    with theirs.server.connect("postgres", theirs.database) as connection:
+        connection.execute("create schema supabase_migrations")
+        connection.execute(
+            "create table supabase_migrations.schema_migrations (version text primary key)"
+        )
+        connection.execute(
+            "insert into supabase_migrations.schema_migrations values (%s), ('20230101000000')",
+            (OLDER,),
+        )
+    theirs.write(OLDER)
+
+    output = theirs.add(database_url=theirs.url)
+
+    assert "that the folder lacks: 20230101000000." in output
+    assert theirs.names == ["theirs", *copied()]
+
+
 def test_a_dry_run_writes_nothing(theirs: Project) -> None:
     output = theirs.add("--dry-run")
 

@@ -257,6 +257,17 @@ def test_serve_prints_a_request_that_works_and_removes_its_data() -> None:
     assert not (STACKS / name).exists()
 
 
+def test_serve_removes_its_data_when_its_terminal_is_closed() -> None:
+    name = f"closed-{os.getpid()}"
+    with child_process(COMMAND, "serve", "--name", name) as process:
+        read_until(process, "Press Ctrl-C to stop")
+        for _ in range(2):  # one from the terminal, and one from its shell
+            process.send_signal(signal.SIGHUP)
+        process.wait(20)
+
+    assert not (STACKS / name).exists()
+
+
 def test_a_terminal_without_a_character_shows_a_question_mark(
     deployment: DeployedStack,
 ) -> None:

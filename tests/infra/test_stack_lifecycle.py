@@ -93,6 +93,12 @@ def test_two_stacks_share_nothing(stack: Stack) -> None:
         assert httpx.get(url, headers={"apikey": second.keys.secret}).status_code == 401
 
 
+def test_a_stack_starts_in_a_folder_with_a_long_path() -> None:
+    """The path of a socket has 107 bytes at most, and a project may be anywhere."""
+    with Stack(f"{stack_name('long')}-{'x' * 100}") as stack:
+        assert len(bytes(stack.folder)) > 107
+
+
 def test_two_running_stacks_cannot_have_the_same_name(stack: Stack) -> None:
     with pytest.raises(FolderInUse, match=stack.name):
         Stack(stack.name).start()

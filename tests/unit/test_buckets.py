@@ -13,6 +13,7 @@ from prompt_capture.settings import (
     ModelBucketSettings,
     ModelSettings,
     PublishingSettings,
+    RetrainingSettings,
     Settings,
 )
 
@@ -118,3 +119,34 @@ def test_a_command_names_the_variable_and_writes_nothing(
     assert "_BUCKET: " in result.output
     assert "Write its name alone" in result.output
     assert not list(tmp_path.iterdir())
+
+
+PREFIXES: list[tuple[type[Settings], str]] = [
+    (ExportSettings, "EXPORT_PREFIX"),
+    (ExportSettings, "EXPORT_RETAINED_PREFIX"),
+    (RetrainingSettings, "RETRAIN_SEEDS"),
+]
+REQUIRED = {"EXPORT_BUCKET": "prompt-exports", "MODEL_DIR": "/opt/model"}
+
+
+@pytest.mark.parametrize(("settings", "name"), PREFIXES, ids=str)
+@pytest.mark.parametrize(
+    "value", ["team/data", "team/data/", "/team/data", "/team/data/", '"team/data"', " team/data\n"]
+)
+def test_a_prefix_is_understood_with_slashes_and_quotation_marks_around_it(
+    settings: type[Settings], name: str, value: str
+) -> None:
+    found = settings.from_env({**REQUIRED, name: value})
+    assert getattr(found, name.lower()) == "team/data"
+
+
+@pytest.mark.parametrize(("settings", "name"), PREFIXES, ids=str)
+@pytest.mark.parametrize(
+    "value", ["s3://prompt-exports/exports", "team//data", "../exports", "exports/..", "./a", "/"]
+)
+def test_what_is_no_prefix_is_refused_with_the_remedy(
+    settings: type[Settings], name: str, value: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=f"{name}.*such as exports or team/exports") as raised:
+        settings.from_env({**REQUIRED, name: value})
+    assert value == "/" or value not in str(raised.value)

@@ -20,7 +20,7 @@ from pydantic import (
     field_validator,
 )
 
-from prompt_capture.domain.buckets import bucket_name, bucket_or_folder
+from prompt_capture.domain.buckets import bucket_name, bucket_or_folder, object_prefix
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import (
@@ -163,6 +163,7 @@ QueueUrl = Annotated[str, BeforeValidator(_check_scheme)]
 
 Bucket = Annotated[str, AfterValidator(bucket_name)]
 BucketOrFolder = Annotated[str, AfterValidator(bucket_or_folder)]
+Prefix = Annotated[str, AfterValidator(object_prefix)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -511,8 +512,8 @@ class ExportSettings(Settings):
     """
 
     export_bucket: BucketOrFolder
-    export_prefix: str = "exports"
-    export_retained_prefix: str = "retained"
+    export_prefix: Prefix = "exports"
+    export_retained_prefix: Prefix = "retained"
     export_max_rows: Annotated[int, Field(gt=0)] = 5_000_000
     export_min_lines: Annotated[int, Field(ge=0)] = 0
 
@@ -544,5 +545,5 @@ class RetrainingSettings(Settings):
     retrain_min_new_labels: Annotated[int, Field(gt=0)] = 200
     retrain_days: Annotated[int, Field(gt=0, le=3650)] = 30
     retrain_disagreements: Annotated[int, Field(gt=0, le=1000)] = 250
-    retrain_seeds: str = "seeds"
+    retrain_seeds: Prefix = "seeds"
     retrain_name: str = "assistant"

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 from uuid import UUID
@@ -183,30 +184,44 @@ class AsyncCaptureClient(BaseClient):
             return last_response
 
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
-        handled_before = sys.exception()
-        try:
-            async with asyncio.timeout(seconds):
-                connections = await self._loops.get().connections()
-                async with connections.http.stream(
-                    "POST",
-                    request.url,
-                    content=request.body,
-                    headers=request.headers,
-                    timeout=seconds,
-                ) as response:
-                    body = ResponseBody(response.is_success)
-                    async for chunk in response.aiter_raw():
-                        body.append(chunk)
-        except TimeoutError:
-            return None
-        except httpx.HTTPError as error:
-            failure = find_permanent_failure(error, handled_before)
-        else:
-            content = body.decoded(response.headers.get("Content-Encoding", ""))
-            return ServiceResponse(response.status_code, content, response.headers)
-        if failure is not None:
-            raise failure
-        return None
+        connections = await self._loops.get().connections()
+        return await connections.http.run(
+            lambda ends_at: _exchange(connections.http, request, seconds, ends_at), seconds
+        )
+
+
+async def _exchange(
+    http: httpx.AsyncClient, request: ServiceRequest, seconds: float, ends_at: float
+) -> ServiceResponse | None:
+    """Send a request, and return the response; None if a retry may succeed."""
+    handled_before = sys.exception()
+    try:
+        message = http.build_request(
+            "POST",
+            request.url,
+            content=request.body,
+            headers=request.headers,
+            timeout=seconds,
+        )
+        # `http.stream` would be an asynchronous generator, which the end of the event loop closes.
+        async with aclosing(await http.send(message, stream=True)) as response:
+            body = ResponseBody(response.is_success)
+            async for chunk in response.aiter_raw():
+                body.append(chunk)
+                if time.monotonic() > ends_at:
+                    return None
+    except (httpx.HTTPError, OSError) as error:
+        failure = find_permanent_failure(error, handled_before)
+    except RuntimeError:
+        if not http.is_closed:
+            raise
+        failure = None  # the client was closed meanwhile; the next attempt opens it again
+    else:
+        content = body.decoded(response.headers.get("Content-Encoding", ""))
+        return ServiceResponse(response.status_code, content, response.headers)
+    if failure is not None:
+        raise failure
+    return None
 
 
 class AsyncWorkflowBlock(AbstractAsyncContextManager[WorkflowRun]):

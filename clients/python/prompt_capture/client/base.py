@@ -57,10 +57,17 @@ class BaseClient:
         """Log an error and return its code, or raise it with `raise_errors`."""
         if self._raise_errors:
             raise error
-        fields = {"code": error.code, "request_id": error.request_id}
         with suppress(Exception):  # a handler of the caller's may raise an error
-            logger.warning("%s (%s).", summary, error.code, extra=fields)
+            _log(summary, error)
         return error.code
+
+
+def _log(summary: str, error: CaptureError) -> None:
+    fields = {"code": error.code, "request_id": error.request_id}
+    try:
+        logger.warning("%s (%s).", summary, error.code, extra=fields)
+    except KeyError:  # the caller's own records have a field of such a name already
+        logger.warning("%s (%s, request %s).", summary, error.code, error.request_id)
 
 
 LogReference = Classification | UUID | str

@@ -15,10 +15,14 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from prompt_capture.client.errors import NoResponse, is_interruption, list_causes
+from prompt_capture.client.exchanges import AsyncBoundedClient
 from prompt_capture.client.proxies import blank_proxies
 
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
-"""Idle connections are closed after 20 s, before the server is likely to close them."""
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=20)
+"""Idle connections are closed after 20 s, before the server is likely to close them.
+
+The clients limit the number of connections before requests reach the pool; see `deadlines`.
+"""
 
 Value = TypeVar("Value")
 Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
@@ -118,7 +122,7 @@ class LoopConnections:
     """The connections of one event loop, and the outcomes that are being recorded on it."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
-        self.http = create_http(httpx.AsyncClient, tls)
+        self.http = create_http(AsyncBoundedClient, tls)
         self._recordings: set[asyncio.Task[Any]] = set()
         self._closing = _close_when_finished(self.http, self._recordings)
 
@@ -165,7 +169,7 @@ class EventLoops:
 
     def __init__(self) -> None:
         self._tls = create_tls()
-        create_http(httpx.AsyncClient, self._tls)  # raises an error now, not in a call
+        create_http(AsyncBoundedClient, self._tls)  # raises an error now, not in a call
         self._by_loop: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
 
     async def connections(self) -> LoopConnections:

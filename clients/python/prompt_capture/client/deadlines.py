@@ -1,7 +1,8 @@
-"""One time limit for all network waits of an attempt of the synchronous client.
+"""One time limit for all waits of an attempt of the synchronous client.
 
-httpx limits each wait alone: for every address of a host, and for every piece of a response. A host
-with five addresses that drop packets would take five times as long as one.
+These are the waits for a free connection and for the network. httpx limits each wait alone: for
+every address of a host, and for every piece of a response. A host with five addresses that drop
+packets would take five times as long as one.
 """
 
 import socket
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
     import httpcore
 
+MAX_CONNECTIONS = 100
+"""How many requests of a process, or of an event loop, use connections at a time. Others wait.
+
+They wait here, since a request that gives up in the pool of httpcore can leave a connection behind
+that nobody uses or closes.
+"""
+
 _MIN_WAIT_SECONDS = 0.001
 """A wait of zero would mean that the socket never waits, which is another kind of error."""
 
@@ -31,6 +39,7 @@ class BoundedClient(httpx.Client):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._deadline = Deadline()
+        self._free = threading.Semaphore(MAX_CONNECTIONS)
         for transport in (self._transport, *self._mounts.values()):
             if isinstance(transport, httpx.HTTPTransport):
                 # httpx has no option for the network backend of httpcore.
@@ -39,13 +48,19 @@ class BoundedClient(httpx.Client):
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Limit all network waits of this thread in the block to `seconds` together.
+        """Limit all waits of this thread in the block to `seconds` together.
 
-        The resolution of a host name is the exception: the operating system limits it.
+        The resolution of a host name is the exception: the operating system limits it. Raise
+        `httpx.PoolTimeout` if no connection becomes free.
         """
         self._deadline.ends_at = time.monotonic() + seconds
         try:
-            yield
+            if not self._free.acquire(timeout=seconds):
+                raise httpx.PoolTimeout("No connection became free")
+            try:
+                yield
+            finally:
+                self._free.release()
         finally:
             self._deadline.ends_at = None
 
@@ -57,10 +72,15 @@ class Deadline(threading.local):
 
     def limit(self, timeout: float | None) -> float | None:
         """Return the seconds that a wait may take which by itself has `timeout` seconds."""
-        if self.ends_at is None:
-            return timeout
-        remaining = self.ends_at - time.monotonic()
-        return max(remaining if timeout is None else min(remaining, timeout), _MIN_WAIT_SECONDS)
+        return limit_wait(timeout, self.ends_at)
+
+
+def limit_wait(timeout: float | None, ends_at: float | None) -> float | None:
+    """Return the seconds that a wait of `timeout` seconds may take before a deadline."""
+    if ends_at is None:
+        return timeout
+    remaining = ends_at - time.monotonic()
+    return max(remaining if timeout is None else min(remaining, timeout), _MIN_WAIT_SECONDS)
 
 
 class BoundedBackend:

@@ -1,4 +1,4 @@
-"""The names of buckets, as people copy them into settings, and folders in place of a bucket."""
+"""Buckets and prefixes, as people copy them into settings, and folders in place of a bucket."""
 
 import re
 
@@ -45,3 +45,17 @@ def bucket_or_folder(text: str) -> str:
         return bucket_name(text)
     except ValueError as error:
         raise ValueError(f"{error}. A folder on this machine begins with / or ./") from None
+
+
+def object_prefix(text: str) -> str:
+    """Return a prefix of objects without slashes and quotation marks around it.
+
+    Raise `ValueError`, which does not repeat the text.
+    """
+    prefix = clean_key(text).strip("/")
+    if {"", ".", ".."} & set(prefix.split("/")):
+        raise ValueError(
+            "it is no prefix of objects. Write the path within the bucket alone, such as exports "
+            "or team/exports, without the name of the bucket"
+        )
+    return prefix
