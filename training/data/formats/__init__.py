@@ -1,6 +1,7 @@
 """Read and write labelled texts in the formats of other tools."""
 
 import gzip
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib import import_module
 from pathlib import Path, PurePath
@@ -42,6 +43,8 @@ _SUFFIXES: Final[Mapping[str, Set[str]]] = {
 
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
+
+_STANDARD_OUTPUT: Final = frozenset({"-", "/dev/stdout"})
 
 FORMATS: Final = tuple(_MODULES)
 READ_FORMATS: Final = (*FORMATS, *_READ_ONLY_MODULES)
@@ -184,7 +187,14 @@ def _to_encodable(located: LocatedExample, remarks: Remarks) -> LocatedExample:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it. Write to devices directly."""
+    """Write a file under another name, then rename it. Write to devices directly.
+
+    What standard output is redirected to may have content already, which `>>` keeps.
+    """
+    if str(file) in _STANDARD_OUTPUT:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and not file.is_file():
         file.write_bytes(content)
