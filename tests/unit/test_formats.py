@@ -1,6 +1,7 @@
 """Conversion between formats: round trips, and the command."""
 
 import gzip
+import json
 import os
 import re
 import signal
@@ -122,6 +123,21 @@ def test_fields_that_a_format_lacks_are_named(tmp_path: Path) -> None:
     to_json_lines = _convert(source, target, "jsonl", "jsonl")
     assert to_json_lines.stderr == f"Wrote 1 text to {target}\n"
     assert target.read_text() == line
+
+
+@pytest.mark.parametrize("tier", ["confident", "near_duplicate", None])
+@pytest.mark.parametrize("target_format", [each for each in FORMATS if each != "jsonl"])
+def test_the_loss_of_where_labels_come_from_is_named(
+    tmp_path: Path, tier: str | None, target_format: str
+) -> None:
+    """A predicted label counts as written afterwards, and would win over predicted ones."""
+    source = tmp_path / "a.jsonl"
+    exported = {"text": "hi", "label": "greet", "source": "production", "tier": tier}
+    source.write_text(json.dumps(exported))
+
+    result = _convert(source, tmp_path / "b", "jsonl", target_format)
+
+    assert "a.jsonl: 1 left out: marks that a label is predicted, audited or" in result.stderr
 
 
 def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None:

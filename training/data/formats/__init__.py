@@ -10,7 +10,7 @@ from typing import Final, Protocol, cast
 from uuid import uuid4
 
 from prompt_capture.domain.text_files import replace_surrogates
-from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.examples import Example, InvalidExamples, LocatedExample, Origin
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -43,6 +43,12 @@ _SUFFIXES: Final[Mapping[str, Set[str]]] = {
 
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
+
+_UNWRITTEN_ORIGINS: Final[Set[Origin]] = {"audited", "near_duplicate", "predicted"}
+_UNMARKED: Final = (
+    "marks that a label is predicted, audited or that of a near-duplicate, without which it counts "
+    "as written by a person"
+)
 
 _STANDARD_OUTPUT: Final = frozenset({"-", "/dev/stdout"})
 
@@ -88,6 +94,8 @@ def write_file(
             remarks.leave_out("secondary intents", location, len(example.secondary))
         if file_format != "jsonl" and example.corrected:
             remarks.leave_out("marks that a label is corrected", location)
+        if file_format != "jsonl" and example.origin in _UNWRITTEN_ORIGINS:
+            remarks.leave_out(_UNMARKED, location)
     encoder = cast("_Format", _load(_MODULES[file_format], file_format))
     encodable = [_to_encodable(each, remarks) for each in examples]
     fitting = list(encoder.fit(encodable, remarks))
