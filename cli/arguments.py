@@ -1,10 +1,12 @@
 """What all commands require of their arguments."""
 
 import getpass
+import os
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +40,13 @@ class Command(TyperCommand):
             if isinstance(value, PathLike) and _URL.match(fspath(value)):
                 context.fail(f"{fspath(value)} is a URL. Name a file or a folder of this machine.")
         return remaining
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Fail before work that takes long where its result cannot be written after it."""
+    existing = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not (existing == path or existing.is_dir()) or not os.access(existing, os.W_OK):
+        raise typer.BadParameter(f"Cannot write {path}.", param_hint=option)
 
 
 def _default_operator() -> str:

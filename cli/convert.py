@@ -11,6 +11,7 @@ from cli.printable import count_of
 
 if TYPE_CHECKING:
     from training.data.examples import LocatedExample
+    from training.data.files import DataFile
     from training.data.remarks import Remarks
 
 
@@ -47,10 +48,11 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            help="The file to read, or the folder of an exported dataset or of LABEL.txt files."
+            help="The file to read (-: standard input), or the folder of an exported dataset or of "
+            "LABEL.txt files."
         ),
     ],
-    target: Annotated[Path, typer.Argument(help="The file to write.")],
+    target: Annotated[Path, typer.Argument(help="The file to write (-: standard output).")],
     source_format: Annotated[
         SourceFormat | None,
         typer.Option(
@@ -114,30 +116,37 @@ def _read(source: Path, remarks: "Remarks") -> "list[LocatedExample]":
 def _read_as(
     source: Path, source_format: SourceFormat, remarks: "Remarks"
 ) -> "list[LocatedExample]":
-    """Read a file, or the files of a folder; where that fails, say which format it seems to be.
-
-    Raise `InvalidExamples`.
-    """
+    """Read a file in a format, or the files of a folder; raise `InvalidExamples`."""
+    from cli.sources import local_sources
+    from training.config import NoProgress
     from training.data.examples import InvalidExamples
     from training.data.exported_datasets import has_dataset
     from training.data.files import DataFile
-    from training.data.formats import read_file
-    from training.data.formats.detection import detect_format
-    from training.data.formats.platforms import OtherPlatform
-    from training.data.formats.reading import Reading
     from training.data.reading import read_sources
-    from training.data.sources import DataSource
 
-    if source.is_dir():
+    with local_sources([str(source)], NoProgress()) as (local,):
+        if not local.path.is_dir():
+            return _read_file_as(DataFile(local.path, local.given_name), source_format, remarks)
         if source_format not in _FOLDERS and not has_dataset(source):
             raise InvalidExamples(
                 f"{source} is a folder, and --from {source_format.value} reads a file. Name one."
             )
-        return read_sources([DataSource(source)], remarks)
-    file = DataFile.at_path(source)
+        return read_sources([local], remarks)
+
+
+def _read_file_as(
+    file: "DataFile", source_format: SourceFormat, remarks: "Remarks"
+) -> "list[LocatedExample]":
+    """Read a file; where that fails, say which format it seems to be. Raise `InvalidExamples`."""
+    from training.data.examples import InvalidExamples
+    from training.data.formats import read_file
+    from training.data.formats.detection import detect_format
+    from training.data.formats.platforms import OtherPlatform
+    from training.data.formats.reading import Reading
+
     try:
         if source_format is SourceFormat.text and detect_format(file) != source_format.value:
-            raise InvalidExamples(f"{source} has more than one text per line.")
+            raise InvalidExamples(f"{file.name} has more than one text per line.")
         return list(read_file(source_format.value, file, Reading(remarks)))
     except InvalidExamples as error:
         detected = detect_format(file)

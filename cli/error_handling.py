@@ -14,9 +14,20 @@ error_console = Console(stderr=True)
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn an expected error into a message and exit status 1."""
+    """Turn an expected error into a message and exit status 1.
+
+    An error of the operating system is expected where it is about a path: a folder above it may not
+    be accessible, or its name too long.
+    """
     try:
         yield
     except (PromptCaptureError, InvalidExamples) as error:
-        error_console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+        message = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message = f"{error.filename} cannot be used: {error.strerror}."
+    else:
+        return
+    error_console.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1)

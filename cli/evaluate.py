@@ -1,13 +1,13 @@
 """`prompt-capture evaluate`: measure a model on data that it was not trained on."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from cli.arguments import check_writable
 from cli.error_handling import exit_on_error
 
 
@@ -51,21 +51,13 @@ def evaluate(
     """
     from cli import evaluation
 
-    if card:
-        _check_writable(card)
     with exit_on_error():
+        if card:
+            check_writable(card, "--card")
         evaluated = evaluation.evaluate_folders([model, compare] if compare else [model], data)
-    if card:
-        evaluation.write_model_card(card, evaluated[0], data, texts)
+        if card:
+            evaluation.write_model_card(card, evaluated[0], data, texts)
     if as_json:
         typer.echo(json.dumps(evaluation.to_json(evaluated)))
     else:
         evaluation.print_evaluation(Console(), evaluated)
-
-
-def _check_writable(card: Path) -> None:
-    """Fail before the evaluation, which takes long, where the card cannot be written after it."""
-    folder = next(parent for parent in card.absolute().parents if parent.exists())
-    existing = card if card.exists() else folder
-    if not folder.is_dir() or not os.access(existing, os.W_OK):
-        raise typer.BadParameter(f"Cannot write {card}.", param_hint="--card")

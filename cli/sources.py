@@ -1,13 +1,13 @@
 """Data by path, by `s3://` URL, or from `-`: a file, a folder, or an exported dataset."""
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, cast
 
 from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
@@ -48,7 +48,7 @@ def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
     if source.startswith(_S3):
         return _download(source, folder, progress)
     if source == STANDARD_INPUT:
-        return _copy(sys.stdin.buffer, folder, Path("/dev/stdin"))
+        return _copy(cast("BufferedReader", sys.stdin.buffer), folder, Path("/dev/stdin"))
     path = Path(source)
     if not (path.is_fifo() or path.is_char_device()):
         return DataSource(path)
@@ -56,11 +56,12 @@ def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
         return _copy(pipe, folder, path)
 
 
-def _copy(pipe: BinaryIO, folder: Path, path: Path) -> DataSource:
+def _copy(pipe: BufferedReader, folder: Path, path: Path) -> DataSource:
     copy = folder / path.name
     folder.mkdir()
     with copy.open("wb") as file:
-        shutil.copyfileobj(pipe, file)
+        while chunk := pipe.read1():  # unlike read, it lets Ctrl-C interrupt between two chunks
+            file.write(chunk)
     return DataSource(copy, folder, str(path.parent))
 
 

@@ -8,6 +8,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from cli.arguments import check_writable
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
 from prompt_capture.domain.errors import InvalidArtifact
@@ -147,6 +148,7 @@ def train(
         local_sources(data, progress) as sources,
         local_sources(unlabelled or [], progress) as unlabelled_sources,
     ):
+        check_writable(out, "--out")
         artifact = _load_base(base)  # before the data, which takes longer
         read = labelled_data.read_training_data(sources, unlabelled_sources, progress)
         labelled_data.print_warnings(_diagnose(read.examples))

@@ -59,3 +59,38 @@ def test_a_url_is_no_path(arguments: list[str], tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is a URL. Name a file or a folder of this machine." in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["convert", "{long}", "b.jsonl"],
+        ["convert", "{long}", "b.jsonl", "--from", "csv"],
+        ["import-review", "{long}", "--reviewer", "grace"],
+        ["predict", "--data", "{long}"],
+        ["evaluate", "--model", "m", "--data", "d", "--card", "{long}"],
+        ["train", "--data", "{long}", "--out", "out"],
+        ["train", "--data", "d", "--out", "{long}"],
+        ["train", "--data", "d", "--out", "out", "--base", "{long}"],
+    ],
+)
+def test_a_path_that_the_system_does_not_look_up_is_explained(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    """Such as a name that is too long, or one below a folder that the user may not read."""
+    long = str(tmp_path / ("x" * 300))
+
+    result = CliRunner().invoke(app, [each.format(long=long) for each in arguments])
+
+    assert result.exit_code == 1
+    assert f"{long} cannot be used: File name too long." in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    out = str(tmp_path / "file" / "out")
+
+    result = CliRunner().invoke(app, ["train", "--data", "d", "--out", out], env={"COLUMNS": "300"})
+
+    assert result.exit_code == 2
+    assert f"Invalid value for --out: Cannot write {out}." in result.stderr

@@ -209,3 +209,11 @@ def test_a_cell_can_be_of_any_length_in_columns_that_are_read_and_in_others() ->
         (2, "hi", "greet"),
         (3, long, "greet"),
     ]
+
+
+@pytest.mark.parametrize("title", ["Table 1\r\n", "Intents,,\n\n", "# exported\n"])
+def test_a_title_above_the_header_is_named_with_the_line_of_the_header(title: str) -> None:
+    line = title.count("\n") + 1
+
+    with pytest.raises(InvalidFile, match=rf"Line {line} names the columns\. Delete the lines"):
+        read_table(f"{title}text,label\nhi,greet\n", [("text", "label")])

@@ -1,6 +1,7 @@
 """Conversion between formats: round trips, and the command."""
 
 import gzip
+import json
 import os
 import re
 import signal
@@ -124,6 +125,21 @@ def test_fields_that_a_format_lacks_are_named(tmp_path: Path) -> None:
     assert target.read_text() == line
 
 
+@pytest.mark.parametrize("tier", ["confident", "near_duplicate", None])
+@pytest.mark.parametrize("target_format", [each for each in FORMATS if each != "jsonl"])
+def test_the_loss_of_where_labels_come_from_is_named(
+    tmp_path: Path, tier: str | None, target_format: str
+) -> None:
+    """A predicted label counts as written afterwards, and would win over predicted ones."""
+    source = tmp_path / "a.jsonl"
+    exported = {"text": "hi", "label": "greet", "source": "production", "tier": tier}
+    source.write_text(json.dumps(exported))
+
+    result = _convert(source, tmp_path / "b", "jsonl", target_format)
+
+    assert "a.jsonl: 1 left out: marks that a label is predicted, audited or" in result.stderr
+
+
 def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None:
     source, target = tmp_path / "a.jsonl", tmp_path / "b.yml"
     source.write_text('{"text": "a [b](c)", "label": "x"}\n{"text": "d", "label": "x"}\n')
@@ -131,28 +147,42 @@ def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None
     assert "Wrote 1 text" in _convert(source, target, "jsonl", "rasa").stderr
 
 
-def test_a_target_on_standard_output_is_not_mixed_with_the_report(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["/dev/stdout", "-"])
+def test_a_target_on_standard_output_is_not_mixed_with_the_report(
+    tmp_path: Path, target: str
+) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text('{"text": "a", "label": "x"}\n')
-    command = ["convert", str(source), "/dev/stdout", "--from", "jsonl", "--to", "jsonl"]
+    command = [COMMAND, "convert", str(source), target, "--to", "jsonl"]
 
-    done = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", *command],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert done.stdout == source.read_text()
     assert "Wrote 1 text" in done.stderr
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("target", ["/dev/stdout", "-"])
+def test_a_target_on_standard_output_keeps_what_is_in_a_file_already(
+    tmp_path: Path, target: str
+) -> None:
+    source, output = tmp_path / "a.jsonl", tmp_path / "all.jsonl"
+    source.write_text('{"text": "a", "label": "x"}\n')
+    output.write_text("before\n")
+
+    with output.open("a") as file:
+        command = [COMMAND, "convert", str(source), target, "--to", "jsonl"]
+        subprocess.run(command, stdout=file, check=True, cwd=tmp_path)
+
+    assert output.read_text() == f"before\n{source.read_text()}"
 
 
 @pytest.mark.parametrize(
     "content", ['{"text": "a", "label": "x"}\n', '[{"text": "a", "label": "x"}]']
 )
-def test_a_source_on_standard_input_is_read_once(tmp_path: Path, content: str) -> None:
-    command = [COMMAND, "convert", "/dev/stdin", str(tmp_path / "b"), "--from", "jsonl"]
+@pytest.mark.parametrize("source", ["/dev/stdin", "-"])
+def test_a_source_on_standard_input_is_read_once(tmp_path: Path, content: str, source: str) -> None:
+    command = [COMMAND, "convert", source, str(tmp_path / "b"), "--from", "jsonl"]
 
     subprocess.run([*command, "--to", "jsonl"], input=content, text=True, check=True, cwd=ROOT)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -836,3 +837,39 @@ def test_nul_in_notes_costs_no_decision() -> None:
 
     (decided,) = review.decided.values()
     assert decided.notes == "ab"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"label": "reminder"},
+        {"Korrektur": " REMINDER "},
+        {"accept": ["reminder"], "answer": "accept"},
+        {"label": ["reminder"]},
+    ],
+)
+def test_a_decision_in_a_field_that_is_not_read_is_a_fault_and_not_empty(
+    fields: dict[str, Any],
+) -> None:
+    empty = {"id": str(uuid4()), "prompt": "hm", "corrected_intent": None}
+    decided = {**empty, "id": str(uuid4()), "corrected_intent": "status"}
+
+    review = read_review(
+        json.dumps([{**empty, **fields}, {**decided, **fields}]), ["reminder", "status"]
+    )
+
+    name = next(iter(fields))
+    (error,) = review.errors
+    assert error.reason.startswith(
+        f"corrected_intent: it is empty, but {name} is the intent reminder. If this is the "
+    )
+    assert (error.entry, review.undecided, list(review.decided)) == (1, 0, [2])
+
+
+@pytest.mark.parametrize("value", ["", "see above", 5, None, ["reminder", "status"], {"a": 1}])
+def test_other_fields_of_an_undecided_entry_do_not_matter(value: object) -> None:
+    entry = {"id": str(uuid4()), "corrected_intent": "", "remark": value}
+
+    review = read_review(json.dumps([entry]), ["reminder", "status"])
+
+    assert (review.errors, review.undecided) == ([], 1)

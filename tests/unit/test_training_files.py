@@ -1,9 +1,12 @@
 """Data files as users write them: errors name the problem and its location."""
 
 import contextlib
+import errno
 import gzip
+import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -974,3 +977,23 @@ def test_a_long_line_takes_no_long_time(tmp_path: Path, unit: str) -> None:
     took = time.process_time() - start
 
     assert took < 3
+
+
+def test_a_folder_that_cannot_be_read_is_not_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a/greet", "b/bye"):
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir()
+        file.write_text("hello\n")
+    list_folder = os.scandir
+
+    def forbid(folder: Any) -> Any:
+        if str(folder).endswith("/b"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return list_folder(folder)
+
+    monkeypatch.setattr(os, "scandir", forbid)
+
+    with pytest.raises(InvalidExamples, match=r"/b cannot be read: Permission denied\."):
+        read_examples([tmp_path])

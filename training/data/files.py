@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,22 @@ def is_hidden(path: Path, folder: Path) -> bool:
     has `~$greet.txt` beside an open file.
     """
     return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Return all files and folders below a folder, without following links to folders.
+
+    Raise `InvalidExamples` where a folder cannot be read.
+    """
+
+    def fail(error: OSError) -> None:
+        raise InvalidExamples(f"{error.filename} cannot be read: {error.strerror}.")
+
+    return [
+        Path(parent, name)
+        for parent, folders, files in os.walk(folder, onerror=fail)
+        for name in (*folders, *files)
+    ]
 
 
 @dataclass(frozen=True)

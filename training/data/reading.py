@@ -14,7 +14,7 @@ from training.data.exported_datasets import (
     note_other_parts,
     read_datasets,
 )
-from training.data.files import DataFile, is_hidden
+from training.data.files import DataFile, is_hidden, list_files
 from training.data.formats import read_file, text_folders, text_lines
 from training.data.formats.detection import detect_format, has_rasa_intents
 from training.data.formats.reading import Reading
@@ -153,7 +153,7 @@ class _SourceReader:
 
         Raise `InvalidExamples` where Rasa's NLU data are among those.
         """
-        found = list(source.path.rglob("*"))
+        found = list_files(source.path)
         links = {path for path in found if path.is_symlink() and path.is_dir()}
         paths = sorted(path for path in found if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]

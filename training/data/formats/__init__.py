@@ -1,6 +1,7 @@
 """Read and write labelled texts in the formats of other tools."""
 
 import gzip
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib import import_module
 from pathlib import Path, PurePath
@@ -9,7 +10,7 @@ from typing import Final, Protocol, cast
 from uuid import uuid4
 
 from prompt_capture.domain.text_files import replace_surrogates
-from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.examples import Example, InvalidExamples, LocatedExample, Origin
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -42,6 +43,14 @@ _SUFFIXES: Final[Mapping[str, Set[str]]] = {
 
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
+
+_UNWRITTEN_ORIGINS: Final[Set[Origin]] = {"audited", "near_duplicate", "predicted"}
+_UNMARKED: Final = (
+    "marks that a label is predicted, audited or that of a near-duplicate, without which it counts "
+    "as written by a person"
+)
+
+_STANDARD_OUTPUT: Final = frozenset({"-", "/dev/stdout"})
 
 FORMATS: Final = tuple(_MODULES)
 READ_FORMATS: Final = (*FORMATS, *_READ_ONLY_MODULES)
@@ -85,6 +94,8 @@ def write_file(
             remarks.leave_out("secondary intents", location, len(example.secondary))
         if file_format != "jsonl" and example.corrected:
             remarks.leave_out("marks that a label is corrected", location)
+        if file_format != "jsonl" and example.origin in _UNWRITTEN_ORIGINS:
+            remarks.leave_out(_UNMARKED, location)
     encoder = cast("_Format", _load(_MODULES[file_format], file_format))
     encodable = [_to_encodable(each, remarks) for each in examples]
     fitting = list(encoder.fit(encodable, remarks))
@@ -184,7 +195,14 @@ def _to_encodable(located: LocatedExample, remarks: Remarks) -> LocatedExample:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it. Write to devices directly."""
+    """Write a file under another name, then rename it. Write to devices directly.
+
+    What standard output is redirected to may have content already, which `>>` keeps.
+    """
+    if str(file) in _STANDARD_OUTPUT:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and not file.is_file():
         file.write_bytes(content)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from training.data.examples import TRAINING_SPLIT, InvalidExamples
-from training.data.files import DataFile, is_hidden
+from training.data.files import DataFile, is_hidden, list_files
 from training.data.formats.reading import (
     SPLIT_AND_NOUN,
     SPLIT_NAME,
@@ -141,7 +141,7 @@ def find_label_files(folder: Path) -> list[Path]:
     """Return the label files below a folder, without hidden ones and those about the data."""
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in list_files(folder)
         if is_label_file(path)
         and not path.is_dir()
         and not is_hidden(path, folder)

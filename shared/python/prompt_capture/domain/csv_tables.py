@@ -33,6 +33,9 @@ _DANGEROUS_START = re.compile(rf"'*(?:[\t\r\n]|{_FORMULA})")
 _PROTECTED_START = re.compile(rf"'+(?:[\t\r\n]|{_FORMULA})")
 
 
+_LARGEST_TITLE = 20
+"""In how many lines the header is looked for where others precede it."""
+
 _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 
 
@@ -99,6 +102,9 @@ def read_table(
     reader.line += 1 if separator else 0
     header = _find_header(reader, separator[1] if separator else None, columns, optional)
     if not header:
+        number = None if separator else _find_later_header(content, columns)
+        if number:
+            raise InvalidFile(f"Line {number} names the columns. Delete the lines above it.")
         alternatives = ", or ".join(" and ".join(each) for each in columns)
         missing = _find_missing(read_first_names(content), columns)
         lacking = f" It lacks {' and '.join(missing)}." if missing else ""
@@ -122,6 +128,17 @@ def read_first_names(content: str) -> tuple[str, ...]:
     text = content.removeprefix("\ufeff").removeprefix(find_separator_line(content))
     first = next((line for line in split_lines(text) if line.strip()), "")
     return tuple(map(_normalise_name, _DELIMITER.split(first)))
+
+
+def _find_later_header(content: str, columns: Sequence[Collection[str]]) -> int | None:
+    """Return the number of the line below a title that names the columns, if there is one."""
+    has_title = False
+    for number, line in enumerate(content.split("\n", _LARGEST_TITLE)[:_LARGEST_TITLE], 1):
+        names = set(read_first_names(line))
+        if has_title and any(set(each) <= names for each in columns):
+            return number
+        has_title = has_title or bool(line.strip())
+    return None
 
 
 def _find_missing(names: Sequence[str], columns: Sequence[Collection[str]]) -> list[str]:

@@ -327,14 +327,42 @@ def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
         raise InvalidEntry(f"{misspelling.name}: it {misspelling.reason}")
     if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
-    return EntryFields(dict(values), list_unknown(values, FIELDS))
+    ignored = list_unknown(values, FIELDS)
+    if _is_empty(values["corrected_intent"]):
+        _reject_decision_elsewhere(values, ignored, catalogue)
+    return EntryFields(dict(values), ignored)
+
+
+def _is_empty(intent: object) -> bool:
+    return intent is None or (isinstance(intent, str) and not strip_invisible(intent))
+
+
+def _reject_decision_elsewhere(
+    values: Mapping[str, Any], names: Sequence[str], catalogue: Collection[str]
+) -> None:
+    """Raise `InvalidEntry` where a field that is not read has an intent of the catalogue.
+
+    People add columns of their own, and annotation programs write the decision into a field of
+    theirs, such as Prodigy into `accept`. Such an entry is not left empty.
+    """
+    for name in names:
+        value = values[name]
+        text = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if not isinstance(text, str):
+            continue
+        intent = match_intent(strip_invisible(text), catalogue)
+        if intent in catalogue:
+            raise InvalidEntry(
+                f"corrected_intent: it is empty, but {name} is the intent {intent}. If this is the "
+                f"decision, write it into corrected_intent. If not, delete {name}"
+            )
 
 
 def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> ReviewedPrompt | None:
     """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
     intent = values["corrected_intent"]
     secondary = read_intents(values.get(SECONDARY), SECONDARY)
-    if intent is None or (isinstance(intent, str) and not strip_invisible(intent)):
+    if _is_empty(intent):
         if secondary is not None:
             raise InvalidEntry(f"corrected_intent: it is empty, but {SECONDARY} is not. Fill it in")
         return None
