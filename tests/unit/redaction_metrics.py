@@ -8,7 +8,6 @@ fixed. Some of their characters are escaped, so that no secret scanner takes
 them for leaked keys.
 """
 
-import json
 import os
 import re
 import statistics
@@ -17,17 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
-from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.redaction import PLACEHOLDERS, redact
 from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
+from training.data.redacted_texts import RedactedText, read_redacted_texts
 
 TEXTS = Path(__file__).parent / "redaction"
 INDEPENDENT_SETS = ("first", "second", "third")
-PLACEHOLDERS: dict[EntityType, str] = {
-    "url": "<URL>", "wallet": "<WALLET>", "secret": "<SECRET>", "email": "<EMAIL>",
-    "bank": "<BANK>", "card": "<CARD>", "mac": "<MAC>", "ip": "<IP>",
-    "birth_date": "<BIRTH_DATE>", "national_id": "<ID>", "phone": "<PHONE>",
-}  # fmt: skip
-PLACEHOLDER = re.compile(f"({'|'.join(PLACEHOLDERS.values())})")
 MARKED = re.compile(r"\[\[(.+?)\]\](?!\])")
 
 
@@ -57,34 +51,9 @@ def read_texts(part: str, name: str) -> list[str]:
     return (TEXTS / part / f"{name}.txt").read_text("utf-8").splitlines()
 
 
-@dataclass(frozen=True)
-class ExpectedRedaction:
-    """A text, and what redaction should make of it."""
-
-    text: str
-    redacted: str
-
-    def entities(self) -> list[tuple[EntityType, str]]:
-        """Return the entities of the text, in order, each with its type.
-
-        A placeholder that the text itself has is none.
-        """
-        pieces = PLACEHOLDER.split(self.redacted)
-        pattern = "".join(
-            "(.+?)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
-        )
-        match = re.fullmatch(pattern, self.text, re.DOTALL)
-        if match is None:
-            raise ValueError("A redacted form does not belong to its text.")
-        kinds = {placeholder: kind for kind, placeholder in PLACEHOLDERS.items()}
-        found = zip((kinds[name] for name in pieces[1::2]), match.groups(), strict=True)
-        return [(kind, entity) for kind, entity in found if entity not in kinds]
-
-
-def read_independent(name: str) -> list[ExpectedRedaction]:
+def read_independent(name: str) -> list[RedactedText]:
     """Read an independent set of texts."""
-    lines = (TEXTS / "independent" / f"{name}.jsonl").read_text("utf-8").splitlines()
-    return [ExpectedRedaction(**json.loads(line)) for line in lines]
+    return read_redacted_texts([TEXTS / "independent" / f"{name}.jsonl"])
 
 
 def measure_independent(name: str) -> dict[EntityType, EntityMetrics]:

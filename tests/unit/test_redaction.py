@@ -13,13 +13,12 @@ from prompt_capture.domain.entities.searched import Searched
 from prompt_capture.domain.entities.secrets import behind_names
 from prompt_capture.domain.entities.secrets.passphrases import Relation
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
-from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.redaction import PLACEHOLDERS, redact
 from prompt_capture.domain.text import normalise
 from tests.unit.redaction_fuzzer import UNITS, repeat
 from tests.unit.redaction_metrics import (
     INDEPENDENT_SETS,
     MARKED,
-    PLACEHOLDERS,
     EntityMetrics,
     measure_independent,
     measure_redaction,

@@ -6,11 +6,12 @@ people and postal addresses have none, and stay.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
+from prompt_capture.domain.entities.context_model import find_by_context
 from prompt_capture.domain.entities.emails import find_emails
 from prompt_capture.domain.entities.national_ids import find_national_ids
 from prompt_capture.domain.entities.network import (
@@ -30,7 +31,7 @@ from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.searchable_text import SearchableText, Span
 
-_PLACEHOLDERS: dict[EntityType, str] = {
+PLACEHOLDERS: dict[EntityType, str] = {
     "url": "<URL>",
     "secret": "<SECRET>",
     "email": "<EMAIL>",
@@ -43,7 +44,7 @@ _PLACEHOLDERS: dict[EntityType, str] = {
     "birth_date": "<BIRTH_DATE>",
     "wallet": "<WALLET>",
 }
-_PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS.values()))
+_PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
 
 _Find = Callable[[Searched], Iterable[Span]]
 _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
@@ -83,19 +84,33 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
         _PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
     )
     replacements: list[tuple[Span, str]] = []
-    finders = [finder for finder in _FINDERS if finder[0] in entity_types]
-    searched_at: dict[_Find, int] = {}
+    searched_at: dict[Callable[..., object], int] = {}
     for _ in range(_MAX_ROUNDS):
         found: list[tuple[Span, str]] = []
-        for entity_type, find in finders:
-            # Where nothing has been hidden since its last search, a finder finds nothing more.
-            if searched_at.get(find) != searched.mask_count:
-                searched_at[find] = searched.mask_count
-                if spans := merge(find(searched)):
-                    searched.mask(spans)
-                    found += [(span, _PLACEHOLDERS[entity_type]) for span in spans]
+        for entity_type, spans in _find_entities(searched, entity_types, searched_at):
+            searched.mask(spans)
+            found += [(span, PLACEHOLDERS[entity_type]) for span in spans]
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
         searched.narrow([span for span, _ in found])
     return replacements[-1][1]
+
+
+def _find_entities(
+    searched: Searched,
+    entity_types: Collection[EntityType],
+    searched_at: dict[Callable[..., object], int],
+) -> Iterator[tuple[EntityType, list[Span]]]:
+    """Find what each finder finds, in order. The caller masks it before it asks for the next.
+
+    Where nothing has been hidden since its last search, `searched_at`, a finder finds nothing more.
+    """
+    for entity_type, find in _FINDERS:
+        if entity_type in entity_types and searched_at.get(find) != searched.mask_count:
+            searched_at[find] = searched.mask_count
+            if spans := merge(find(searched)):
+                yield entity_type, spans
+    if searched_at.get(find_by_context) != searched.mask_count:
+        searched_at[find_by_context] = searched.mask_count
+        yield from find_by_context(searched, entity_types).items()

@@ -36,7 +36,7 @@ _IBAN_NAMES = frozenset({"iban"})
 _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
 
-_NAMES = names(
+NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
     konta rachunek rachunku tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
@@ -60,8 +60,8 @@ _NATIONAL_FORM = (
     r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
 _NAMED = NamePattern(
-    _NAMES,
-    rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
+    NAMES,
+    rf"""{any_field_of(NAMES)}{NUMBER_FOLLOWS}
         (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
     numbered=True,
 )

@@ -115,7 +115,7 @@ def is_reference(searched: Searched, start: int) -> bool:
     return is_named(searched, start, REFERENCES)
 
 
-_UNITS = name_set(
+UNITS = name_set(
     """characters character chars char letters letter digits digit symbols words word numbers
     zeichen stellen ziffern buchstaben wörter caractères cifras caratteri
     ms milliseconds ns won yen yuan rupees rubles krw jpy cny inr records hz mhz ghz
@@ -147,7 +147,7 @@ def is_amount(lower: str, end: int) -> bool:
     """
     word = _NEXT_WORD.match(lower, end)
     if word:
-        return word[1] in _UNITS
+        return word[1] in UNITS
     return lower.startswith(_UNITS_WITHOUT_SPACE, end)
 
 

@@ -27,7 +27,7 @@ _GERMAN_DOCUMENTS = names(
     sozialversicherungs rentenversicherungs versicherten versicherungs krankenversicherungs
     krankenversicherten krankenkassen"""
 )
-_NAMES = names(
+NAMES = names(
     """ssn itin nino passport reisepass pasaporte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
@@ -85,8 +85,8 @@ _NAMES = names(
 _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{2}))"
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
-    _NAMES,
-    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
+    NAMES,
+    rf"""{any_field_of(NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
         {NUMBER_FOLLOWS}
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}

@@ -42,7 +42,7 @@ _INTERNATIONAL = re.compile(
     r"|0(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
-_NAMES = names(
+NAMES = names(
     """call calls called calling ring phone phones tel тел telephone mobile cell cellphone text sms
     texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
     hotline callback mob ph puh τηλ
@@ -61,10 +61,10 @@ _NAMES = names(
     "txt me", "msg me", "message me", "dm me", "hit me up", "hmu", "my digits",
     "me liga", "me chama", "liga pra", "liga pro", "liga para", "liga ao", "liga à",
 )  # fmt: skip
-_PHONE_NAMES = frozenset(_NAMES)
+_PHONE_NAMES = frozenset(NAMES)
 _NAMED = NamePattern(
-    _NAMES,
-    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{COUNTED_OR_REMARKED}"
+    NAMES,
+    rf"{any_of(NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{COUNTED_OR_REMARKED}"
     rf"[^0-9+\x7f]{{0,25}}?{_NUMBER}",
     numbered=True,
 )
