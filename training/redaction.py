@@ -48,7 +48,7 @@ MIN_WEIGHT = 5
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LabelledCandidate:
     """The features of a candidate, the type of the entity that it is, if any, and its weight."""
 
     features: list[str]
@@ -56,7 +56,7 @@ class Candidate:
     weight: float
 
 
-def list_candidates(text: RedactedText, weight: float = 1.0) -> Iterator[Candidate]:
+def list_candidates(text: RedactedText, weight: float = 1.0) -> Iterator[LabelledCandidate]:
     """Return the candidates of a text."""
     searched = fold(text.text)
     lower = searched.lower()
@@ -64,10 +64,10 @@ def list_candidates(text: RedactedText, weight: float = 1.0) -> Iterator[Candida
     for start, end in find_candidates(searched):
         types = (name for name, begin, stop in entities if begin < end and start < stop)
         features = describe_candidate(searched, lower, start, end)
-        yield Candidate(features, next(types, None), weight)
+        yield LabelledCandidate(features, next(types, None), weight)
 
 
-def read_candidates(folder: Path = REDACTED_TEXTS) -> list[Candidate]:
+def read_candidates(folder: Path = REDACTED_TEXTS) -> list[LabelledCandidate]:
     """Return the candidates of all texts of a folder."""
     return [
         candidate
@@ -77,7 +77,7 @@ def read_candidates(folder: Path = REDACTED_TEXTS) -> list[Candidate]:
     ]
 
 
-def fit(candidates: Sequence[Candidate]) -> ContextModel:
+def fit(candidates: Sequence[LabelledCandidate]) -> ContextModel:
     """Fit one logistic regression for each entity type, against the other types and no entity."""
     vectorizer = DictVectorizer()
     matrix = vectorizer.fit_transform(dict.fromkeys(each.features, 1) for each in candidates)
@@ -97,7 +97,7 @@ def fit(candidates: Sequence[Candidate]) -> ContextModel:
 
 
 def _fit_type(
-    matrix: csr_matrix, candidates: Sequence[Candidate], entity_type: EntityType
+    matrix: csr_matrix, candidates: Sequence[LabelledCandidate], entity_type: EntityType
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the bias and the weights of a type. What is of no type of the model is left out."""
     types = [each.entity_type for each in candidates]
@@ -128,7 +128,7 @@ def write(model: ContextModel, fingerprint: str) -> None:
     WEIGHTS.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
 
 
-def fingerprint_of(candidates: Iterable[Candidate]) -> str:
+def fingerprint_of(candidates: Iterable[LabelledCandidate]) -> str:
     """Return a hash of what a model is fitted to."""
     return sha256(json.dumps(list(map(astuple, candidates))).encode()).hexdigest()
 
