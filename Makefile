@@ -40,7 +40,7 @@ test: check  ## Run all checks and all tests, as CI does; WORKERS=1
 check: setup  ## Check formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
 	$(BIN)/lint-imports
 
