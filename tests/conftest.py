@@ -1,8 +1,9 @@
 """Fixtures for all tests, such as one shared local stack that starts on first use."""
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -34,6 +35,26 @@ def pytest_configure() -> None:
     """Let child processes receive SIGINT, even if a shell runs the tests in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Exempt what exists after collection from garbage collection until the end of the run.
+
+    It stays in use: the modules and thousands of tests. Each full collection would visit it all.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the collections at the end find what the tests have dropped."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

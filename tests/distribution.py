@@ -11,19 +11,19 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import NodeManager
 
 LONGEST = (
-    "tests/console/",
-    "tests/serving/",
-    "tests/faults/",
-    "tests/packaged/",
     "tests/retraining/",
-    "tests/end_to_end/test_demo.py",
+    "tests/serving/",
     "tests/end_to_end/test_tutorial.py",
-    "tests/end_to_end/test_year.py",
-    "tests/end_to_end/test_command_line.py",
+    "tests/console/",
+    "tests/packaged/",
+    "tests/faults/",
+    "tests/end_to_end/test_demo.py",
     "tests/unit/test_training.py",
+    "tests/end_to_end/test_command_line.py",
     "tests/database/interleavings/",
+    "tests/end_to_end/test_year.py",
 )
-"""Folders and files."""
+"""Folders and files. Those that wait much come between those that compute."""
 
 NodeManager.EXIT_TIMEOUT = 60  # after Ctrl-C, for the stacks of a worker to end
 

@@ -66,7 +66,7 @@ def year(
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     with _exit_on_year_error():
-        plans = [file_data(data, seed) if data else own_data() for seed in numbers]
+        plans = [file_data(data, one) for one in numbers] if data else [own_data()] * len(numbers)
         machine, results = describe_machine(), dict[int, YearResult]()
         for result in _play_all(plans, numbers):
             results[result.seed] = result

@@ -56,13 +56,13 @@ def own_data() -> YearData:
 
     The messages are the held-out ones: the encoder was tuned on the others.
     """
-    known = read_examples([TRAIN])
-    excluded = {grouping_key(redact(one.text)) for one in known}
+    excluded: set[str] = set()
+    known = _prepare(read_examples([TRAIN]), excluded)
     slang = _prepare(read_examples(COLLEGE), excluded)
     messages = _prepare(read_examples([HELD_OUT]), excluded)
     return YearData(
         title="The project's own held-out messages, and those of an engineering college",
-        seeds=_without(LATE_INTENT, _prepare(known, set())[::EVERY]),
+        seeds=_without(LATE_INTENT, known[::EVERY]),
         messages=messages,
         slang=slang,
         late_intent=LATE_INTENT,

@@ -22,7 +22,7 @@ curl -sf "$CLASSIFY_URL" -H "X-Api-Key: $API_KEY" -H 'Content-Type: application/
 """A message that its reader sent before, as the README and the guide for reviewers do."""
 
 
-@pytest.mark.timeout(1800)  # trains a model on all utterances
+@pytest.mark.timeout(1800)  # trains a model
 def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL, re.DOTALL | re.MULTILINE)
     lines = "".join(blocks).splitlines()

@@ -64,15 +64,20 @@ GOOD = played(tuple(month(number) for number in range(1, 5)))
 # Data
 
 
-def test_the_first_model_knows_neither_the_late_intent_nor_any_message() -> None:
-    data = own_data()
-    seeds = {grouping_key(one.text) for one in data.seeds}
-    messages = {grouping_key(one.text) for one in (*data.messages, *data.slang)}
+@pytest.fixture(scope="module")
+def own() -> YearData:
+    """The project's own data."""
+    return own_data()
 
-    assert LATE_INTENT in data.labels
-    assert LATE_INTENT not in {one.label for one in data.seeds}
+
+def test_the_first_model_knows_neither_the_late_intent_nor_any_message(own: YearData) -> None:
+    seeds = {grouping_key(one.text) for one in own.seeds}
+    messages = {grouping_key(one.text) for one in (*own.messages, *own.slang)}
+
+    assert LATE_INTENT in own.labels
+    assert LATE_INTENT not in {one.label for one in own.seeds}
     assert not seeds & messages
-    assert len(messages) == len(data.messages) + len(data.slang)
+    assert len(messages) == len(own.messages) + len(own.slang)
     assert len(messages) >= YEAR.months * YEAR.messages * 0.99
 
 
@@ -275,7 +280,12 @@ def _run(*options: str) -> Result:
     ("loop", "has_data", "expected"), [(80, False, 0), (72, False, 1), (72, True, 0)]
 )
 def test_a_missed_goal_is_the_exit_status_unless_the_data_is_somebody_elses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: int, has_data: bool, expected: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own: YearData,
+    loop: int,
+    has_data: bool,
+    expected: int,
 ) -> None:
     months = [month(number, loop=loop) for number in range(1, 5)]
 
@@ -288,6 +298,7 @@ def test_a_missed_goal_is_the_exit_status_unless_the_data_is_somebody_elses(
 
     monkeypatch.setattr("benchmarks.year.__main__.play_year", play)
     monkeypatch.setattr("benchmarks.year.__main__.load_encoder", lambda _model: None)
+    monkeypatch.setattr("benchmarks.year.__main__.own_data", lambda: own)
     monkeypatch.setattr("benchmarks.year.__main__.file_data", lambda *_: small_data())
     mine = tmp_path / "mine.jsonl"
     mine.touch()

@@ -223,20 +223,20 @@ def _to_checkpoint(
     parameters: Parameters, weights: Mapping[str, Floats], used_ids: NDArray[np.integer]
 ) -> FineTunedEncoder:
     """Merge trained parameters into the weights of the checkpoint."""
+    fitted = jax.tree.map(np.asarray, parameters)  # JAX would compile each slice of a layer
     result = dict(weights)
     result[_WORDS] = weights[_WORDS].copy()
-    result[_WORDS][used_ids] = np.asarray(parameters["words"])
+    result[_WORDS][used_ids] = fitted["words"]
     for name, leaves in {
-        "embeddings.LayerNorm": (parameters["norm"],),
-        **{name: _unstack(pair) for name, pair in parameters["layers"].items()},
+        "embeddings.LayerNorm": (fitted["norm"],),
+        **{name: _unstack(pair) for name, pair in fitted["layers"].items()},
     }.items():
         for layer, (weight, bias) in enumerate(leaves):
             prefix = name if name.startswith("embeddings") else f"encoder.layer.{layer}.{name}"
-            result[f"{prefix}.weight"] = np.asarray(weight)
-            result[f"{prefix}.bias"] = np.asarray(bias)
-    head, bias = parameters["head"]
-    return FineTunedEncoder(result, np.asarray(head), np.asarray(bias))
+            result[f"{prefix}.weight"] = weight
+            result[f"{prefix}.bias"] = bias
+    return FineTunedEncoder(result, *fitted["head"])
 
 
-def _unstack(pair: tuple[jax.Array, jax.Array]) -> Sequence[tuple[jax.Array, jax.Array]]:
+def _unstack(pair: tuple[Floats, Floats]) -> Sequence[tuple[Floats, Floats]]:
     return list(zip(*pair, strict=True))
