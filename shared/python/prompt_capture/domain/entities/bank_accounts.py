@@ -8,11 +8,16 @@ from itertools import repeat
 from stdnum import iban, numdb
 
 from prompt_capture.domain.entities.candidates import (
+    Between,
     end_of_number,
     is_amount,
     is_named,
     list_behind,
+    reaches_far,
 )
+from prompt_capture.domain.entities.cards import CARD_NAMES
+from prompt_capture.domain.entities.national_ids import ID_NAMES
+from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER,
@@ -23,6 +28,7 @@ from prompt_capture.domain.entities.searched import (
     any_field_of,
     any_of,
     context_before,
+    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -39,10 +45,11 @@ _CHECKS = 100
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
-    konta rachunek rachunku tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
+    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib bankgiro plusgiro bankszámla bankszámlaszám számlaszám számlaszámom
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
-    "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
+    "numéro de compte", "número de cuenta", "número da conta", "número de conta",
+    "numero di conto", "numero del conto", "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "účet číslo", "účet č.", "расчётный счёт",
@@ -65,6 +72,11 @@ _NAMED = NamePattern(
         (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
     numbered=True,
 )
+_OTHERS = CARD_NAMES | ID_NAMES | PHONE_NAMES | name_set("id ids user username login")
+# Also words for other things, and in Polish "who".
+_WEAK_NAMES = ("acc ", "kto ", "rib ", "aba ", "compte ", "cuenta ", "conta ", "conto ")
+_MIN_FAR_DIGITS, _MIN_LINKED_DIGITS = 7, 6
+_SORT_CODES = ("sort", "bsb")
 # "take into account 20000 samples"
 _IDIOM = LazyPattern(
     r"""(?:take|takes|taking|taken|took|prend|prends|prenez|prendre|prenant|pris|ten|tener|tenga
@@ -131,10 +143,23 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
                 end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                if not _is_reached(searched, match, (start, end)):
+                    continue
                 yield start, end
                 yield from list_behind(searched.lower, start, end)
     yield from _find_several(searched)
     yield from _find_in_context(searched)
+
+
+def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a name and its number belong together, over the words between them."""
+    between = Between(searched, match, span[0])
+    if between.is_direct:
+        return True
+    least = _MIN_LINKED_DIGITS if between.is_linked else _MIN_FAR_DIGITS
+    has_form = sum(map(str.isdigit, searched.lower[slice(*span)])) >= least
+    is_weak = match[0].startswith(_WEAK_NAMES) and not between.is_linked
+    return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)
 
 
 def _find_several(searched: Searched) -> Iterator[Span]:

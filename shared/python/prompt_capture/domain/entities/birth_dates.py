@@ -140,6 +140,7 @@ _IDIOM_BEHIND = re.compile(
     re.VERBOSE,
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
+_NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
@@ -159,7 +160,9 @@ _ORDINAL_OF_FIELD = re.compile(r"\A ?#?[0-9]{1,2}(?= ?:(?![0-9]))")
 # Between a question and its date: "DOB? ", "Q: Date of birth? A: "
 _ANSWER_FOLLOWS = re.compile(
     r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?
-        [("'*-]{0,2}\ ?""",
+        [("'*-]{0,2}\ ?
+    (?:(?:it's|it\ is|its|that's|he's|she's|is|ist|es\ ist|das\ ist|c'est(?:\ le)?|es\ el|e\ il|e)
+        [ :,]{1,3})?""",
     re.VERBOSE,
 )
 # The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
@@ -342,7 +345,8 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
-    if _IDIOM_BEHIND.match(lower, birth.end()) or _IDIOM_BEFORE.search(
+    may_be_idiom = not _NOUN.search(birth[0])
+    if (may_be_idiom and _IDIOM_BEHIND.match(lower, birth.end())) or _IDIOM_BEFORE.search(
         lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
     ):
         return False

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import (
+    LazyPattern,
     Searched,
+    any_of,
     context_before,
     name_set,
     names,
@@ -59,6 +61,8 @@ def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
         if not rest:
             break
         before, word = rest, _last_word(rest)
+    if word == "file" and before.endswith("on file"):
+        return False  # "card on file"
     if len(word) == 1 and before[-2:-1] == "/":
         word = before[-3:]  # "s/n" for "serial number"
     if word.isascii():
@@ -91,7 +95,7 @@ REFERENCES = name_set(
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
     version matriculation matrikel article item product part model asset inventory batch lot
-    claim policy contract transaction confirmation purchase po rma quote job request issue bug
+    claim policy contract revision record transaction confirmation purchase po rma quote job request issue bug
     incident commit build document doc file page chapter section room seat gate flight bus train
     meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
     auftrag bestellung rechnung sendung vorgang vertrag mitglied art
@@ -110,9 +114,26 @@ REFERENCES = name_set(
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
 
+_PEOPLE = name_set(
+    """customer client cliente member mitglied employee staff student etudiant etudiante estudiante
+    estudante studente aluno alumno personal"""
+)
+_THINGS = REFERENCES - _PEOPLE
+_AFTER_PERSON = LazyPattern(rf"(?:{any_of(_PEOPLE)})[ :]{{1,3}}\Z")
+_PLAIN_NUMBER = re.compile("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
+
+
 def is_reference(searched: Searched, start: int) -> bool:
-    """Return whether the words before a number make it one of a thing."""
-    return is_named(searched, start, REFERENCES)
+    """Return whether the words before a number make it one of a thing.
+
+    Of a person, only a plain number is one: "customer 12345678".
+    """
+    if not is_named(searched, start, REFERENCES):
+        return False
+    is_of_person = not is_named(searched, start, _THINGS) and _AFTER_PERSON.compiled.search(
+        context_before(searched.lower, start, _WINDOW)
+    )
+    return not is_of_person or bool(_PLAIN_NUMBER.match(searched.lower, start))
 
 
 _UNITS = name_set(
@@ -124,6 +145,7 @@ _UNITS = name_set(
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
     satir dakika saat gün kez kişi adet
+    followers members signatures kwh mwh wh kcal kj m2 m3 liter liters litres litre tonnes
     px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
@@ -211,3 +233,115 @@ def _begins_item(lower: str, space: int) -> bool:
 
 def _is_last_amount(lower: str, space: int, end: int) -> bool:
     return lower.find(" ", space + 1, end) < 0 and is_amount(lower, end)
+
+
+# Words between a name and a number that make it a measure: "phone costs", "call_duration_ms".
+MEASURES = name_set(
+    """duration durations length time times latency delay volume count counts counter counted cost
+    costs price prices priced sold sales users subscribers subscriptions rows items lines records
+    events requests logs processed handled made total totals sum average avg mean median max min
+    maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
+    sizes limits volumes values value voltage voltages pages options levels scores rates lengths
+    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
+    dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
+    durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
+    usuarios duração custa preço durata costa prezzo utenti kosztuje
+    cena liczba koster pris antal"""
+)
+NO_NAMED_NUMBER = LazyPattern(
+    r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
+        |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
+        |(?:19|20)[0-9]{2}[ /-](?:19|20)[0-9]{2}\Z                       # years
+        |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
+        |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
+        |[0-9]{5}-[0-9]{4}\Z                                            # a ZIP code
+        |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
+    re.VERBOSE,
+)
+
+_LINKS = name_set(
+    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value
+    number nummer numret numero numer num no n nr nro номер 号码 号 番号"""
+)
+_COUNTING = name_set("has have hat haben tiene tienen tem ha heeft har ma a")
+"""Verbs that a count follows: "the account has 12345678 followers", but not "has the number"."""
+_DIRECT = (
+    _LINKS.difference({"to", "says", "reads", "was", "war"})
+    | _COUNTING
+    | name_set("mit with the die der le el o il het")
+)
+_PREPOSITIONS = name_set("of for von fur pour du de del para per di dla voor til av af da do")
+_ASSIGNS = (":", "=", "#")
+_WORD_BETWEEN = re.compile("[^\\W\\d_]+")
+_TWO_LABELS = re.compile(":.*[a-z].*:")
+_HAS_NO = re.compile(" ha(?:s|ve) no ")
+_MAX_SIGNS = 6
+
+
+class Between:
+    """What stands between a name and its number, of a pattern with `NUMBER_FOLLOWS`."""
+
+    def __init__(self, searched: Searched, match: re.Match[str], start: int) -> None:
+        self._between = searched.lower[match.start("between") : start]
+        self._words = _WORD_BETWEEN.findall(self._between)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether nothing else than signs, verbs and words for numbers stand between."""
+        if self._counts:
+            return False
+        is_short = len(self._between) <= _MAX_SIGNS and not self._between.isascii()
+        return is_short or _DIRECT.issuperset(self._words)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether a sign or a verb directly before the number says that it is a value."""
+        last_word = self._words[-1:]
+        return self._between.rstrip(" \"'").endswith(_ASSIGNS) or not _LINKS.isdisjoint(last_word)
+
+    @property
+    def _counts(self) -> bool:
+        """Whether a count follows."""
+        return not _COUNTING.isdisjoint(self._words[-1:]) or bool(_HAS_NO.search(self._between))
+
+    @property
+    def is_label(self) -> bool:
+        """Whether a preposition and a colon make all of it a label: "for the contract: "."""
+        is_preposition = not _PREPOSITIONS.isdisjoint(self._words)
+        return is_preposition and self.is_linked and _LINKS.isdisjoint(self._words)
+
+    def names_another(self, others: frozenset[str]) -> bool:
+        """Return whether something else between has the number: one of some names, or a field."""
+        return (
+            self._counts
+            or not others.isdisjoint(self._words)
+            or not MEASURES.isdisjoint(self._words)
+            or bool(_TWO_LABELS.search(self._between))
+        )
+
+
+def reaches_far(
+    searched: Searched, match: re.Match[str], span: Span, others: frozenset[str]
+) -> bool:
+    """Return whether a name has a number that does not follow directly."""
+    start, end = span
+    number = searched.lower[start:end]
+    between = Between(searched, match, start)
+    return not (
+        between.names_another(others)
+        or NO_NAMED_NUMBER.compiled.match(number)
+        or is_amount(searched.lower, end)
+        or (not between.is_label and _is_of_thing(searched, start))
+    )
+
+
+def is_name_of_number(word: str) -> bool:
+    """Return whether a word before a number is a name of it, and no part: "ISBN 9780..."."""
+    return word in REFERENCES or word in _LINKS
+
+
+def _is_of_thing(searched: Searched, start: int) -> bool:
+    before = context_before(searched.lower, start, _WINDOW)
+    return is_named(searched, start, _THINGS) or (
+        is_named(searched, start, _PEOPLE) and not _AFTER_PERSON.compiled.search(before)
+    )

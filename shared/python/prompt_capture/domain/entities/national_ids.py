@@ -7,9 +7,16 @@ from importlib import import_module
 from itertools import chain, repeat
 from typing import Protocol, cast
 
-from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_reference
+from prompt_capture.domain.entities.candidates import (
+    Between,
+    end_of_number,
+    is_amount,
+    is_name_of_number,
+    is_reference,
+    reaches_far,
+)
 from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
-from prompt_capture.domain.entities.phones import is_named_as_phone
+from prompt_capture.domain.entities.phones import PHONE_NAMES, is_named_as_phone
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -28,7 +35,7 @@ _GERMAN_DOCUMENTS = names(
     krankenversicherten krankenkassen"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte passaporte passaporto passeport paspoort paszport
+    """ssn itin nino passport reisepass pasaporte pasaport paspor utente steuernr passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -53,7 +60,8 @@ _NAMES = names(
     "občianskeho preukazu",
     "řidičský průkaz", "vodičský preukaz", "רישיון נהיגה", "dl#", "dl no", "dl number",
     "my id", "my social",
-    "personal id", "tax id", "tax number",
+    "personal id", "tax id", "tax number", "residence permit", "número de utente",
+    "st.-nr.", "st.-nr", "st-nr", "st.nr.", "carte de séjour", "permesso di soggiorno",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",
     "driver's licence", "driver's license", "driving licence", "driving license",
@@ -81,6 +89,7 @@ _NAMES = names(
         for number in ("nummer", "nr", "num", "id")
     ),
 )  # fmt: skip
+ID_NAMES = frozenset(_NAMES)
 # A letter of its own belongs to formats such as "12 34 56 C", "12345678 Z" and "12.345.678-Z".
 _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{2}))"
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
@@ -88,9 +97,10 @@ _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
         {NUMBER_FOLLOWS}
-        (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
+        (?:(?P<number>(?:(?P<letters>[^\W\d_]{{1,4}})[ .-](?=[0-9]))?
+                (?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})(?=[a-z]{{0,9}}[0-9])[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
-                (?P<letter>{_LETTER_BEHIND}[ .-][a-z])?)
+                (?P<letter>{_LETTER_BEHIND}[ .-][a-z]|(?<=[0-9]{{3}})-[a-z]{{2}})?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
 )
@@ -183,6 +193,18 @@ _BEGINNINGS = {
 }
 """How the numbers that a validator accepts begin: to ask it takes longer."""
 
+# Also words for other things
+_WEAK_NAME = LazyPattern(
+    r"(?:nie|pan|tin|cpr|pps|rut|rg|nhs|medicare|my\ social)\ (?!n(?:umber|o|r)\.?\ )", re.VERBOSE
+)
+_MIN_FAR_DIGITS = 7
+_FORMATTED = LazyPattern(
+    r"""[0-9]{3}-[0-9]{2}-[0-9]{4}                                      # United States
+        |[A-Z]{2}(?:\ ?[0-9]{2}){3}\ ?[A-D]                            # United Kingdom
+        |[0-9]{7,8}[ -]?[A-Z]|[XYZ][ -]?[0-9]{7}[ -]?[A-Z]              # Spain""",
+    re.VERBOSE,
+)
+
 _CHECKS = 8
 _SEPARATOR = re.compile(r"[ .-]")
 
@@ -201,11 +223,29 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     for match in _NAMED.finditer(searched):
         span = _named_span(searched, match)
         number = searched.text[slice(*span)]
-        needs_capitals = match["capitals"] or number.partition(" ")[0].isalpha()
-        has_form = number.isupper() or not needs_capitals
-        if has_form and len(number) >= _MIN_NAMED_CHARACTERS and not _DATE.match(number):
+        if match["capitals"] and not number.isupper():
+            continue
+        if len(number) < _MIN_NAMED_CHARACTERS or _DATE.match(number):
+            continue
+        if _is_reached(searched, match, span):
             yield span
     yield from find_ids_of_a_form(searched)
+
+
+def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a name and its number belong together, over the words between them."""
+    between = Between(searched, match, span[0])
+    if between.is_direct:
+        return True
+    number = searched.text[slice(*span)]
+    if _FORMATTED.compiled.fullmatch(number):
+        return True
+    digits = sum(map(str.isdigit, number))
+    has_form = digits >= _MIN_FAR_DIGITS - between.is_linked or (
+        digits >= _MIN_NAMED_DIGITS and len(number) >= _MIN_FAR_DIGITS and number.isupper()
+    )
+    is_weak = not between.is_linked and _WEAK_NAME.compiled.match(match[0])
+    return has_form and not is_weak and reaches_far(searched, match, span, PHONE_NAMES)
 
 
 def _named_span(searched: Searched, match: re.Match[str]) -> Span:
@@ -213,6 +253,10 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
     if match["capitals"]:
         return match.span("capitals")
     start, end = match.span("number")
+    letters = searched.text[slice(*match.span("letters"))] if match["letters"] else ""
+    is_part = letters.isupper() and letters.lower() not in ID_NAMES
+    if letters and not (is_part and not is_name_of_number(letters.lower())):
+        start = match.end("letters") + 1
     if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:
         return start, match.start("letter")
     end = end_of_number(searched.lower, start, end, _MIN_NAMED_DIGITS)

@@ -232,27 +232,24 @@ _NUMBER = names(
 )
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°", "conta n.º"."""
-_HAS = any_of(names("has have hat mit with a tiene tem ha heeft har ma"))
-_THE = any_of(names("the die der le el o il het"))
-_IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
-_OF = any_of(
-    names("of for von vom der des meines meiner unseres unserer de du del della van do da")
-)
-_HAS_NUMBER = rf"\ {_HAS}\ (?:{_THE}\ )?(?!no?\ ){NUMBER}{NAME_END}"
-_OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ |{_HAS_NUMBER}))?"
-COUNTED_OR_REMARKED = (
+REMARK = (
     r"(?:\ ?\#?[0-9]{1,2}(?=\ ?:))?"
-    r"(?:\ ?\((?:[0-9]{1,2}[ -])?[a-z]{1,12}(?:[ .,'-]{1,2}[a-z]{1,12}){0,3}\))?"
+    r"(?:\ ?\((?=[0-9\ \#-]{0,4}[a-z])[a-z0-9\ .,'\#-]{1,40}\))?"
 )
 """What may follow the name of a field: which of several it is ("Phone 2:"), and a remark in
-brackets ("(as shown)", "(8 digits)")."""
-NUMBER_FOLLOWS = (
-    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?"
-    rf"{NAME_END}{COUNTED_OR_REMARKED}{_OF_SOMEBODY}(?:{_HAS_NUMBER})?[^a-z0-9\x7f]{{0,6}}"
-    rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
+brackets ("(as shown)", "(8 digits)", "(adult 2)")."""
+_WORD_BETWEEN = (
+    r"(?:[a-z\u00df-\u024f][a-z\u00df-\u024f'-]{0,19}+(?![0-9\x7f])"
+    r"|[^\W\d_\x00-\u024f][^\x00-\u024f]{0,19}+)"
 )
-"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer", whose number
-it is ("of my wife is"), and quotes.
+WORDS_BETWEEN = rf"(?:[^\w.!;|<>\x7f]{{0,3}}+{_WORD_BETWEEN}){{0,7}}?"
+"""Up to seven words of a sentence, without digits between them."""
+NUMBER_FOLLOWS = (
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?{NAME_END}{REMARK}(?=[^0-9\x7f]{{0,120}}+[0-9])"
+    rf"(?P<between>{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,6}}?)"
+)
+"""What may stand between a name and its number: "number: ", "_no", a remark, and words, such as
+whose number it is ("of my wife is"). `candidates.reach` says how far the name reaches over them.
 
 A single "n" is apart from the name: "perso n 1", but not "person 1".
 """
