@@ -45,7 +45,9 @@ _CHECKS = 100
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
-    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib bankgiro plusgiro bankszámla bankszámlaszám számlaszám számlaszámom
+    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib girokonto gehaltskonto
+    sparkonto vereinskonto spendenkonto clearingnr clearingnummer rek stk bankgiro plusgiro bankszámla bankszámlaszám számlaszám számlaszámom számlaszámunk bankszámlaszámom
+    bankszámlaszámunk
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "numéro de compte", "número de cuenta", "número da conta", "número de conta",
@@ -126,8 +128,8 @@ _NAMED_CZECH = NamePattern(
 )
 # A sort code near an account; elsewhere the letters may be anything.
 _SORT_CODE = NamePattern(
-    names("sc s/c"),
-    rf"s/?c[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
+    names("sc s/c sort"),
+    rf"(?:s/?c|sort)[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
 )
 _ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40

@@ -156,7 +156,7 @@ _FORMAT = re.compile(
     r"([^\W\d_])\1{1,3}(?P<sign>[./ -])([^\W\d_])\3{1,3}(?P=sign)([^\W\d_])\4{1,3}(?![^\W_])"
 )
 _ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
-_ORDINAL_OF_FIELD = re.compile(r"\A ?#?[0-9]{1,2}(?= ?:(?![0-9]))")
+_ORDINAL_OF_FIELD = re.compile(r"(?:\A| )#?[0-9]{1,2}(?= ?:(?![0-9]))")
 # Between a question and its date: "DOB? ", "Q: Date of birth? A: "
 _ANSWER_FOLLOWS = re.compile(
     r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?

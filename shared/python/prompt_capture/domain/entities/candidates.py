@@ -145,6 +145,9 @@ _UNITS = name_set(
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
     satir dakika saat gün kez kişi adet
+    hits cards visitors visiteurs visitantes besucher inhabitants habitants habitantes einwohner
+    abitanti spectators zuschauer votes stimmen games parts pcs units boxes pallets tokens residents
+    participants teilnehmer pln zl zloty kc
     followers members signatures kwh mwh wh kcal kj m2 m3 liter liters litres litre tonnes
     px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
@@ -260,17 +263,20 @@ NO_NAMED_NUMBER = LazyPattern(
 )
 
 _LINKS = name_set(
-    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value
+    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value saya la s
     number nummer numret numero numer num no n nr nro номер 号码 号 番号"""
 )
 _COUNTING = name_set("has have hat haben tiene tienen tem ha heeft har ma a")
 """Verbs that a count follows: "the account has 12345678 followers", but not "has the number"."""
 _DIRECT = (
-    _LINKS.difference({"to", "says", "reads", "was", "war"})
+    _LINKS.difference({"to", "says", "reads"})
     | _COUNTING
     | name_set("mit with the die der le el o il het")
 )
-_PREPOSITIONS = name_set("of for von fur pour du de del para per di dla voor til av af da do")
+_PREPOSITIONS = name_set(
+    """of for von fur pour du de del para per di dla voor til av af da do to at in bei beim bij chez en em
+    na w u"""
+)
 _ASSIGNS = (":", "=", "#")
 _WORD_BETWEEN = re.compile("[^\\W\\d_]+")
 _TWO_LABELS = re.compile(":.*[a-z].*:")
@@ -305,10 +311,14 @@ class Between:
         return not _COUNTING.isdisjoint(self._words[-1:]) or bool(_HAS_NO.search(self._between))
 
     @property
+    def has_preposition(self) -> bool:
+        """Whether a preposition may say whose number it is; they are known in Latin letters."""
+        return not self._between.isascii() or not _PREPOSITIONS.isdisjoint(self._words)
+
+    @property
     def is_label(self) -> bool:
         """Whether a preposition and a colon make all of it a label: "for the contract: "."""
-        is_preposition = not _PREPOSITIONS.isdisjoint(self._words)
-        return is_preposition and self.is_linked and _LINKS.isdisjoint(self._words)
+        return self.has_preposition and self.is_linked and _LINKS.isdisjoint(self._words)
 
     def names_another(self, others: frozenset[str]) -> bool:
         """Return whether something else between has the number: one of some names, or a field."""
@@ -327,11 +337,30 @@ def reaches_far(
     start, end = span
     number = searched.lower[start:end]
     between = Between(searched, match, start)
-    return not (
+    return has_evidence(match, between, number) and not (
         between.names_another(others)
         or NO_NAMED_NUMBER.compiled.match(number)
         or is_amount(searched.lower, end)
         or (not between.is_label and _is_of_thing(searched, start))
+    )
+
+
+_PLAIN_DIGITS = re.compile("[0-9]+(?:[ -][0-9]+)?")
+_NUMBERED = re.compile(r"num|n[or]\b|n[or]\.|n\u00b0|code|kod")
+
+
+def has_evidence(match: re.Match[str], between: Between, number: str) -> bool:
+    """Return whether a name that reaches a number over words is one of a number.
+
+    Digits alone need a verb, a preposition or a word for a number: "account of the club 12345678",
+    but not "account printer 12345678".
+    """
+    name = match[0][: match.start("between") - match.start()]
+    return (
+        between.is_linked
+        or between.has_preposition
+        or not _PLAIN_DIGITS.fullmatch(number)
+        or bool(_NUMBERED.search(name))
     )
 
 

@@ -133,6 +133,7 @@ _NOT_A_MAILBOX = name_set(
     registered reachable back bounce bounces guide setup portal hourly daily weekly
     reached published announced error errors exception timeout connection"""
 )
+_DETERMINER = re.compile(r"(?:^| )(?:the|an?|our|your|their|this|der|die|das) \Z")
 # "Write to the club, info at example dot org", but not "for more info at example dot org"
 _SHARED_MAILBOX = re.compile(
     r"(?:write|send|contact|letter|schreib|schick|reply)\b.*(?<!more )(?<!the )(?<!our )(?<!further )"
@@ -225,6 +226,8 @@ def _find_said_addresses(
             mailbox = _said_mailbox(before)
             is_shared = _SAID_DOT.search(domain[0]) and _SHARED_MAILBOX.search(before)
             is_mail = is_shared or _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
+            if not is_mail and _DETERMINER.search(before[: -len(mailbox)]):
+                continue  # "tickets for the concert at example dot org"
             if mailbox and (is_shared or not (may_be_site and _is_site(mailbox, domain[0], bool(is_mail)))):
                 start = lower.rfind(mailbox, 0, match.start())
                 yield start, domain.end()

@@ -32,6 +32,7 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("nik ktp"), r"[0-9]{16}|[0-9]{4}(?:\ [0-9]{4}){3}"),  # Indonesia
     (names("nin bvn"), r"[0-9]{11}|[0-9]{4}[ -][0-9]{3}[ -][0-9]{4}"),  # Nigeria
     (names("cin cnie"), r"[a-z]{1,2}\ ?[0-9]{5,6}"),  # Morocco
+    (names("patente"), r"u1[a-z0-9]{7,8}|[a-z]{2}[0-9]{7}[a-z]"),  # Italy
     (names("nid"), r"[0-9]{10}|[0-9]{13}|[0-9]{17}"),  # Bangladesh
     (names("nit"), r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}(?:-[0-9])?"),  # Colombia
     (names("dui"), r"[0-9]{8}-[0-9]"),  # El Salvador

@@ -35,7 +35,7 @@ _GERMAN_DOCUMENTS = names(
     krankenversicherten krankenkassen"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte pasaport paspor utente steuernr passaporte passaporto passeport paspoort paszport
+    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor utente steuernr passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -60,7 +60,7 @@ _NAMES = names(
     "občianskeho preukazu",
     "řidičský průkaz", "vodičský preukaz", "רישיון נהיגה", "dl#", "dl no", "dl number",
     "my id", "my social",
-    "personal id", "tax id", "tax number", "residence permit", "número de utente",
+    "personal id", "tax id", "tax number", "residence permit", "state id", "carte de identitate", "numărul de buletin", "número de utente",
     "st.-nr.", "st.-nr", "st-nr", "st.nr.", "carte de séjour", "permesso di soggiorno",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",

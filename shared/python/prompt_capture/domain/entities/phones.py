@@ -53,7 +53,8 @@ _NAMES = names(
     appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
     telefona telefonar ligue ligar celular telefone telemóvel tlm telm wpp
-    bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret tlf
+    bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret telefonnummeret
+    mobilnummeret mobilnumret tlf
     puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
     contato contacto cel zap zapzap
     电话 手机 手机号 打给 我的号码 短信 拨打 致电 电联 回电 联系方式
@@ -94,7 +95,7 @@ _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
         (?P<is>(?:\ [a-z'-]+){{0,6}}?
-            (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
+            (?:(?:\ (?:(?:do|til|fra)(?:\ [a-z]{{2,20}}){{1,3}}|is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?(?<![a-z]){_NUMBER}""",
 )
 _OWNERS = names(

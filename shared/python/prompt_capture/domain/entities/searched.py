@@ -245,7 +245,7 @@ _WORD_BETWEEN = (
 WORDS_BETWEEN = rf"(?:[^\w.!;|<>\x7f]{{0,3}}+{_WORD_BETWEEN}){{0,7}}?"
 """Up to seven words of a sentence, without digits between them."""
 NUMBER_FOLLOWS = (
-    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?{NAME_END}{REMARK}(?=[^0-9\x7f]{{0,120}}+[0-9])"
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?{NAME_END}\.?{REMARK}(?=[^0-9\x7f]{{0,120}}+[0-9])"
     rf"(?P<between>{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,6}}?)"
 )
 """What may stand between a name and its number: "number: ", "_no", a remark, and words, such as
