@@ -44,12 +44,12 @@ _CHECKS = 100
 
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
-    bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
+    rtn bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
     konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib girokonto gehaltskonto
     sparkonto vereinskonto spendenkonto clearingnr clearingnummer rek stk bankgiro plusgiro bankszámla bankszámlaszám számlaszám számlaszámom számlaszámunk bankszámlaszámom
     bankszámlaszámunk
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
-    "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
+    "c/c", "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "numéro de compte", "número de cuenta", "número da conta", "número de conta",
     "numero di conto", "numero del conto", "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
@@ -57,8 +57,12 @@ _NAMES = names(
     "účet číslo", "účet č.", "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
     "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
-    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
-    *(f"rekening {bank}" for bank in ("bca", "bni", "bri", "mandiri")),
+    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản", "tài khoản",  # noqa: RUF001 (Turkish)
+    *(
+        f"{account} {bank}"
+        for account in ("rekening", "rek")
+        for bank in ("bca", "bni", "bri", "mandiri")
+    ),
     "رقم الحساب", "رقم حساب", "رقم حسابي", "شماره حساب", "מספר חשבון", "חשבון בנק", "खाता संख्या",
     "खाता नंबर", "เลขที่บัญชี", "เลขบัญชี",
 )  # fmt: skip
@@ -71,7 +75,7 @@ _NATIONAL_FORM = (
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
     numbered=True,
 )
 _OTHERS = CARD_NAMES | ID_NAMES | PHONE_NAMES | name_set("id ids user username login")
@@ -117,7 +121,8 @@ _NAME_BEHIND = NamePattern(
 )
 _NUMBER_BEFORE = re.compile(
     r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?P<number>[0-9](?:[ -]?[0-9]){6,21})"
-    r" (?:is|ist|est|es) (?:my|our|mein|meine|unser|unsere|mon|notre|mi|nuestra) \Z"
+    r" (?:is|ist|est|es) (?:the|his|her|their|my|our|mein|meine|unser"
+    r"|unsere|mon|notre|mi|nuestra) \Z"
 )
 # Also the word for a bill
 _CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")

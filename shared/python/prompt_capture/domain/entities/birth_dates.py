@@ -85,7 +85,7 @@ _DATE_FROM_MONTH = NamePattern(
 )
 
 _BORN = names(
-    """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
+    """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
     ddn nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
@@ -140,8 +140,15 @@ _IDIOM_BEHIND = re.compile(
     re.VERBOSE,
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
+_MAIDEN_NAME = "nee"
+"""Before a name and "le", it names a date: "née Martin le ...". In other languages it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
+_AND = tuple(f" {word} " for word in "and und et y e i og och en & + /".split())
+_OF_SEVERAL = re.compile(
+    r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
+    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
+)
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
 # "Date of birth: ", "born on ", before a date or one that was found
@@ -230,17 +237,28 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         for birth in births
         if _has_own_date(searched.lower, birth, date_ends, birth_starts)
     }
+    previous = None
     behind = 0  # the first birth that a date precedes
     for date in dates:
         while behind < len(births) and births[behind].end() <= date.start():
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
-        if any(
+        if _is_next(searched.lower, previous, date) or any(
             (birth.start() <= date.end() or birth.start() not in with_own_date)
             and _is_named(searched.lower, birth, date)
             for birth in neighbours
         ):
             yield date.span()
+            previous = date
+
+
+def _is_next(lower: str, previous: re.Match[str] | None, date: re.Match[str]) -> bool:
+    """Return whether a date directly follows a date of birth in a list."""
+    if not (previous and _is_year_of_birth(date[0])):
+        return False
+    joint = lower[previous.end() : date.start()]
+    before = context_before(lower, previous.start(), _EVENT_WINDOW)
+    return joint in _AND or (joint == ", " and bool(_OF_SEVERAL.search(before)))
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
@@ -345,6 +363,8 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
+    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
+        return False
     may_be_idiom = not _NOUN.search(birth[0])
     if (may_be_idiom and _IDIOM_BEHIND.match(lower, birth.end())) or _IDIOM_BEFORE.search(
         lower, max(0, birth.start() - _MAX_IDIOM), birth.start()

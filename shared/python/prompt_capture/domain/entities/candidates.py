@@ -245,7 +245,7 @@ MEASURES = name_set(
     events requests logs processed handled made total totals sum average avg mean median max min
     maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
     sizes limits volumes values value voltage voltages pages options levels scores rates lengths
-    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
+    depth breakpoints balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
     dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
     durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
     usuarios duração custa preço durata costa prezzo utenti kosztuje

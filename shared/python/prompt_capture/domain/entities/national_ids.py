@@ -8,6 +8,7 @@ from itertools import chain, repeat
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import (
+    NO_NAMED_NUMBER,
     Between,
     end_of_number,
     is_amount,
@@ -19,6 +20,7 @@ from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
 from prompt_capture.domain.entities.phones import PHONE_NAMES, is_named_as_phone
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER,
     NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
@@ -32,10 +34,10 @@ _GERMAN_DOCUMENTS = names(
     """pass reisepass personalausweis ausweis perso führerschein visum aufenthaltstitel steuer
     steuerident steueridentifikations steuer-identifikations ident identifikations sv
     sozialversicherungs rentenversicherungs versicherten versicherungs krankenversicherungs
-    krankenversicherten krankenkassen"""
+    krankenversicherten krankenkassen renten"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor utente steuernr passaporte passaporto passeport paspoort paszport
+    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor ppt steuernr aufenthaltstitel aufenthaltskarte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -48,7 +50,7 @@ _NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
+    mykad adóazonosítóm паспорта паспорту contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
     körkort førerkort kørekort ajokortti 在留カード
     এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
     "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
@@ -59,8 +61,9 @@ _NAMES = names(
     "teudat zehut", "občanský průkaz", "občanského průkazu", "občiansky preukaz",
     "občianskeho preukazu",
     "řidičský průkaz", "vodičský preukaz", "רישיון נהיגה", "dl#", "dl no", "dl number",
-    "my id", "my social",
-    "personal id", "tax id", "tax number", "residence permit", "state id", "carte de identitate", "numărul de buletin", "número de utente",
+    "my id", "id number", "id no", "my social",
+    "personal id", "tax id", "tax number", "residence permit", "state id", "carte de identitate", "titre de séjour", "id kaart", "id kort",
+    "id karte", "číslo op", "лична карта", "ghana card", "полис омс", "numărul de buletin", "número de utente",
     "st.-nr.", "st.-nr", "st-nr", "st.nr.", "carte de séjour", "permesso di soggiorno",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",
@@ -97,13 +100,26 @@ _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
         {NUMBER_FOLLOWS}
-        (?:(?P<number>(?:(?P<letters>[^\W\d_]{{1,4}})[ .-](?=[0-9]))?
+        (?:(?P<number>(?:(?P<letters>[a-z]{{1,4}}[ .-]|[^\W\d_\x00-\x7f]{{1,4}}[ .-]?)(?=[0-9]))?
                 (?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})(?=[a-z]{{0,9}}[0-9])[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
                 (?P<letter>{_LETTER_BEHIND}[ .-][a-z]|(?<=[0-9]{{3}})-[a-z]{{2}})?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
 )
+# "C01X00T47 is my passport number", "L01X00T47 (passport)"
+_TO_NAME_BEHIND = re.compile(
+    r"(?<=[A-Z0-9]) (?:\((?=[a-z])|(?:is|ist|est|es|e|er|ar|to|was|=|-) "
+    r"(?:(?:the|my|our|his|her|their|mein|meine|mi|el|mon|ma|le|la|il|mio|o|meu|het|mijn|mitt) ?)?)"
+)
+_NAME_BEHIND = LazyPattern(
+    rf"{any_field_of(_NAMES)}(?:(?:[ _-]?{NUMBER}){NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))"
+)
+_NUMBER_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?=[A-Z0-9 ./-]{7})"
+    r"(?:[0-9]{2,4}(?: [0-9]{2,4}){1,4}|[A-Z0-9]{1,20}(?:[./-][A-Z0-9]{1,11}){0,5})\Z"
+)
+_BEFORE_WINDOW = 40
 _MIN_DIGITS, _MIN_NAMED_DIGITS = 2, 4
 _MIN_NAMED_CHARACTERS = 6
 _DATE = re.compile(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
@@ -229,23 +245,41 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
             continue
         if _is_reached(searched, match, span):
             yield span
+    yield from _find_before_names(searched)
     yield from find_ids_of_a_form(searched)
+
+
+def _find_before_names(searched: Searched) -> Iterator[Span]:
+    """Find numbers that their name follows."""
+    for joint in _TO_NAME_BEHIND.finditer(searched.text):
+        if _NAME_BEHIND.compiled.match(searched.lower, joint.end()):
+            before = max(0, joint.start() - _BEFORE_WINDOW)
+            number = _NUMBER_BEFORE.search(searched.text, before, joint.start())
+            if number and _has_far_form(number[0]) and not NO_NAMED_NUMBER.compiled.match(number[0]):
+                yield number.span()
 
 
 def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
     """Return whether a name and its number belong together, over the words between them."""
     between = Between(searched, match, span[0])
+    if match[0].startswith("id n") and is_reference(searched, match.start()):
+        return False  # "order id number 1234567"
     if between.is_direct:
         return True
     number = searched.text[slice(*span)]
     if _FORMATTED.compiled.fullmatch(number):
         return True
-    digits = sum(map(str.isdigit, number))
-    has_form = digits >= _MIN_FAR_DIGITS - between.is_linked or (
-        digits >= _MIN_NAMED_DIGITS and len(number) >= _MIN_FAR_DIGITS and number.isupper()
-    )
+    has_form = _has_far_form(number, _MIN_FAR_DIGITS - between.is_linked)
     is_weak = not between.is_linked and _WEAK_NAME.compiled.match(match[0])
     return has_form and not is_weak and reaches_far(searched, match, span, PHONE_NAMES)
+
+
+def _has_far_form(number: str, least: int = _MIN_FAR_DIGITS) -> bool:
+    """Return whether a number may be one whose name does not stand directly before it."""
+    digits = sum(map(str.isdigit, number))
+    return digits >= least or (
+        digits >= _MIN_NAMED_DIGITS and len(number) >= _MIN_FAR_DIGITS and number.isupper()
+    )
 
 
 def _named_span(searched: Searched, match: re.Match[str]) -> Span:
@@ -253,10 +287,10 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
     if match["capitals"]:
         return match.span("capitals")
     start, end = match.span("number")
-    letters = searched.text[slice(*match.span("letters"))] if match["letters"] else ""
+    letters = searched.text[slice(*match.span("letters"))].rstrip(" .-") if match["letters"] else ""
     is_part = letters.isupper() and letters.lower() not in ID_NAMES
     if letters and not (is_part and not is_name_of_number(letters.lower())):
-        start = match.end("letters") + 1
+        start = match.end("letters")
     if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:
         return start, match.start("letter")
     end = end_of_number(searched.lower, start, end, _MIN_NAMED_DIGITS)

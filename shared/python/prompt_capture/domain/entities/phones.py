@@ -56,7 +56,7 @@ _NAMES = names(
     bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret telefonnummeret
     mobilnummeret mobilnumret tlf
     puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
-    contato contacto cel zap zapzap
+    contato contacto fijo whats cel zap zapzap
     电话 手机 手机号 打给 我的号码 短信 拨打 致电 电联 回电 联系方式
     電話 携帯 連絡先 전화 전화번호 휴대폰 핸드폰 내번호 연락처 문자
     телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại

@@ -228,7 +228,7 @@ def split_capitals(text: str) -> str:
 
 
 _NUMBER = names(
-    """number nummer numero num no n nr nro numer numeri номер 号码 号 番号 번호""", "n°", "n.º"
+    """number nummer numero num no n nr nro numer numeri číslo broj nomor номер 号码 号 番号 번호""", "n°", "n.º"
 )
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°", "conta n.º"."""
