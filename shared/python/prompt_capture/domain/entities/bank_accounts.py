@@ -19,6 +19,7 @@ from prompt_capture.domain.entities.cards import CARD_NAMES
 from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NOT_BEFORE_WORD,
     NUMBER,
     NUMBER_FOLLOWS,
@@ -186,7 +187,9 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
             yield number.span("number")
     for match in _SORT_CODE.finditer(searched):
         start, end = match.span("number")
-        if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):
+        before = context_before(searched.lower, match.start(), _NEAR)
+        behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
+        if _ACCOUNT_NEAR.search(before) or _ACCOUNT_NEAR.search(behind):
             yield start, end
 
 

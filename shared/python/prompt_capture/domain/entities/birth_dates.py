@@ -144,7 +144,7 @@ _MAIDEN_NAME = "nee"
 """Before a name and "le", it names a date: "née Martin le ...". In other languages it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
-_AND = tuple(f" {word} " for word in "and und et y e i og och en & + /".split())
+_LIST_JOINTS = {", ", *(f" {word} " for word in "and und et y e i og och en & + /".split())}
 _OF_SEVERAL = re.compile(
     r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
     r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
@@ -254,11 +254,11 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
 def _is_next(lower: str, previous: re.Match[str] | None, date: re.Match[str]) -> bool:
     """Return whether a date directly follows a date of birth in a list."""
-    if not (previous and _is_year_of_birth(date[0])):
+    joint = lower[previous.end() : date.start()] if previous else ""
+    if not (previous and joint in _LIST_JOINTS and _is_year_of_birth(date[0])):
         return False
-    joint = lower[previous.end() : date.start()]
     before = context_before(lower, previous.start(), _EVENT_WINDOW)
-    return joint in _AND or (joint == ", " and bool(_OF_SEVERAL.search(before)))
+    return joint != ", " or bool(_OF_SEVERAL.search(before))
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
@@ -365,8 +365,8 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
         return birth.start() == date.end()
     if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
         return False
-    may_be_idiom = not _NOUN.search(birth[0])
-    if (may_be_idiom and _IDIOM_BEHIND.match(lower, birth.end())) or _IDIOM_BEFORE.search(
+    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
+    if is_idiom or _IDIOM_BEFORE.search(
         lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
     ):
         return False

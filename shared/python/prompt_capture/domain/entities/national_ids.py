@@ -26,6 +26,7 @@ from prompt_capture.domain.entities.searched import (
     NamePattern,
     Searched,
     any_field_of,
+    any_of,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -108,16 +109,21 @@ _NAMED = NamePattern(
     numbered=True,
 )
 # "C01X00T47 is my passport number", "L01X00T47 (passport)"
-_TO_NAME_BEHIND = re.compile(
-    r"(?<=[A-Z0-9]) (?:\((?=[a-z])|(?:is|ist|est|es|e|er|ar|to|was|=|-) "
-    r"(?:(?:the|my|our|his|her|their|mein|meine|mi|el|mon|ma|le|la|il|mio|o|meu|het|mijn|mitt) ?)?)"
+_VERBS = names("is ist est es e er ar to was = -")
+_ARTICLES = names(
+    "the my our his her their mein meine mi el mon ma le la il mio o meu het mijn mitt a un una"
 )
-_NAME_BEHIND = LazyPattern(
-    rf"{any_field_of(_NAMES)}(?:(?:[ _-]?{NUMBER}){NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))"
+_JOINTS = frozenset((*_VERBS, *_ARTICLES))
+_LATIN_NAMES = tuple(filter(str.isascii, _NAMES))
+_NAME_BEHIND = NamePattern(
+    _LATIN_NAMES,
+    rf"{any_field_of(_LATIN_NAMES)}(?:[ _-]?{NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
+    numbered=True,
 )
 _NUMBER_BEFORE = re.compile(
-    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?=[A-Z0-9 ./-]{7})"
-    r"(?:[0-9]{2,4}(?: [0-9]{2,4}){1,4}|[A-Z0-9]{1,20}(?:[./-][A-Z0-9]{1,11}){0,5})\Z"
+    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?=[A-Z0-9 ./-]{7})(?P<number>"
+    r"[0-9]{2,4}(?: [0-9]{2,4}){1,4}|[A-Z0-9]{1,20}(?:[./-][A-Z0-9]{1,11}){0,5})"
+    rf" (?:\(|{any_of(_VERBS)} (?:{any_of(_ARTICLES)} )?)\Z"
 )
 _BEFORE_WINDOW = 40
 _MIN_DIGITS, _MIN_NAMED_DIGITS = 2, 4
@@ -251,12 +257,13 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
 
 def _find_before_names(searched: Searched) -> Iterator[Span]:
     """Find numbers that their name follows."""
-    for joint in _TO_NAME_BEHIND.finditer(searched.text):
-        if _NAME_BEHIND.compiled.match(searched.lower, joint.end()):
-            before = max(0, joint.start() - _BEFORE_WINDOW)
-            number = _NUMBER_BEFORE.search(searched.text, before, joint.start())
-            if number and _has_far_form(number[0]) and not NO_NAMED_NUMBER.compiled.match(number[0]):
-                yield number.span()
+    for name in _NAME_BEHIND.finditer(searched, behind=_JOINTS):
+        start = name.start()
+        before = max(0, start - _BEFORE_WINDOW)
+        match = _NUMBER_BEFORE.search(searched.text, before, start)
+        number = match["number"] if match else ""
+        if match and _has_far_form(number) and not NO_NAMED_NUMBER.compiled.match(number):
+            yield match.span("number")
 
 
 def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:

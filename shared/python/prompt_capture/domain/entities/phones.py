@@ -374,8 +374,8 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
 def _is_read(searched: Searched, span: Span) -> bool:
     """Return whether a number is what a meter shows: "meter reading 00448271 kWh"."""
     start, end = span
-    before = max(0, start - _METER_WINDOW)
-    return is_amount(searched.lower, end) or bool(_METER.search(searched.lower, before, start))
+    before = context_before(searched.lower, start, _METER_WINDOW)
+    return is_amount(searched.lower, end) or bool(_METER.search(before))
 
 
 def _is_in_longer_run(text: str, start: int, end: int) -> bool:

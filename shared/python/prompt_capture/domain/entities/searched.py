@@ -24,6 +24,8 @@ NAME_END = rf"(?:(?<=[^\x00-\x7f])|{NOT_BEFORE_WORD})"
 _WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
+_SETS_OF_WORDS: dict[frozenset[str], frozenset[str]] = {}
+"""Each set of first words: to find an equal one in a dictionary takes longer than to find itself."""
 
 _CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # "Phone" in "customerPhone"
@@ -268,6 +270,14 @@ class LazyPattern:
         return re.compile(self._pattern, self._flags)
 
 
+_MAX_WORD = 9
+
+
+def _is_behind(lower: str, start: int, words: frozenset[str]) -> bool:
+    before = lower[max(0, start - _MAX_WORD) : start]
+    return before[-1:] == "(" or before[:-1].rpartition(" ")[2] in words
+
+
 class NamePattern:
     """A pattern, in verbose notation, that begins with one of some names.
 
@@ -281,18 +291,27 @@ class NamePattern:
         if numbered:
             joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
         first_words = (_WORD.match(name) for name in begin | joined)
-        self._first_words = frozenset(word[0] for word in first_words if word)
+        words = frozenset(word[0] for word in first_words if word)
+        self._first_words = _SETS_OF_WORDS.setdefault(words, words)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
         self._other = LazyPattern(any_of(other)) if other else None
         self._other_letters = frozenset(name[0] for name in other)
 
-    def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
-        """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
+    def finditer(
+        self, searched: Searched, behind: frozenset[str] = frozenset()
+    ) -> Iterator[re.Match[str]]:
+        """Find the pattern in the text in lower case, where a name begins. Matches may overlap.
+
+        With `behind`, the name stands behind one of these words, or a bracket.
+        """
         starts = searched.starts_of(self._first_words)
         if self._other and not self._other_letters.isdisjoint(searched.letters):
             others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
+        if behind:
+            lower = searched.lower
+            starts = [start for start in starts if _is_behind(lower, start, behind)]
         if starts:
             match = self.pattern.compiled.match
             yield from filter(None, map(match, repeat(searched.lower), starts))
