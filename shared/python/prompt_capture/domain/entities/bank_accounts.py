@@ -46,13 +46,16 @@ _CHECKS = 100
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
     rtn bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
-    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib girokonto gehaltskonto
-    sparkonto vereinskonto spendenkonto clearingnr clearingnummer rek stk bankgiro plusgiro bankszámla bankszámlaszám számlaszám számlaszámom számlaszámunk bankszámlaszámom
+    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib
+    girokonto gehaltskonto
+    sparkonto vereinskonto spendenkonto clearingnr clearingnummer rek stk bankgiro plusgiro
+    bankszámla bankszámlaszám számlaszám számlaszámom számlaszámunk bankszámlaszámom
     bankszámlaszámunk
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "c/c", "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "numéro de compte", "número de cuenta", "número da conta", "número de conta",
-    "numero di conto", "numero del conto", "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
+    "numero di conto", "numero del conto", "sort code", "bank code", "bank details",
+    "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "účet číslo", "účet č.", "расчётный счёт",
@@ -76,7 +79,8 @@ _NATIONAL_FORM = (
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}})
+        {NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
     numbered=True,
 )
 _OTHERS = CARD_NAMES | ID_NAMES | PHONE_NAMES | name_set("id ids user username login")
@@ -187,9 +191,9 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
             yield number.span("number")
     for match in _SORT_CODE.finditer(searched):
         start, end = match.span("number")
-        before = context_before(searched.lower, match.start(), _NEAR)
-        behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
-        if _ACCOUNT_NEAR.search(before) or _ACCOUNT_NEAR.search(behind):
+        words_before = context_before(searched.lower, match.start(), _NEAR)
+        words_behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
+        if _ACCOUNT_NEAR.search(words_before) or _ACCOUNT_NEAR.search(words_behind):
             yield start, end
 
 

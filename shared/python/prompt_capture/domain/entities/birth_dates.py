@@ -85,7 +85,8 @@ _DATE_FROM_MONTH = NamePattern(
 )
 
 _BORN = names(
-    """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
+    """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance
+    nacido nacida nació nací
     ddn nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
@@ -141,10 +142,10 @@ _IDIOM_BEHIND = re.compile(
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
 _MAIDEN_NAME = "nee"
-"""Before a name and "le", it names a date: "née Martin le ...". In other languages it means "no"."""
+"""Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
-_LIST_JOINTS = {", ", *(f" {word} " for word in "and und et y e i og och en & + /".split())}
+_LIST_JOINTS = {", ", *(f" {word} " for word in names("and und et y e i og och en & + /"))}
 _OF_SEVERAL = re.compile(
     r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
     r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
@@ -366,9 +367,7 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
         return False
     is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
-    if is_idiom or _IDIOM_BEFORE.search(
-        lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
-    ):
+    if is_idiom or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start()):
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])

@@ -95,7 +95,8 @@ REFERENCES = name_set(
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
     version matriculation matrikel article item product part model asset inventory batch lot
-    claim policy contract revision record transaction confirmation purchase po rma quote job request issue bug
+    claim policy contract revision record transaction confirmation purchase po rma quote job
+    request issue bug
     incident commit build document doc file page chapter section room seat gate flight bus train
     meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
     auftrag bestellung rechnung sendung vorgang vertrag mitglied art
@@ -245,7 +246,8 @@ MEASURES = name_set(
     events requests logs processed handled made total totals sum average avg mean median max min
     maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
     sizes limits volumes values value voltage voltages pages options levels scores rates lengths
-    depth breakpoints balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
+    depth breakpoints balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells
+    sell aviv
     dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
     durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
     usuarios duração custa preço durata costa prezzo utenti kosztuje
@@ -263,7 +265,8 @@ NO_NAMED_NUMBER = LazyPattern(
 )
 
 _LINKS = name_set(
-    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value saya la s
+    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value saya
+    la s
     number nummer numret numero numer num no n nr nro номер 号码 号 番号"""
 )
 _COUNTING = name_set("has have hat haben tiene tienen tem ha heeft har ma a")
@@ -274,7 +277,8 @@ _DIRECT = (
     | name_set("mit with the die der le el o il het")
 )
 _PREPOSITIONS = name_set(
-    """of for von fur pour du de del para per di dla voor til av af da do to at in bei beim bij chez en em
+    """of for von fur pour du de del para per di dla voor til av af da do to at in bei beim bij
+    chez en em
     na w u"""
 )
 _ASSIGNS = (":", "=", "#")

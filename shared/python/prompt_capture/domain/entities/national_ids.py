@@ -38,7 +38,8 @@ _GERMAN_DOCUMENTS = names(
     krankenversicherten krankenkassen renten"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor ppt steuernr aufenthaltstitel aufenthaltskarte passaporte passaporto passeport paspoort paszport
+    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor ppt steuernr
+    aufenthaltstitel aufenthaltskarte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -51,7 +52,8 @@ _NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad adóazonosítóm паспорта паспорту contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
+    mykad adóazonosítóm паспорта паспорту contribuinte cnh ehliyet rijbewijs rijbewijsnummer
+    identiteitskaart
     körkort førerkort kørekort ajokortti 在留カード
     এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
     "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
@@ -63,8 +65,10 @@ _NAMES = names(
     "občianskeho preukazu",
     "řidičský průkaz", "vodičský preukaz", "רישיון נהיגה", "dl#", "dl no", "dl number",
     "my id", "id number", "id no", "my social",
-    "personal id", "tax id", "tax number", "residence permit", "state id", "carte de identitate", "titre de séjour", "id kaart", "id kort",
-    "id karte", "číslo op", "лична карта", "ghana card", "полис омс", "numărul de buletin", "número de utente",
+    "personal id", "tax id", "tax number", "residence permit", "state id",
+    "carte de identitate", "titre de séjour", "id kaart", "id kort",
+    "id karte", "číslo op", "лична карта", "ghana card", "полис омс", "numărul de buletin",
+    "número de utente",
     "st.-nr.", "st.-nr", "st-nr", "st.nr.", "carte de séjour", "permesso di soggiorno",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",
@@ -108,7 +112,7 @@ _NAMED = NamePattern(
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
 )
-# "C01X00T47 is my passport number", "L01X00T47 (passport)"
+# Behind a number: "... is my passport number", "... (passport)"
 _VERBS = names("is ist est es e er ar to was = -")
 _ARTICLES = names(
     "the my our his her their mein meine mi el mon ma le la il mio o meu het mijn mitt a un una"

@@ -20,17 +20,16 @@ from prompt_capture.domain.entities.phone_regions import (
     split_code,
 )
 from prompt_capture.domain.entities.searched import (
-    REMARK,
     NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
     NUMBER,
+    REMARK,
     LazyPattern,
     NamePattern,
     Searched,
     any_of,
     context_before,
-    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -95,7 +94,8 @@ _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
         (?P<is>(?:\ [a-z'-]+){{0,6}}?
-            (?:(?:\ (?:(?:do|til|fra)(?:\ [a-z]{{2,20}}){{1,3}}|is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
+            (?:(?:\ (?:(?:do|til|fra)(?:\ [a-z]{{2,20}}){{1,3}}
+                |is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?(?<![a-z]){_NUMBER}""",
 )
 _OWNERS = names(
