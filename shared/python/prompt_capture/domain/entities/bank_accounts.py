@@ -76,6 +76,8 @@ _NATIONAL_FORM = (
     r"|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
     r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
+_WHOLE_NATIONAL_FORM = LazyPattern(_NATIONAL_FORM)
+_YEAR_AND_MONTH = re.compile("(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
@@ -170,7 +172,8 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
         return True
     least = _MIN_LINKED_DIGITS if between.is_linked else _MIN_FAR_DIGITS
     has_form = sum(map(str.isdigit, searched.lower[slice(*span)])) >= least
-    is_weak = match[0].startswith(_WEAK_NAMES) and not between.is_linked
+    is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.compiled.fullmatch(match["number"])
+    is_weak = match[0].startswith(_WEAK_NAMES) and not is_strong
     return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)
 
 
@@ -198,8 +201,10 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether the word for an account takes something into account."""
+    """Return whether the word for an account has a month or takes something into account."""
     number = match["number"]
+    if _YEAR_AND_MONTH.fullmatch(number):
+        return True
     if not number.isdigit() or len(number) > _MAX_AMOUNT_DIGITS:
         return False
     before = context_before(searched.lower, match.start(), _IDIOM_WINDOW)

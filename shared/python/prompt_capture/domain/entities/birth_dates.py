@@ -180,7 +180,9 @@ _LABEL_IN_GAP = re.compile(r"[^\W\d_]: ")
 _OTHER_EVENTS = name_set(
     """order ordered invoice invoiced receipt billing payment paid bill contract deadline due
     meeting appointment hire hired hiring start started joined exit ended signed expiry expires
-    expired issued release released version deployed since until project company product
+    expired issued release released version deployed founded established opened launched moved
+    married died
+    graduated since until project company product
     rechnung mahnung bestellung zahlung vertrag termin frist eintritt austritt einstellung seit
     ausgestellt projekts firma produkts
     facture commande paiement contrat échéance embauche depuis projet entreprise société

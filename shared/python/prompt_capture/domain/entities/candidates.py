@@ -119,7 +119,10 @@ _PEOPLE = name_set(
     """customer client cliente member mitglied employee staff student etudiant etudiante estudiante
     estudante studente aluno alumno personal"""
 )
-_THINGS = REFERENCES - _PEOPLE
+_THINGS = REFERENCES - _PEOPLE | name_set(
+    """application applications submission wniosku wniosek aanvraag antrag antrags solicitud demande
+    richiesta pedido sak sag ärende заявка заявки заявление"""
+)
 _AFTER_PERSON = LazyPattern(rf"(?:{any_of(_PEOPLE)})[ :]{{1,3}}\Z")
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
 

@@ -52,7 +52,8 @@ _NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad adóazonosítóm паспорта паспорту contribuinte cnh ehliyet rijbewijs rijbewijsnummer
+    mykad sozialversicherungsausweis загран загранпаспорт adóazonosítóm паспорта паспорту
+    contribuinte cnh ehliyet rijbewijs rijbewijsnummer
     identiteitskaart
     körkort førerkort kørekort ajokortti 在留カード
     এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
