@@ -8,16 +8,15 @@ from itertools import repeat
 from stdnum import iban, numdb
 
 from prompt_capture.domain.entities.candidates import (
-    Between,
     end_of_number,
     is_amount,
     is_named,
     list_behind,
-    reaches_far,
 )
 from prompt_capture.domain.entities.cards import CARD_NAMES
 from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
+from prompt_capture.domain.entities.reach import Between, reaches_far
 from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,

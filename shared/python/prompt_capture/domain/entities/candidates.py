@@ -19,7 +19,8 @@ from prompt_capture.domain.searchable_text import Span
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
 _WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
-_WINDOW = 36
+WINDOW = 36
+"""Characters before a number in which a name may stand."""
 _FILLERS = name_set(
     """tag label
     number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
@@ -40,7 +41,7 @@ def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
     A name may also be the end of one in capitals and small letters, as in "lastOrder". In another
     script, it may follow other words without a space.
     """
-    lower = context_before(searched.lower, start, _WINDOW)
+    lower = context_before(searched.lower, start, WINDOW)
     before = searched.text[start - len(lower) : start]
     return searched.recall(_names, (lower, before, what))
 
@@ -115,15 +116,18 @@ REFERENCES = name_set(
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
 
-_PEOPLE = name_set(
+PEOPLE = name_set(
     """customer client cliente member mitglied employee staff student etudiant etudiante estudiante
     estudante studente aluno alumno personal"""
 )
-_THINGS = REFERENCES - _PEOPLE | name_set(
+"""Words for a reference that also name the person whose identity or account a number is."""
+THINGS = REFERENCES - PEOPLE | name_set(
     """application applications submission wniosku wniosek aanvraag antrag antrags solicitud demande
     richiesta pedido sak sag ärende заявка заявки заявление"""
 )
-_AFTER_PERSON = LazyPattern(rf"(?:{any_of(_PEOPLE)})[ :]{{1,3}}\Z")
+"""Words for other references, and what becomes one only far from a name."""
+AFTER_PERSON = LazyPattern(rf"(?:{any_of(PEOPLE)})[ :]{{1,3}}\Z")
+"""A word for a person, directly before a number."""
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
 
 
@@ -134,8 +138,8 @@ def is_reference(searched: Searched, start: int) -> bool:
     """
     if not is_named(searched, start, REFERENCES):
         return False
-    is_of_person = not is_named(searched, start, _THINGS) and _AFTER_PERSON.compiled.search(
-        context_before(searched.lower, start, _WINDOW)
+    is_of_person = not is_named(searched, start, THINGS) and AFTER_PERSON.compiled.search(
+        context_before(searched.lower, start, WINDOW)
     )
     return not is_of_person or bool(_PLAIN_NUMBER.match(searched.lower, start))
 
@@ -266,118 +270,3 @@ NO_NAMED_NUMBER = LazyPattern(
         |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
     re.VERBOSE,
 )
-
-_LINKS = name_set(
-    """is are was ist war lautet est es e er ar je jest este adalah είναι to says reads value saya
-    la s
-    number nummer numret numero numer num no n nr nro номер 号码 号 番号"""
-)
-_COUNTING = name_set("has have hat haben tiene tienen tem ha heeft har ma a")
-"""Verbs that a count follows: "the account has 12345678 followers", but not "has the number"."""
-_DIRECT = (
-    _LINKS.difference({"to", "says", "reads"})
-    | _COUNTING
-    | name_set("mit with the die der le el o il het")
-)
-_PREPOSITIONS = name_set(
-    """of for von fur pour du de del para per di dla voor til av af da do to at in bei beim bij
-    chez en em
-    na w u"""
-)
-_ASSIGNS = (":", "=", "#")
-_WORD_BETWEEN = re.compile("[^\\W\\d_]+")
-_TWO_LABELS = re.compile(":.*[a-z].*:")
-_HAS_NO = re.compile(" ha(?:s|ve) no ")
-_MAX_SIGNS = 6
-
-
-class Between:
-    """What stands between a name and its number, of a pattern with `NUMBER_FOLLOWS`."""
-
-    def __init__(self, searched: Searched, match: re.Match[str], start: int) -> None:
-        self._between = searched.lower[match.start("between") : start]
-        self._words = _WORD_BETWEEN.findall(self._between)
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether nothing else than signs, verbs and words for numbers stand between."""
-        if self._counts:
-            return False
-        is_short = len(self._between) <= _MAX_SIGNS and not self._between.isascii()
-        return is_short or _DIRECT.issuperset(self._words)
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether a sign or a verb directly before the number says that it is a value."""
-        last_word = self._words[-1:]
-        return self._between.rstrip(" \"'").endswith(_ASSIGNS) or not _LINKS.isdisjoint(last_word)
-
-    @property
-    def _counts(self) -> bool:
-        """Whether a count follows."""
-        return not _COUNTING.isdisjoint(self._words[-1:]) or bool(_HAS_NO.search(self._between))
-
-    @property
-    def has_preposition(self) -> bool:
-        """Whether a preposition may say whose number it is; they are known in Latin letters."""
-        return not self._between.isascii() or not _PREPOSITIONS.isdisjoint(self._words)
-
-    @property
-    def is_label(self) -> bool:
-        """Whether a preposition and a colon make all of it a label: "for the contract: "."""
-        return self.has_preposition and self.is_linked and _LINKS.isdisjoint(self._words)
-
-    def names_another(self, others: frozenset[str]) -> bool:
-        """Return whether something else between has the number: one of some names, or a field."""
-        return (
-            self._counts
-            or not others.isdisjoint(self._words)
-            or not MEASURES.isdisjoint(self._words)
-            or bool(_TWO_LABELS.search(self._between))
-        )
-
-
-def reaches_far(
-    searched: Searched, match: re.Match[str], span: Span, others: frozenset[str]
-) -> bool:
-    """Return whether a name has a number that does not follow directly."""
-    start, end = span
-    number = searched.lower[start:end]
-    between = Between(searched, match, start)
-    return has_evidence(match, between, number) and not (
-        between.names_another(others)
-        or NO_NAMED_NUMBER.compiled.match(number)
-        or is_amount(searched.lower, end)
-        or (not between.is_label and _is_of_thing(searched, start))
-    )
-
-
-_PLAIN_DIGITS = re.compile("[0-9]+(?:[ -][0-9]+)?")
-_NUMBERED = re.compile(r"num|n[or]\b|n[or]\.|n\u00b0|code|kod")
-
-
-def has_evidence(match: re.Match[str], between: Between, number: str) -> bool:
-    """Return whether a name that reaches a number over words is one of a number.
-
-    Digits alone need a verb, a preposition or a word for a number: "account of the club 12345678",
-    but not "account printer 12345678".
-    """
-    name = match[0][: match.start("between") - match.start()]
-    return (
-        between.is_linked
-        or between.has_preposition
-        or not _PLAIN_DIGITS.fullmatch(number)
-        or bool(_NUMBERED.search(name))
-    )
-
-
-def is_name_of_number(word: str) -> bool:
-    """Return whether a word before a number is a name of it, and no part: "ISBN 9780..."."""
-    return word in REFERENCES or word in _LINKS
-
-
-def _is_of_thing(searched: Searched, start: int) -> bool:
-    before = context_before(searched.lower, start, _WINDOW)
-    return is_named(searched, start, _THINGS) or (
-        is_named(searched, start, _PEOPLE) and not _AFTER_PERSON.compiled.search(before)
-    )

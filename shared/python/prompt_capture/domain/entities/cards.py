@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import (
-    Between,
     end_of_number,
     is_reference,
-    reaches_far,
 )
 from prompt_capture.domain.entities.phones import PHONE_NAMES
+from prompt_capture.domain.entities.reach import Between, reaches_far
 from prompt_capture.domain.entities.searched import (
     NUMBER_FOLLOWS,
     LazyPattern,

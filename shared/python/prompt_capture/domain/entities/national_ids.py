@@ -9,15 +9,13 @@ from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import (
     NO_NAMED_NUMBER,
-    Between,
     end_of_number,
     is_amount,
-    is_name_of_number,
     is_reference,
-    reaches_far,
 )
 from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
 from prompt_capture.domain.entities.phones import PHONE_NAMES, is_named_as_phone
+from prompt_capture.domain.entities.reach import Between, is_name_of_number, reaches_far
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER,

@@ -252,7 +252,7 @@ NUMBER_FOLLOWS = (
     rf"(?=[^0-9\x7f]{{0,120}}+[0-9])(?P<between>{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,6}}?)"
 )
 """What may stand between a name and its number: "number: ", "_no", a remark, and words, such as
-whose number it is ("of my wife is"). `candidates.reach` says how far the name reaches over them.
+whose number it is ("of my wife is"). `reach` says how far the name reaches over them.
 
 A single "n" is apart from the name: "perso n 1", but not "person 1".
 """
