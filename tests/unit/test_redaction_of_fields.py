@@ -190,6 +190,8 @@ def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
         "RIB du locataire : [[BANK:20041 01005 0500013M026 06]]",
         "the card she gave me yesterday is [[CARD:4111 1111 1111 1112]]",
         "Tel. do sąsiada z parteru [[PHONE:22 555 01 74]]",
+        "the sort code for my branch is [[BANK:73-01-55]]",
+        "routing number at my credit union is [[BANK:021000021]]",
         "the phone number that our caretaker left was [[PHONE:2125550174]]",
     ],
 )

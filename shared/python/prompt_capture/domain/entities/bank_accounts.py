@@ -53,7 +53,8 @@ _NAMES = names(
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
     "c/c", "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
     "numéro de compte", "número de cuenta", "número da conta", "número de conta",
-    "numero di conto", "numero del conto", "sort code", "bank code", "bank details",
+    "numero di conto", "numero del conto", "sort code", "checking:", "savings:", "bank code",
+    "bank details",
     "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
@@ -84,11 +85,17 @@ _NAMED = NamePattern(
         {NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
     numbered=True,
 )
-_OTHERS = CARD_NAMES | ID_NAMES | PHONE_NAMES | name_set("id ids user username login")
+_OTHERS = (
+    (CARD_NAMES - name_set("credit debit express discover cc"))
+    | ID_NAMES
+    | PHONE_NAMES
+    | name_set("id ids user username login")
+)
 # Also words for other things, and in Polish "who".
 _WEAK_NAMES = ("acc ", "kto ", "rib ", "aba ", "compte ", "cuenta ", "conta ", "conto ")
 _MIN_FAR_DIGITS, _MIN_LINKED_DIGITS = 7, 6
 _SORT_CODES = ("sort", "bsb")
+_SORT_CODE_FORM = re.compile("[0-9]{2}([ -])[0-9]{2}\\1[0-9]{2}|[0-9]{3}-[0-9]{3}")
 # "take into account 20000 samples"
 _IDIOM = LazyPattern(
     r"""(?:take|takes|taking|taken|took|prend|prends|prenez|prendre|prenant|pris|ten|tener|tenga
@@ -171,6 +178,8 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
         return True
     least = _MIN_LINKED_DIGITS if between.is_linked else _MIN_FAR_DIGITS
     has_form = sum(map(str.isdigit, searched.lower[slice(*span)])) >= least
+    if match[0].startswith(_SORT_CODES) and _SORT_CODE_FORM.fullmatch(match["number"]):
+        return not between.names_another(_OTHERS)
     is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.compiled.fullmatch(match["number"])
     is_weak = match[0].startswith(_WEAK_NAMES) and not is_strong
     return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)

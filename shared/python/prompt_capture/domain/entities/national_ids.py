@@ -36,7 +36,8 @@ _GERMAN_DOCUMENTS = names(
     krankenversicherten krankenkassen renten"""
 )
 _NAMES = names(
-    """ssn itin nino passport reisepass pasaporte pasaport buletin هوية paspor ppt steuernr
+    """ssn itin nino passport passports reisepass pasaporte pasaport buletin هوية paspor ppt
+    steuernr
     aufenthaltstitel aufenthaltskarte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
@@ -77,7 +78,8 @@ _NAMES = names(
     "carta di identità", "bilhete de identidade", "dowód osobisty", "nr dowodu", "prawo jazdy",
     "prawa jazdy", "permiso de conducir", "carta de conducir", "licencia de conducir",
     "carta de condução",
-    "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
+    "carte d'identité", "sécurité sociale", "numéro fiscal", "identifiant fiscal",
+    "seguridad social",
     "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
     "rodné číslo", "numero nir", "seria i numer dowodu", "numer dowodu",
     "numer dowodu osobistego", "dowodu osobistego", "numéro national", "numéro avs",
