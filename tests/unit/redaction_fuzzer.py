@@ -62,6 +62,11 @@ UNITS = (
     "bank code 1234567 ", "p/w ", "log in use a12 ", "sign in: a / ", "geburtsdatum12.3.85 ",
     "</td>", "<td class='a ", "<td>pin</td><td>1234</td>", "password: ```a ", 'password: " a ',
     "pin 1234/1234/", "seed phrase: **magnet ",
+    "account of a b c d e f g ", "passport of the caller m4418203 ", "ssn a a a a a a ",
+    "passport ", "iban a'a-a ", "護照的a1", "паспорт: ЯЖ 482917 ", "M4418203 is my passport ",
+    "44182031 (passport) ", "nip firmy ", "sort 20-10-53 ", "phone number a a a a a a a ",
+    "dob of kids: 04.08.2014, ", "04.08.2014 und ", "nee a le 4.8.1948 ", "meter 004418203 ",
+    "write info at a dot b ", "passport (adult 1): ", "account has no 12345678 ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

@@ -180,6 +180,81 @@ def test_the_number_of_somebody_is_found_behind_a_verb(marked: str) -> None:
 @pytest.mark.parametrize(
     "marked",
     [
+        "Passport of the courier [[ID:M7730156]], please print",
+        "the pasaporte my cousin brought along, number [[ID:AB730156]]",
+        "Steuernummer von unserer Filiale am Markt: [[ID:73/014/55621]]",
+        "паспорт нашого гостя: [[ID:ЯЖ 730156]]",
+        "BSN, which my employer wants, is [[ID:730155621]]",
+        "I changed the account for the rent to [[BANK:73015562]]",
+        "konto do wpłat za przedszkole: [[BANK:61 1090 1014 0000 0712 1981 2874]]",
+        "RIB du locataire : [[BANK:20041 01005 0500013M026 06]]",
+        "the card she gave me yesterday is [[CARD:4111 1111 1111 1112]]",
+        "Tel. do sąsiada z parteru [[PHONE:22 555 01 74]]",
+        "the sort code for my branch is [[BANK:73-01-55]]",
+        "routing number at my credit union is [[BANK:021000021]]",
+        "the phone number that our caretaker left was [[PHONE:2125550174]]",
+    ],
+)
+def test_a_name_reaches_its_number_over_words(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passport photos for order 73015562",
+        "my account was charged for invoice 73015562",
+        "the account grew to 73015562 followers",
+        "the account costs of the club are 73015562",
+        "id card printer ribbon 73015562",
+        "the account has no 73015562 in it",
+        "passport valid from 2021 to 20310312",
+        "Passport: none, Ticket: 73015562",
+        "the passport. Later 73015562",
+        "my passport, order id number 73015562",
+    ],
+)
+def test_a_name_does_not_reach_what_is_another_thing(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[ID:C7K2M9X41]] is my passport number",
+        "[[ID:A07301556]] (passport), valid until 2031",
+        "[[ID:73015562]] es mi dni.",
+        "73015562 is the passport application that I mean",
+        "12/03/2031 is my passport date",
+    ],
+)
+def test_a_name_behind_its_number_is_found(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "dob of the kids: [[BIRTH_DATE:04/08/2014]], [[BIRTH_DATE:11/12/2016]]",
+        "geboren am [[BIRTH_DATE:04.08.1984]] und [[BIRTH_DATE:11.12.1986]]",
+        "born [[BIRTH_DATE:04/08/1984]], hired 11/12/2016",
+        "née Martin le [[BIRTH_DATE:04/08/1948]]",
+        "date of birth for the child: [[BIRTH_DATE:04/08/2014]]",
+        "his dob? it's [[BIRTH_DATE:04/08/1984]]",
+    ],
+)
+def test_dates_of_birth_in_lists_and_answers_are_found(marked: str) -> None:
+    check_redaction(marked)
+
+
+def test_what_a_meter_shows_is_no_phone_number() -> None:
+    text = "Meter reading 007301556 kWh on 28.02., previous 007290112"
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
         "login ben / [[SECRET:sunny42!]] still works",
         "credentials: root / [[SECRET:Hund4567]]",
         "Zugangsdaten: root / [[SECRET:Hund4567]]",

@@ -13,7 +13,12 @@ from prompt_capture.domain.entities.candidates import (
     is_named,
     list_behind,
 )
+from prompt_capture.domain.entities.cards import CARD_NAMES
+from prompt_capture.domain.entities.national_ids import ID_NAMES
+from prompt_capture.domain.entities.phones import PHONE_NAMES
+from prompt_capture.domain.entities.reach import Between, reaches_far
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NOT_BEFORE_WORD,
     NUMBER,
     NUMBER_FOLLOWS,
@@ -23,6 +28,7 @@ from prompt_capture.domain.entities.searched import (
     any_field_of,
     any_of,
     context_before,
+    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -36,20 +42,31 @@ _IBAN_NAMES = frozenset({"iban"})
 _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
 
-NAMES = names(
+BANK_NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb cbu iban bic blz
-    bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
-    konta rachunek rachunku tilinumero bankgiro plusgiro bankszámla bankszámlaszám számlaszám
+    rtn bankkonto bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer
+    konta rachunek rachunku tilinumero kontonummeret kontonumret kontonummern rekeningnummers nib
+    girokonto gehaltskonto
+    sparkonto vereinskonto spendenkonto clearingnr clearingnummer rek stk bankgiro plusgiro
+    bankszámla bankszámlaszám számlaszám számlaszámom számlaszámunk bankszámlaszámom
+    bankszámlaszámunk
     银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
-    "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
-    "sort code", "bank code", "bank details", "bank account", "compte bancaire", "compte courant",
+    "c/c", "р/с", "р/сч", "к/с", "л/с",  # noqa: RUF001 (Russian)
+    "numéro de compte", "número de cuenta", "número da conta", "número de conta",
+    "numero di conto", "numero del conto", "sort code", "checking:", "savings:", "bank code",
+    "bank details",
+    "bank account", "compte bancaire", "compte courant",
     "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
     "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "číslo účtu",
     "účet číslo", "účet č.", "расчётный счёт",
     "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
     "банковского счёта", "корр. счёт", "номер рахунку", "розрахунковий рахунок",
-    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản",  # noqa: RUF001 (Turkish)
-    *(f"rekening {bank}" for bank in ("bca", "bni", "bri", "mandiri")),
+    "hesap numarası", "hesap numaram", "hesap no", "banka hesabı", "số tài khoản", "tài khoản",  # noqa: RUF001 (Turkish)
+    *(
+        f"{account} {bank}"
+        for account in ("rekening", "rek")
+        for bank in ("bca", "bni", "bri", "mandiri")
+    ),
     "رقم الحساب", "رقم حساب", "رقم حسابي", "شماره حساب", "מספר חשבון", "חשבון בנק", "खाता संख्या",
     "खाता नंबर", "เลขที่บัญชี", "เลขบัญชี",
 )  # fmt: skip
@@ -59,12 +76,26 @@ _NATIONAL_FORM = (
     r"|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
     r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
+_WHOLE_NATIONAL_FORM = LazyPattern(_NATIONAL_FORM)
+_YEAR_AND_MONTH = re.compile("(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _NAMED = NamePattern(
-    NAMES,
-    rf"""{any_field_of(NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}}){NOT_BEFORE_WORD}""",
+    BANK_NAMES,
+    rf"""{any_field_of(BANK_NAMES)}{NUMBER_FOLLOWS}
+        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}})
+        {NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
     numbered=True,
 )
+_OTHERS = (
+    (CARD_NAMES - name_set("credit debit express discover cc"))
+    | ID_NAMES
+    | PHONE_NAMES
+    | name_set("id ids user username login")
+)
+# Also words for other things, and in Polish "who".
+_WEAK_NAMES = ("acc ", "kto ", "rib ", "aba ", "compte ", "cuenta ", "conta ", "conto ")
+_MIN_FAR_DIGITS, _MIN_LINKED_DIGITS = 7, 6
+_SORT_CODES = ("sort", "bsb")
+_SORT_CODE_FORM = re.compile("[0-9]{2}([ -])[0-9]{2}\\1[0-9]{2}|[0-9]{3}-[0-9]{3}")
 # "take into account 20000 samples"
 _IDIOM = LazyPattern(
     r"""(?:take|takes|taking|taken|took|prend|prends|prenez|prendre|prenant|pris|ten|tener|tenga
@@ -103,7 +134,8 @@ _NAME_BEHIND = NamePattern(
 )
 _NUMBER_BEFORE = re.compile(
     r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?P<number>[0-9](?:[ -]?[0-9]){6,21})"
-    r" (?:is|ist|est|es) (?:my|our|mein|meine|unser|unsere|mon|notre|mi|nuestra) \Z"
+    r" (?:is|ist|est|es) (?:the|his|her|their|my|our|mein|meine|unser"
+    r"|unsere|mon|notre|mi|nuestra) \Z"
 )
 # Also the word for a bill
 _CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
@@ -114,8 +146,8 @@ _NAMED_CZECH = NamePattern(
 )
 # A sort code near an account; elsewhere the letters may be anything.
 _SORT_CODE = NamePattern(
-    names("sc s/c"),
-    rf"s/?c[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
+    names("sc s/c sort"),
+    rf"(?:s/?c|sort)[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
 )
 _ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40
@@ -131,10 +163,26 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
                 end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+                if not _is_reached(searched, match, (start, end)):
+                    continue
                 yield start, end
                 yield from list_behind(searched.lower, start, end)
     yield from _find_several(searched)
     yield from _find_in_context(searched)
+
+
+def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a name and its number belong together, over the words between them."""
+    between = Between(searched, match, span[0])
+    if between.is_direct:
+        return True
+    least = _MIN_LINKED_DIGITS if between.is_linked else _MIN_FAR_DIGITS
+    has_form = sum(map(str.isdigit, searched.lower[slice(*span)])) >= least
+    if match[0].startswith(_SORT_CODES) and _SORT_CODE_FORM.fullmatch(match["number"]):
+        return not between.names_another(_OTHERS)
+    is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.compiled.fullmatch(match["number"])
+    is_weak = match[0].startswith(_WEAK_NAMES) and not is_strong
+    return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)
 
 
 def _find_several(searched: Searched) -> Iterator[Span]:
@@ -154,13 +202,17 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
             yield number.span("number")
     for match in _SORT_CODE.finditer(searched):
         start, end = match.span("number")
-        if _ACCOUNT_NEAR.search(searched.lower, max(0, match.start() - _NEAR), end + _NEAR):
+        words_before = context_before(searched.lower, match.start(), _NEAR)
+        words_behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
+        if _ACCOUNT_NEAR.search(words_before) or _ACCOUNT_NEAR.search(words_behind):
             yield start, end
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether the word for an account takes something into account."""
+    """Return whether the word for an account has a month or takes something into account."""
     number = match["number"]
+    if _YEAR_AND_MONTH.fullmatch(number):
+        return True
     if not number.isdigit() or len(number) > _MAX_AMOUNT_DIGITS:
         return False
     before = context_before(searched.lower, match.start(), _IDIOM_WINDOW)

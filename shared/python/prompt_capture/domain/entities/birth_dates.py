@@ -85,7 +85,8 @@ _DATE_FROM_MONTH = NamePattern(
 )
 
 _BORN = names(
-    """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
+    """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance
+    nacido nacida nació nací
     ddn nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
@@ -140,7 +141,15 @@ _IDIOM_BEHIND = re.compile(
     re.VERBOSE,
 )
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
+_MAIDEN_NAME = "nee"
+"""Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
+_NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
+_LIST_JOINTS = {", ", *(f" {word} " for word in names("and und et y e i og och en & + /"))}
+_OF_SEVERAL = re.compile(
+    r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
+    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
+)
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
 # "Date of birth: ", "born on ", before a date or one that was found
@@ -155,11 +164,13 @@ _FORMAT = re.compile(
     r"([^\W\d_])\1{1,3}(?P<sign>[./ -])([^\W\d_])\3{1,3}(?P=sign)([^\W\d_])\4{1,3}(?![^\W_])"
 )
 _ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
-_ORDINAL_OF_FIELD = re.compile(r"\A ?#?[0-9]{1,2}(?= ?:(?![0-9]))")
+_ORDINAL_OF_FIELD = re.compile(r"(?:\A| )#?[0-9]{1,2}(?= ?:(?![0-9]))")
 # Between a question and its date: "DOB? ", "Q: Date of birth? A: "
 _ANSWER_FOLLOWS = re.compile(
     r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?
-        [("'*-]{0,2}\ ?""",
+        [("'*-]{0,2}\ ?
+    (?:(?:it's|it\ is|its|that's|he's|she's|is|ist|es\ ist|das\ ist|c'est(?:\ le)?|es\ el|e\ il|e)
+        [ :,]{1,3})?""",
     re.VERBOSE,
 )
 # The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
@@ -169,7 +180,9 @@ _LABEL_IN_GAP = re.compile(r"[^\W\d_]: ")
 _OTHER_EVENTS = name_set(
     """order ordered invoice invoiced receipt billing payment paid bill contract deadline due
     meeting appointment hire hired hiring start started joined exit ended signed expiry expires
-    expired issued release released version deployed since until project company product
+    expired issued release released version deployed founded established opened launched moved
+    married died
+    graduated since until project company product
     rechnung mahnung bestellung zahlung vertrag termin frist eintritt austritt einstellung seit
     ausgestellt projekts firma produkts
     facture commande paiement contrat échéance embauche depuis projet entreprise société
@@ -227,17 +240,28 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         for birth in births
         if _has_own_date(searched.lower, birth, date_ends, birth_starts)
     }
+    previous = None
     behind = 0  # the first birth that a date precedes
     for date in dates:
         while behind < len(births) and births[behind].end() <= date.start():
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
-        if any(
+        if _is_next(searched.lower, previous, date) or any(
             (birth.start() <= date.end() or birth.start() not in with_own_date)
             and _is_named(searched.lower, birth, date)
             for birth in neighbours
         ):
             yield date.span()
+            previous = date
+
+
+def _is_next(lower: str, previous: re.Match[str] | None, date: re.Match[str]) -> bool:
+    """Return whether a date directly follows a date of birth in a list."""
+    joint = lower[previous.end() : date.start()] if previous else ""
+    if not (previous and joint in _LIST_JOINTS and _is_year_of_birth(date[0])):
+        return False
+    before = context_before(lower, previous.start(), _EVENT_WINDOW)
+    return joint != ", " or bool(_OF_SEVERAL.search(before))
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
@@ -342,9 +366,10 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
-    if _IDIOM_BEHIND.match(lower, birth.end()) or _IDIOM_BEFORE.search(
-        lower, max(0, birth.start() - _MAX_IDIOM), birth.start()
-    ):
+    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
+        return False
+    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
+    if is_idiom or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start()):
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import (
+    LazyPattern,
     Searched,
+    any_of,
     context_before,
     name_set,
     names,
@@ -17,7 +19,8 @@ from prompt_capture.domain.searchable_text import Span
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
 _WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
-_WINDOW = 36
+WINDOW = 36
+"""Characters before a number in which a name may stand."""
 _FILLERS = name_set(
     """tag label
     number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
@@ -38,7 +41,7 @@ def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
     A name may also be the end of one in capitals and small letters, as in "lastOrder". In another
     script, it may follow other words without a space.
     """
-    lower = context_before(searched.lower, start, _WINDOW)
+    lower = context_before(searched.lower, start, WINDOW)
     before = searched.text[start - len(lower) : start]
     return searched.recall(_names, (lower, before, what))
 
@@ -59,6 +62,8 @@ def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
         if not rest:
             break
         before, word = rest, _last_word(rest)
+    if word == "file" and before.endswith("on file"):
+        return False  # "card on file"
     if len(word) == 1 and before[-2:-1] == "/":
         word = before[-3:]  # "s/n" for "serial number"
     if word.isascii():
@@ -91,7 +96,8 @@ REFERENCES = name_set(
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
     version matriculation matrikel article item product part model asset inventory batch lot
-    claim policy contract transaction confirmation purchase po rma quote job request issue bug
+    claim policy contract revision record transaction confirmation purchase po rma quote job
+    request issue bug
     incident commit build document doc file page chapter section room seat gate flight bus train
     meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
     auftrag bestellung rechnung sendung vorgang vertrag mitglied art
@@ -110,9 +116,32 @@ REFERENCES = name_set(
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
 
+PEOPLE = name_set(
+    """customer client cliente member mitglied employee staff student etudiant etudiante estudiante
+    estudante studente aluno alumno personal"""
+)
+"""Words for a reference that also name the person whose identity or account a number is."""
+THINGS = REFERENCES - PEOPLE | name_set(
+    """application applications submission wniosku wniosek aanvraag antrag antrags solicitud demande
+    richiesta pedido sak sag ärende заявка заявки заявление"""
+)
+"""Words for other references, and what becomes one only far from a name."""
+AFTER_PERSON = LazyPattern(rf"(?:{any_of(PEOPLE)})[ :]{{1,3}}\Z")
+"""A word for a person, directly before a number."""
+_PLAIN_NUMBER = re.compile("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
+
+
 def is_reference(searched: Searched, start: int) -> bool:
-    """Return whether the words before a number make it one of a thing."""
-    return is_named(searched, start, REFERENCES)
+    """Return whether the words before a number make it one of a thing.
+
+    Of a person, only a plain number is one: "customer 12345678".
+    """
+    if not is_named(searched, start, REFERENCES):
+        return False
+    is_of_person = not is_named(searched, start, THINGS) and AFTER_PERSON.compiled.search(
+        context_before(searched.lower, start, WINDOW)
+    )
+    return not is_of_person or bool(_PLAIN_NUMBER.match(searched.lower, start))
 
 
 UNITS = name_set(
@@ -124,6 +153,10 @@ UNITS = name_set(
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
     satir dakika saat gün kez kişi adet
+    hits cards visitors visiteurs visitantes besucher inhabitants habitants habitantes einwohner
+    abitanti spectators zuschauer votes stimmen games parts pcs units boxes pallets tokens residents
+    participants teilnehmer pln zl zloty kc
+    followers members signatures kwh mwh wh kcal kj m2 m3 liter liters litres litre tonnes
     px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
@@ -211,3 +244,29 @@ def _begins_item(lower: str, space: int) -> bool:
 
 def _is_last_amount(lower: str, space: int, end: int) -> bool:
     return lower.find(" ", space + 1, end) < 0 and is_amount(lower, end)
+
+
+# Words between a name and a number that make it a measure: "phone costs", "call_duration_ms".
+MEASURES = name_set(
+    """duration durations length time times latency delay volume count counts counter counted cost
+    costs price prices priced sold sales users subscribers subscriptions rows items lines records
+    events requests logs processed handled made total totals sum average avg mean median max min
+    maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
+    sizes limits volumes values value voltage voltages pages options levels scores rates lengths
+    depth breakpoints balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells
+    sell aviv
+    dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
+    durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
+    usuarios duração custa preço durata costa prezzo utenti kosztuje
+    cena liczba koster pris antal"""
+)
+NO_NAMED_NUMBER = LazyPattern(
+    r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
+        |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
+        |(?:19|20)[0-9]{2}[ /-](?:19|20)[0-9]{2}\Z                       # years
+        |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
+        |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
+        |[0-9]{5}-[0-9]{4}\Z                                            # a ZIP code
+        |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
+    re.VERBOSE,
+)

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 from stdnum import luhn
 
-from prompt_capture.domain.entities.candidates import end_of_number, is_reference
+from prompt_capture.domain.entities.candidates import (
+    end_of_number,
+    is_reference,
+)
+from prompt_capture.domain.entities.phones import PHONE_NAMES
+from prompt_capture.domain.entities.reach import Between, reaches_far
 from prompt_capture.domain.entities.searched import (
     NUMBER_FOLLOWS,
     LazyPattern,
@@ -55,6 +60,7 @@ _NAMES = names(
     karta karty kartę kartą kart
     卡 卡号 银行卡 信用卡 储蓄卡 借记卡 カード クレジット 카드 карта карты карту картой карте"""
 )
+CARD_NAMES = frozenset(_NAMES)
 # "tarjeta de crédito", "karta płatnicza"
 _KINDS = names("de di do credito crédito débito debito płatnicza płatniczej kredytowa kredytowej")
 _NAMED = NamePattern(
@@ -103,8 +109,19 @@ def find_cards(searched: Searched) -> Iterator[Span]:
             continue
         start, end = match.span("number")
         end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+        if not _is_reached(searched, match, (start, end)):
+            continue
         yield start, end
         yield from _find_security_code(searched, end)
+
+
+def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a number follows its name directly, or over words with a scheme's form."""
+    if Between(searched, match, span[0]).is_direct:
+        return True
+    digits = searched.lower[slice(*span)].translate(_WITHOUT_GAPS)
+    has_form = _SCHEME.compiled.fullmatch(digits)
+    return bool(has_form) and reaches_far(searched, match, span, PHONE_NAMES)
 
 
 def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from prompt_capture.domain.entities.bank_accounts import NAMES as BANK_NAMES
+from prompt_capture.domain.entities.bank_accounts import BANK_NAMES
 from prompt_capture.domain.entities.candidates import REFERENCES, UNITS, is_amount, is_reference
-from prompt_capture.domain.entities.national_ids import NAMES as ID_NAMES
-from prompt_capture.domain.entities.phones import NAMES as PHONE_NAMES
+from prompt_capture.domain.entities.national_ids import ID_NAMES
+from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import MASK, Searched
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.values import NO_VALUE

@@ -133,6 +133,14 @@ _NOT_A_MAILBOX = name_set(
     registered reachable back bounce bounces guide setup portal hourly daily weekly
     reached published announced error errors exception timeout connection"""
 )
+# "Tickets for the concert at example dot org"
+_DETERMINER = re.compile(r"(?:^| )(?:the|an?|our|your|their|this|der|die|das) \Z")
+# Not "for more info at example dot org"
+_SHARED_MAILBOX = re.compile(
+    r"(?:write|send|contact|letter|schreib|schick|reply)\b.*"
+    r"(?<!more )(?<!the )(?<!our )(?<!further )(?<!\bfor )(?<!\ban )"
+    r"(?<!some )\b(?:info|office|team|account|accounts|support|mail)\Z"
+)
 _TIME = re.compile("[0-9]{1,2}(?:[ap]m|h|uhr)?")
 # What follows a method in a trace, "Exception at shop.Cart.add(...", and a mailbox in an address.
 _NO_DOMAIN_ENDS = re.compile(r"\(| \([^ ()]{1,200}\.[a-z]{1,5}:[0-9]|[a-z0-9._+-]{0,64}@")
@@ -218,8 +226,11 @@ def _find_said_addresses(
         if domain and not _NO_DOMAIN_ENDS.match(lower, domain.end()):
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
-            is_mail = _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
-            if mailbox and not (may_be_site and _is_site(mailbox, domain[0], bool(is_mail))):
+            is_shared = _SAID_DOT.search(domain[0]) and _SHARED_MAILBOX.search(before)
+            is_mail = is_shared or _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
+            is_thing = not is_mail and _DETERMINER.search(before[: -len(mailbox)])
+            is_site = may_be_site and _is_site(mailbox, domain[0], bool(is_mail))
+            if mailbox and not is_thing and (is_shared or not is_site):
                 start = lower.rfind(mailbox, 0, match.start())
                 yield start, domain.end()
 

@@ -10,6 +10,7 @@ from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_BEFORE_WORD,
     NUMBER,
+    WORDS_BETWEEN,
     NamePattern,
     Searched,
     any_of,
@@ -30,11 +31,18 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (names("nik ktp"), r"[0-9]{16}|[0-9]{4}(?:\ [0-9]{4}){3}"),  # Indonesia
     (names("nin bvn"), r"[0-9]{11}|[0-9]{4}[ -][0-9]{3}[ -][0-9]{4}"),  # Nigeria
+    (names("cin cnie"), r"[a-z]{1,2}\ ?[0-9]{5,6}"),  # Morocco
+    (names("patente"), r"u1[a-z0-9]{7,8}|[a-z]{2}[0-9]{7}[a-z]"),  # Italy
+    (names("ruc"), r"[0-9]{11}|[0-9]{13}"),  # Peru, Ecuador
+    (names("pis pasep"), r"[0-9]{3}\.?[0-9]{5}\.?[0-9]{2}-?[0-9]"),  # Brazil
+    (names("regon"), r"[0-9]{9}|[0-9]{14}"),  # Poland
+    (names("y-tunnus"), r"[0-9]{7}-[0-9]"),  # Finland
+    (names("dl"), r"[a-z]{2}[ -]?[0-9]{2}[ -]?[0-9]{11}"),  # India
     (names("nid"), r"[0-9]{10}|[0-9]{13}|[0-9]{17}"),  # Bangladesh
     (names("nit"), r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}(?:-[0-9])?"),  # Colombia
     (names("dui"), r"[0-9]{8}-[0-9]"),  # El Salvador
     (names("dpi"), r"[0-9]{4}\ ?[0-9]{5}\ ?[0-9]{4}"),  # Guatemala
-    (names("nss"), r"[0-9]{11}|[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[0-9]"),  # Mexico
+    (names("nss"), r"[0-9](?:[ -]?[0-9]){10}"),  # Mexico
     (names("rfc"), r"[a-z&]{3,4}-?[0-9]{6}-?[a-z0-9]{3}"),  # Mexico
     (names("sss"), r"[0-9]{2}-[0-9]{7}-[0-9]"),  # Philippines
     (names("fin"), r"[fgm][0-9]{7}[a-z]"),  # Singapore
@@ -61,10 +69,11 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 """Names, and the form that their numbers have in lower case."""
 
-# Up to four words may say whose number it is: "NIP firmy", "IC number is".
+# Words may say whose number it is: "NIP firmy", "IC number is".
 _TO_NUMBER = (
     rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}"
-    r"(?:[^a-z0-9\x7f]{1,3}[a-z]{1,12}(?![a-z0-9\x7f])){0,4}[^a-z0-9\x7f]{0,4}"
+    r"(?=[^0-9\x7f]{0,120}+[0-9])"
+    rf"{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,4}}?"
 )
 _NAMED = NamePattern(
     [name for group, _ in _FORMS for name in group],

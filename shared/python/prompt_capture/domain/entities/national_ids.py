@@ -7,16 +7,24 @@ from importlib import import_module
 from itertools import chain, repeat
 from typing import Protocol, cast
 
-from prompt_capture.domain.entities.candidates import end_of_number, is_amount, is_reference
+from prompt_capture.domain.entities.candidates import (
+    NO_NAMED_NUMBER,
+    end_of_number,
+    is_amount,
+    is_reference,
+)
 from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
-from prompt_capture.domain.entities.phones import is_named_as_phone
+from prompt_capture.domain.entities.phones import PHONE_NAMES, is_named_as_phone
+from prompt_capture.domain.entities.reach import Between, is_name_of_number, reaches_far
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER,
     NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
     Searched,
     any_field_of,
+    any_of,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -25,10 +33,12 @@ _GERMAN_DOCUMENTS = names(
     """pass reisepass personalausweis ausweis perso führerschein visum aufenthaltstitel steuer
     steuerident steueridentifikations steuer-identifikations ident identifikations sv
     sozialversicherungs rentenversicherungs versicherten versicherungs krankenversicherungs
-    krankenversicherten krankenkassen"""
+    krankenversicherten krankenkassen renten"""
 )
-NAMES = names(
-    """ssn itin nino passport reisepass pasaporte passaporte passaporto passeport paspoort paszport
+_NAMES = names(
+    """ssn itin nino passport passports reisepass pasaporte pasaport buletin هوية paspor ppt
+    steuernr
+    aufenthaltstitel aufenthaltskarte passaporte passaporto passeport paspoort paszport
     paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
     rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
@@ -41,7 +51,9 @@ NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad contribuinte cnh ehliyet rijbewijs rijbewijsnummer identiteitskaart
+    mykad sozialversicherungsausweis загран загранпаспорт adóazonosítóm паспорта паспорту
+    contribuinte cnh ehliyet rijbewijs rijbewijsnummer
+    identiteitskaart
     körkort førerkort kørekort ajokortti 在留カード
     এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
     "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
@@ -52,8 +64,12 @@ NAMES = names(
     "teudat zehut", "občanský průkaz", "občanského průkazu", "občiansky preukaz",
     "občianskeho preukazu",
     "řidičský průkaz", "vodičský preukaz", "רישיון נהיגה", "dl#", "dl no", "dl number",
-    "my id", "my social",
-    "personal id", "tax id", "tax number",
+    "my id", "id number", "id no", "my social",
+    "personal id", "tax id", "tax number", "residence permit", "state id",
+    "carte de identitate", "titre de séjour", "id kaart", "id kort",
+    "id karte", "číslo op", "лична карта", "ghana card", "полис омс", "numărul de buletin",
+    "número de utente",
+    "st.-nr.", "st.-nr", "st-nr", "st.nr.", "carte de séjour", "permesso di soggiorno",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",
     "driver's licence", "driver's license", "driving licence", "driving license",
@@ -62,7 +78,8 @@ NAMES = names(
     "carta di identità", "bilhete de identidade", "dowód osobisty", "nr dowodu", "prawo jazdy",
     "prawa jazdy", "permiso de conducir", "carta de conducir", "licencia de conducir",
     "carta de condução",
-    "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
+    "carte d'identité", "sécurité sociale", "numéro fiscal", "identifiant fiscal",
+    "seguridad social",
     "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
     "rodné číslo", "numero nir", "seria i numer dowodu", "numer dowodu",
     "numer dowodu osobistego", "dowodu osobistego", "numéro national", "numéro avs",
@@ -81,19 +98,39 @@ NAMES = names(
         for number in ("nummer", "nr", "num", "id")
     ),
 )  # fmt: skip
+ID_NAMES = frozenset(_NAMES)
 # A letter of its own belongs to formats such as "12 34 56 C", "12345678 Z" and "12.345.678-Z".
 _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{2}))"
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
-    NAMES,
-    rf"""{any_field_of(NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
+    _NAMES,
+    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:card|id|saya|broj){NOT_BEFORE_WORD})?
         {NUMBER_FOLLOWS}
-        (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
+        (?:(?P<number>(?:(?P<letters>[a-z]{{1,4}}[ .-]|[^\W\d_\x00-\x7f]{{1,4}}[ .-]?)(?=[0-9]))?
+                (?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})(?=[a-z]{{0,9}}[0-9])[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
-                (?P<letter>{_LETTER_BEHIND}[ .-][a-z])?)
+                (?P<letter>{_LETTER_BEHIND}[ .-][a-z]|(?<=[0-9]{{3}})-[a-z]{{2}})?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
 )
+# Behind a number: "... is my passport number", "... (passport)"
+_VERBS = names("is ist est es e er ar to was = -")
+_ARTICLES = names(
+    "the my our his her their mein meine mi el mon ma le la il mio o meu het mijn mitt a un una"
+)
+_JOINTS = frozenset((*_VERBS, *_ARTICLES))
+_LATIN_NAMES = tuple(filter(str.isascii, _NAMES))
+_NAME_BEHIND = NamePattern(
+    _LATIN_NAMES,
+    rf"{any_field_of(_LATIN_NAMES)}(?:[ _-]?{NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
+    numbered=True,
+)
+_NUMBER_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?=[A-Z0-9 ./-]{7})(?P<number>"
+    r"[0-9]{2,4}(?: [0-9]{2,4}){1,4}|[A-Z0-9]{1,20}(?:[./-][A-Z0-9]{1,11}){0,5})"
+    rf" (?:\(|{any_of(_VERBS)} (?:{any_of(_ARTICLES)} )?)\Z"
+)
+_BEFORE_WINDOW = 40
 _MIN_DIGITS, _MIN_NAMED_DIGITS = 2, 4
 _MIN_NAMED_CHARACTERS = 6
 _DATE = re.compile(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
@@ -183,6 +220,18 @@ _BEGINNINGS = {
 }
 """How the numbers that a validator accepts begin: to ask it takes longer."""
 
+# Also words for other things
+_WEAK_NAME = LazyPattern(
+    r"(?:nie|pan|tin|cpr|pps|rut|rg|nhs|medicare|my\ social)\ (?!n(?:umber|o|r)\.?\ )", re.VERBOSE
+)
+_MIN_FAR_DIGITS = 7
+_FORMATTED = LazyPattern(
+    r"""[0-9]{3}-[0-9]{2}-[0-9]{4}                                      # United States
+        |[A-Z]{2}(?:\ ?[0-9]{2}){3}\ ?[A-D]                            # United Kingdom
+        |[0-9]{7,8}[ -]?[A-Z]|[XYZ][ -]?[0-9]{7}[ -]?[A-Z]              # Spain""",
+    re.VERBOSE,
+)
+
 _CHECKS = 8
 _SEPARATOR = re.compile(r"[ .-]")
 
@@ -201,11 +250,48 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     for match in _NAMED.finditer(searched):
         span = _named_span(searched, match)
         number = searched.text[slice(*span)]
-        needs_capitals = match["capitals"] or number.partition(" ")[0].isalpha()
-        has_form = number.isupper() or not needs_capitals
-        if has_form and len(number) >= _MIN_NAMED_CHARACTERS and not _DATE.match(number):
+        if match["capitals"] and not number.isupper():
+            continue
+        if len(number) < _MIN_NAMED_CHARACTERS or _DATE.match(number):
+            continue
+        if _is_reached(searched, match, span):
             yield span
+    yield from _find_before_names(searched)
     yield from find_ids_of_a_form(searched)
+
+
+def _find_before_names(searched: Searched) -> Iterator[Span]:
+    """Find numbers that their name follows."""
+    for name in _NAME_BEHIND.finditer(searched, behind=_JOINTS):
+        start = name.start()
+        before = max(0, start - _BEFORE_WINDOW)
+        match = _NUMBER_BEFORE.search(searched.text, before, start)
+        number = match["number"] if match else ""
+        if match and _has_far_form(number) and not NO_NAMED_NUMBER.compiled.match(number):
+            yield match.span("number")
+
+
+def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a name and its number belong together, over the words between them."""
+    between = Between(searched, match, span[0])
+    if match[0].startswith("id n") and is_reference(searched, match.start()):
+        return False  # "order id number 1234567"
+    if between.is_direct:
+        return True
+    number = searched.text[slice(*span)]
+    if _FORMATTED.compiled.fullmatch(number):
+        return True
+    has_form = _has_far_form(number, _MIN_FAR_DIGITS - between.is_linked)
+    is_weak = not between.is_linked and _WEAK_NAME.compiled.match(match[0])
+    return has_form and not is_weak and reaches_far(searched, match, span, PHONE_NAMES)
+
+
+def _has_far_form(number: str, least: int = _MIN_FAR_DIGITS) -> bool:
+    """Return whether a number may be one whose name does not stand directly before it."""
+    digits = sum(map(str.isdigit, number))
+    return digits >= least or (
+        digits >= _MIN_NAMED_DIGITS and len(number) >= _MIN_FAR_DIGITS and number.isupper()
+    )
 
 
 def _named_span(searched: Searched, match: re.Match[str]) -> Span:
@@ -213,6 +299,10 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
     if match["capitals"]:
         return match.span("capitals")
     start, end = match.span("number")
+    letters = searched.text[slice(*match.span("letters"))].rstrip(" .-") if match["letters"] else ""
+    is_part = letters.isupper() and letters.lower() not in ID_NAMES
+    if letters and not (is_part and not is_name_of_number(letters.lower())):
+        start = match.end("letters")
     if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:
         return start, match.start("letter")
     end = end_of_number(searched.lower, start, end, _MIN_NAMED_DIGITS)

@@ -6,6 +6,7 @@ from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
+from prompt_capture.domain.entities.reach import Between
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -187,7 +188,10 @@ def find_mac_addresses(searched: Searched) -> Iterator[Span]:
         if is_likely or _is_hexadecimal(searched, match):
             yield match.span()
     for match in _NAMED_MAC.finditer(searched):
-        yield match.span("address")
+        span = match.span("address")
+        is_near = Between(searched, match, span[0]).is_direct
+        if is_near or not match["address"].isdigit():
+            yield span
 
 
 def _is_hexadecimal(searched: Searched, match: re.Match[str]) -> bool:

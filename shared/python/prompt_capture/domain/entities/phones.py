@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from prompt_capture.domain.entities.candidates import (
+    MEASURES,
+    NO_NAMED_NUMBER,
     REFERENCES,
     end_of_number,
     is_amount,
@@ -18,17 +20,16 @@ from prompt_capture.domain.entities.phone_regions import (
     split_code,
 )
 from prompt_capture.domain.entities.searched import (
-    COUNTED_OR_REMARKED,
     NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
     NUMBER,
+    REMARK,
     LazyPattern,
     NamePattern,
     Searched,
     any_of,
     context_before,
-    name_set,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -42,7 +43,7 @@ _INTERNATIONAL = re.compile(
     r"|0(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
-NAMES = names(
+_NAMES = names(
     """call calls called calling ring phone phones tel тел telephone mobile cell cellphone text sms
     texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
     hotline callback mob ph puh τηλ
@@ -51,23 +52,29 @@ NAMES = names(
     appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
     telefona telefonar ligue ligar celular telefone telemóvel tlm telm wpp
-    bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret tlf
+    bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret telefonnummeret
+    mobilnummeret mobilnumret tlf
     puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
-    contato contacto cel zap zapzap
+    contato contacto fijo whats cel zap zapzap
     电话 手机 手机号 打给 我的号码 短信 拨打 致电 电联 回电 联系方式
     電話 携帯 連絡先 전화 전화번호 휴대폰 핸드폰 내번호 연락처 문자
     телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
     फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร""",
-    "txt me", "msg me", "message me", "dm me", "hit me up", "hmu", "my digits",
+    "kom.", "txt me", "msg me", "message me", "dm me", "hit me up", "hmu", "my digits",
     "me liga", "me chama", "liga pra", "liga pro", "liga para", "liga ao", "liga à",
 )  # fmt: skip
-_PHONE_NAMES = frozenset(NAMES)
+PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
-    NAMES,
-    rf"{any_of(NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{COUNTED_OR_REMARKED}"
-    rf"[^0-9+\x7f]{{0,25}}?{_NUMBER}",
+    _NAMES,
+    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}{REMARK}"
+    rf"(?:[^0-9+\x7f]{{0,25}}?|\.?[^0-9+.!?;|\x7f]{{25,56}}?)(?<![a-z]){_NUMBER}",
     numbered=True,
 )
+_ALSO_OTHER = LazyPattern(
+    rf"(?:call|ring|cell|text|signal|dial|reach|contact|mob|ruf|ligue|liga|llam|kontakt|cel|bel|zap"
+    rf"|appel|rappel|chiam|hotline)(?!phone)[a-z]*{NOT_BEFORE_WORD}(?! ?{NUMBER}{NOT_BEFORE_WORD})"
+)
+_MAX_VERB = 36
 # A verb whose particle may be far behind it: "ruf bitte bei Familie Kranz an, ...".
 _SEPARABLE_VERBS = names(
     """ruf rufe rufen rufst ruft klingel klingle melde meldet melden erreiche erreichen erreichst
@@ -86,9 +93,10 @@ _NUMBER_NAMES = names(
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
-        (?P<is>(?:\ [a-z]+){{0,4}}?
-            (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
-        [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
+        (?P<is>(?:\ [a-z'-]+){{0,6}}?
+            (?:(?:\ (?:(?:do|til|fra)(?:\ [a-z]{{2,20}}){{1,3}}
+                |is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
+        [^0-9+\x7f]{{0,12}}?(?<![a-z]){_NUMBER}""",
 )
 _OWNERS = names(
     """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
@@ -96,37 +104,17 @@ _OWNERS = names(
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
-_DANISH_OWNERS = ("mit ", "dit ")  # "with" in German
+# "Mit" is "with" in German.
+_DANISH_OWNER = re.compile(rf"{NOT_AFTER_WORD}[md]it (?:[a-z]+ )?\Z")
 _NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
-_NO_PHONE = LazyPattern(
-    r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
-        |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
-        |(?:19|20)[0-9]{2}[ /-](?:19|20)[0-9]{2}\Z                       # years
-        |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
-        |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
-        |[0-9]{5}-[0-9]{4}\Z                                            # a ZIP code
-        |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
-    re.VERBOSE,
-)
 
-# Words between a name and a number that make it a measure: "phone costs", "call_duration_ms".
-_MEASURES = name_set(
-    """duration durations length time times latency delay volume count counts counter counted cost
-    costs price prices priced sold sales users subscribers subscriptions rows items lines records
-    events requests logs processed handled made total totals sum average avg mean median max min
-    maximum minimum size limit quota budget revenue rate traffic usage strength score index offset
-    sizes limits volumes values value voltage voltages pages options levels scores rates lengths
-    balance ms sec secs seconds minutes hours bytes kb mb gb per worth sells sell aviv
-    dauer anzahl kosten kostet preis länge zeit nutzer summe volumen größe
-    durée nombre coût coûte coûtent prix utilisateurs duración cuesta cuestan costo coste precio
-    usuarios duração custa preço durata costa prezzo utenti kosztuje
-    cena liczba koster pris antal"""
-)
 # "Number of items: 1234567", "calls: 1234567" and a comparison are counts.
 _COUNTED = LazyPattern(
     r"of (?:[a-z]+ ){0,2}?(?:[a-z]{2,}[^'s]s|people|data)(?![a-z])"
     r"|\A(?i:calls|phones|texts|anrufe)['\"`]?\ ?[:=]|[<>]=? \Z"
 )
+# "Mobilen min er ..."
+_NORDIC_MY = re.compile(r"(?<=[a-z]) min (?=er |ar |:)")
 _COUNT_BEFORE = LazyPattern(
     r"(?:numbers? of|count of|sum of|total(?: of| de)?|average|avg|anzahl(?: der)?|summe der"
     r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
@@ -158,7 +146,8 @@ _NATIONAL = LazyPattern(
             (?P<america>(?:(?<=\()[2-9][0-9]{2}\)\ ?
                     |(?<=[1-9])(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-])
                 [2-9][0-9]{2}[ .-][0-9]{4})
-            |(?<=8)(?P<russia>[ -]?\(9[0-9]{2}\)[ -]?[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2})
+            |(?<=8)(?P<russia>[ -]?\(9[0-9]{2}\)[ -]?[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2}
+                |[ -]9[0-9]{2}[ -][0-9]{3}[ -][0-9]{2}[ -][0-9]{2})
             |(?<=[67])(?P<spain>[0-9]{2}(?:\ [0-9]{2}){3})
             |(?<=[(0])(?P<north>(?:(?<=\()0)?[1-9](?:(?:[ ()/.-]{0,2}|\ [/-]\ )[0-9]){7,10})
         )(?![A-Za-z0-9\x7f]|[.,/:-][0-9])""",
@@ -192,6 +181,10 @@ _OWN_NUMBER = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
 _MAX_DIGITS, _PAIR = 15, 2
 _NEXT_NUMBER = re.compile(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
 _RUN_WINDOW = 24
+_METER = re.compile(
+    r"meters?\b|reading|kwh|m3\b|zahler|zaehler|compteur|contador|contatore|licznik|meterstand"
+)
+_METER_WINDOW = 60
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
@@ -290,11 +283,13 @@ def _next_in_region(searched: Searched, start: int, end: int) -> Span | None:
 
 def is_named_as_phone(searched: Searched, start: int) -> bool:
     """Return whether the words before a number name it as a phone number."""
-    return is_named(searched, start, _PHONE_NAMES)
+    return is_named(searched, start, PHONE_NAMES)
 
 
 def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     for match in _NAMED.finditer(searched):
+        if _is_far_from_verb(match):
+            continue
         is_id = _ID.search(searched.lower, match.start(), match.start("number"))
         if not is_id and not _is_count(searched, match):
             yield match
@@ -306,10 +301,17 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
         is_named = (
             _OWNER.compiled.search(before)
             or (match["is"] and _NOBODY.search(before))
-            or (before.endswith(_DANISH_OWNERS) and (match["is"] or "").endswith(" er"))
+            or (_DANISH_OWNER.search(before) and (match["is"] or "").endswith(" er"))
         )
         if is_named and not _is_count(searched, match):
             yield match
+
+
+def _is_far_from_verb(match: re.Match[str]) -> bool:
+    """Return whether many words stand between a number and a word that also means other things."""
+    return match.start("number") - match.start() > _MAX_VERB and bool(
+        _ALSO_OTHER.compiled.match(match[0])
+    )
 
 
 def _is_count(searched: Searched, match: re.Match[str]) -> bool:
@@ -346,7 +348,7 @@ def _is_ascending(number: str) -> bool:
 def _counts(context: tuple[str, str]) -> bool:
     before, text = context
     return bool(
-        not _MEASURES.isdisjoint(_NOT_LETTERS.split(text.lower()))
+        not MEASURES.isdisjoint(_NOT_LETTERS.split(_NORDIC_MY.sub(" ", text.lower())))
         or _COUNTED.compiled.search(text)
         or _COUNT_BEFORE.compiled.search(before)
     )
@@ -364,10 +366,17 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
     """Return whether a number is a phone number: with "+", or valid in one of its regions."""
     number = searched.text[slice(*span)]
     if not regions:
-        return number[0] != "0" or not is_reference(searched, span[0])
+        return number[0] != "0" or not (is_reference(searched, span[0]) or _is_read(searched, span))
     is_long = len(_NOT_DIGITS.sub("", number)) >= _MIN_UNNAMED_DIGITS
     may_be_phone = is_long and not _LIST.match(number) and _may_be_phone(searched, span)
     return may_be_phone and searched.passes(is_national, (number, regions), _CHECKS)
+
+
+def _is_read(searched: Searched, span: Span) -> bool:
+    """Return whether a number is what a meter shows: "meter reading 00448271 kWh"."""
+    start, end = span
+    before = context_before(searched.lower, start, _METER_WINDOW)
+    return is_amount(searched.lower, end) or bool(_METER.search(before))
 
 
 def _is_in_longer_run(text: str, start: int, end: int) -> bool:
@@ -403,7 +412,7 @@ def _may_be_phone(searched: Searched, span: Span, *, is_field: bool = False) -> 
     """Return whether a number, which may be the value of a field, is nothing else than a phone."""
     start, end = span
     number = searched.text[start:end]
-    if _NO_PHONE.compiled.match(number.lstrip("(")) or is_reference(searched, start):
+    if NO_NAMED_NUMBER.compiled.match(number.lstrip("(")) or is_reference(searched, start):
         return False
     has_form = _AMOUNT.fullmatch(number) or (number[0] != "0" and _is_ascending(number))
     return is_field or not has_form or not is_amount(searched.lower, end)

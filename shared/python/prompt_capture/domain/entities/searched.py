@@ -24,6 +24,8 @@ NAME_END = rf"(?:(?<=[^\x00-\x7f])|{NOT_BEFORE_WORD})"
 _WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
+_SETS_OF_WORDS: dict[frozenset[str], frozenset[str]] = {}
+"""Each set of first words: a dictionary finds the same one faster than an equal one."""
 
 _CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # "Phone" in "customerPhone"
@@ -228,31 +230,29 @@ def split_capitals(text: str) -> str:
 
 
 _NUMBER = names(
-    """number nummer numero num no n nr nro numer numeri номер 号码 号 番号 번호""", "n°", "n.º"
+    """number nummer numero num no n nr nro numer numeri číslo broj nomor номер 号码 号 番号 번호
+    n° n.º"""
 )
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°", "conta n.º"."""
-_HAS = any_of(names("has have hat mit with a tiene tem ha heeft har ma"))
-_THE = any_of(names("the die der le el o il het"))
-_IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
-_OF = any_of(
-    names("of for von vom der des meines meiner unseres unserer de du del della van do da")
-)
-_HAS_NUMBER = rf"\ {_HAS}\ (?:{_THE}\ )?(?!no?\ ){NUMBER}{NAME_END}"
-_OF_SOMEBODY = rf"(?:\ {_OF}(?:\ [a-z'-]{{1,20}}){{1,4}}?(?=:|\ {_IS}\ |{_HAS_NUMBER}))?"
-COUNTED_OR_REMARKED = (
+REMARK = (
     r"(?:\ ?\#?[0-9]{1,2}(?=\ ?:))?"
-    r"(?:\ ?\((?:[0-9]{1,2}[ -])?[a-z]{1,12}(?:[ .,'-]{1,2}[a-z]{1,12}){0,3}\))?"
+    r"(?:\ ?\((?=[0-9\ \#-]{0,4}[a-z])[a-z0-9\ .,'\#-]{1,40}\))?"
 )
 """What may follow the name of a field: which of several it is ("Phone 2:"), and a remark in
-brackets ("(as shown)", "(8 digits)")."""
-NUMBER_FOLLOWS = (
-    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?"
-    rf"{NAME_END}{COUNTED_OR_REMARKED}{_OF_SOMEBODY}(?:{_HAS_NUMBER})?[^a-z0-9\x7f]{{0,6}}"
-    rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
+brackets ("(as shown)", "(8 digits)", "(adult 2)")."""
+_WORD_BETWEEN = (
+    r"(?:[a-z\u00df-\u024f][a-z\u00df-\u024f'-]{0,19}+(?![0-9\x7f])"
+    r"|[^\W\d_\x00-\u024f][^\x00-\u024f]{0,19}+)"
 )
-"""What may stand between a name and its number: "number: ", "_no", "hat die Nummer", whose number
-it is ("of my wife is"), and quotes.
+WORDS_BETWEEN = rf"(?:[^\w.!;|<>\x7f]{{0,3}}+{_WORD_BETWEEN}){{0,7}}?"
+"""Up to seven words of a sentence, without digits between them."""
+NUMBER_FOLLOWS = (
+    rf"(?:(?:[ ._-]{{1,2}}|(?!n[^a-z°.])){NUMBER})?{NAME_END}\.?{REMARK}"
+    rf"(?=[^0-9\x7f]{{0,120}}+[0-9])(?P<between>{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,6}}?)"
+)
+"""What may stand between a name and its number: "number: ", "_no", a remark, and words, such as
+whose number it is ("of my wife is"). `reach` says how far the name reaches over them.
 
 A single "n" is apart from the name: "perso n 1", but not "person 1".
 """
@@ -271,6 +271,14 @@ class LazyPattern:
         return re.compile(self._pattern, self._flags)
 
 
+_MAX_WORD = 9
+
+
+def _is_behind(lower: str, start: int, words: frozenset[str]) -> bool:
+    before = lower[max(0, start - _MAX_WORD) : start]
+    return before[-1:] == "(" or before[:-1].rpartition(" ")[2] in words
+
+
 class NamePattern:
     """A pattern, in verbose notation, that begins with one of some names.
 
@@ -284,18 +292,27 @@ class NamePattern:
         if numbered:
             joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
         first_words = (_WORD.match(name) for name in begin | joined)
-        self._first_words = frozenset(word[0] for word in first_words if word)
+        words = frozenset(word[0] for word in first_words if word)
+        self._first_words = _SETS_OF_WORDS.setdefault(words, words)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
         self._other = LazyPattern(any_of(other)) if other else None
         self._other_letters = frozenset(name[0] for name in other)
 
-    def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
-        """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
+    def finditer(
+        self, searched: Searched, behind: frozenset[str] = frozenset()
+    ) -> Iterator[re.Match[str]]:
+        """Find the pattern in the text in lower case, where a name begins. Matches may overlap.
+
+        With `behind`, the name stands behind one of these words, or a bracket.
+        """
         starts = searched.starts_of(self._first_words)
         if self._other and not self._other_letters.isdisjoint(searched.letters):
             others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
+        if behind:
+            lower = searched.lower
+            starts = [start for start in starts if _is_behind(lower, start, behind)]
         if starts:
             match = self.pattern.compiled.match
             yield from filter(None, map(match, repeat(searched.lower), starts))
