@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from prompt_capture.domain.entities import context_words
 from prompt_capture.domain.entities.bank_accounts import BANK_NAMES
 from prompt_capture.domain.entities.candidates import REFERENCES, UNITS, is_amount, is_reference
 from prompt_capture.domain.entities.national_ids import ID_NAMES
@@ -178,22 +179,33 @@ def _groups_of_words() -> dict[str, list[str]]:
     """Return the groups of each word that the rules know, in all languages."""
     groups: dict[str, list[str]] = {}
     for group, names in {
+        "access": context_words.ACCESS,
         "account": words.ACCOUNTS,
         "bank": BANK_NAMES,
         "change": words.CHANGE,
         "code": words.CODE,
+        "codes": context_words.CODES,
+        "door": context_words.DOORS,
+        "enter": context_words.ENTER,
+        "entered": context_words.ENTERED,
+        "failure": context_words.FAILURES,
         "function": words.FUNCTION_WORDS,
         "id": ID_NAMES,
         "is": words.IS,
         "key": words.KEY,
         "lock": words.LOCKS,
+        "locks": context_words.LOCKS,
         "login": words.LOGIN,
+        "measure": context_words.MEASURES,
         "network": words.NETWORKS,
         "no lock": words.NO_LOCKS,
+        "opens": context_words.OPENS,
+        "other kind": context_words.OTHER_KINDS,
         "owner": words.OWNERS,
         "password": words.PASSWORD,
         "phone": PHONE_NAMES,
         "pin": words.PIN,
+        "pins": context_words.PINS,
         "reference": REFERENCES,
         "state": words.STATES,
         "token": words.TOKEN,
