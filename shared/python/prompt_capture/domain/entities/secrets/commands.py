@@ -1,16 +1,27 @@
 """Passwords in commands and headers: `curl -u ann:hunter2`, `Authorization: Basic YTpi`."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
-from prompt_capture.domain.entities.searched import NamePattern, Searched, any_of, names
+from prompt_capture.domain.entities.searched import (
+    NamePattern,
+    Searched,
+    any_of,
+    context_before,
+    names,
+)
+from prompt_capture.domain.entities.secrets.logins import is_credential, looks_like_password
+from prompt_capture.domain.entities.secrets.values import PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
 # By how the option writes the password: -u name:password, -ppassword, -p password.
 _PAIR = names("curl wget http https httpie")
 _ATTACHED = names("mysql mysqldump mysqladmin mariadb mariadb-dump 7z 7za unrar")
 _SEPARATE = names(
-    "sshpass redis-cli mongo mongosh mongodump ldapsearch", "docker login", "az login"
+    "sshpass redis-cli mongo mongosh mongodump ldapsearch ldapwhoami ldapadd ldapmodify ldapdelete",
+    "docker login",
+    "az login",
 )
 
 # By an option of their own, or in capitals only: zip -P password.
@@ -29,7 +40,7 @@ _OPTION = NamePattern(
         |{any_of(_SMB)}{_OPTIONS}\ (?:-u\ ?|--user[ =])["']?[^ %"'\x7f]{{1,64}}%
         |{any_of(_KEYS)}{_OPTIONS}\ -(?:store|key)pass[ ]
         |{any_of(_ZIP)}(?:\ -[a-z0-9]{{1,6}}){{0,4}}?\ -(?P<capital>p)\ ?
-        |openssl{_OPTIONS}\ -k[ ]
+        |openssl{_OPTIONS}\ (?:-k[ ]|-pass(?:in|out)?\ pass:)
         )\\?["']?(?P<value>(?:[^ "'|;&\x7f\\]|\\(?!["'])){{1,100}})""",
 )
 _HEADER = NamePattern(
@@ -51,29 +62,77 @@ _PIPED = NamePattern(
 )
 _NET_USER = NamePattern(
     ("net",),
-    r"net\ user\ (?:/[a-z]+\ )?[^ /\x7f]{1,64}\ (?P<value>[^ /*\x7f][^ \x7f]{0,100})(?=\ /[a-z])",
+    r"""net\ use(?:r\ (?:/[a-z]+\ )?[^ /\x7f]{1,64}|(?:\ [a-z*]:?)?\ \\[^ \x7f]{1,100})
+        \ (?P<value>[^ /*\x7f][^ \x7f]{0,100})(?P<flag>\ /[a-z])?""",
+)
+# What routers and switches are configured with, and what asks them
+_SNMP = names("snmpwalk snmpget snmpset snmpbulkwalk snmpbulkget snmpgetnext snmptable snmptrap")
+_DEVICE = NamePattern(
+    (
+        *_SNMP,
+        *names(
+            "snmp-server snmp enable tacacs-server radius-server username chpasswd crypto",
+            "htpasswd",
+            "lftp",
+        ),
+    ),
+    rf"""(?:snmp-server\ community|enable\ (?:secret|password)|(?:tacacs|radius)-server\ key
+            |username\ [^ ,:\x7f]{{1,32}}(?:\ privilege\ [0-9]{{1,2}})?\ (?:password|secret)
+            |crypto\ isakmp\ key|htpasswd\ -[a-z]{{1,4}}\ [^ \x7f]{{1,60}}\ [^ \x7f]{{1,32}}
+            |lftp\ -u\ [^ ,\x7f]{{1,32}},
+            |chpasswd\ ?<<<?\ ?["']?[^ :"'\x7f]{{1,32}}:|{any_of(_SNMP)}{_OPTIONS}\ -c)
+        (?:\ [0-9](?=\ ))?\ ?["']?(?P<value>[^ "'\x7f]{{4,64}})["']?
+        (?P<rights>\ r[ow](?![a-z]))?""",
+)
+# "-u ann -p hunter22", and of an archive "-phunter22"
+_SHORT_OPTION = re.compile(
+    r" [-/][pP](?:[:]|[wW]? ['\"]?|(?=[A-Za-z]))(?P<value>[^ '\"\x7f]{6,64})"
+)
+_CAPITAL_WITHIN = re.compile("[a-z][A-Z]")
+_USER_OPTION = re.compile(
+    r" (?:/u:|-[uUlL]|--?user(?:name)?|--login|-D)[ =]?[^|;&\x7f]{1,80}\Z"
+    r"|\.(?:7z|rar|zip)[^|;&\x7f]{0,40}\Z"
 )
 # What a QR code of a network contains.
 _NETWORK = NamePattern(
     ("wifi",), r"wifi:(?:(?!p:)[a-z]:[^;\x7f]{0,64};){0,4}p:(?P<value>[^;\x7f]{1,64});"
 )
-_CHECKS = 40
+_CHECKS, _WINDOW = 40, 120
 
 
 def find_command_passwords(searched: Searched) -> Iterator[Span]:
     """Find the passwords in options of well-known commands, in SQL and in headers."""
-    for pattern in (_HEADER, _IDENTIFIED, _NETWORK, _NET_USER):
+    for pattern in (_HEADER, _IDENTIFIED, _NETWORK):
         for match in pattern.finditer(searched):
             yield match.span("value")
+    yield from _find_arguments(searched)
     yield from _find_piped_passwords(searched)
-    if " -" not in searched.text:
-        return
+    if " -" in searched.text or " /" in searched.text:
+        yield from _find_options(searched)
+
+
+def _find_arguments(searched: Searched) -> Iterator[Span]:
+    """Find the passwords that stand among the arguments of a command without an option."""
+    for pattern, proof in ((_NET_USER, "flag"), (_DEVICE, "rights")):
+        for match in pattern.finditer(searched):
+            start, value = match.start("value"), match["value"].rstrip(PUNCTUATION)
+            if match[proof] or looks_like_password(value) or is_credential(value):
+                yield start, start + len(value)
+
+
+def _find_options(searched: Searched) -> Iterator[Span]:
     for match in islice(_OPTION.finditer(searched), _CHECKS):
         option = match.start("attached")
         is_port = option >= 0 and searched.text[option] == "P"
         capital = match.start("capital")
         is_pipe = capital >= 0 and searched.text[capital] == "p"
         if not (is_port or is_pipe) and not match["value"].startswith(("-", "$", "<")):
+            yield match.span("value")
+    for match in islice(_SHORT_OPTION.finditer(searched.text), _CHECKS):
+        before = context_before(searched.text, match.start(), _WINDOW)
+        value = match["value"]
+        is_mixed = _CAPITAL_WITHIN.search(value) and looks_like_password(value)
+        if (is_mixed or is_credential(value)) and _USER_OPTION.search(before):
             yield match.span("value")
 
 

@@ -1,7 +1,7 @@
 """Passwords behind a user or a network: "login: ann / hunter2", "Wi-Fi: Guest / hunter22"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from prompt_capture.domain.entities.searched import (
@@ -28,6 +28,35 @@ _BARE_LOGIN = NamePattern(
     words.LOGIN,
     rf"""{any_of(words.LOGIN)}\ (?P<name>[a-z0-9][^ /\x7f:]{{1,63}})
         \ /\ (?P<value>[^ /\x7f]{{6,64}})""",
+)
+# Words may stand between the login and its pair: "login for the shop: ann / hunter22".
+_DISTANT_LOGIN = NamePattern(
+    words.LOGIN,
+    rf"""{any_of(words.LOGIN)}{NAME_END}(?:\ [^ :=/|>\x7f]{{1,30}}){{0,6}}?\ ?
+        (?:->|[:=]|(?<=\ )(?:is|are|ist|sind|lautet|lauten|est|sont|es|son|with|mit|avec|con|met))
+        \ ?
+        (?:(?P<name>[^ /\x7f:]{{1,64}})
+            (?:\ ?[/:|]\ ?|,?\ (?:-|und|and|et|y|e|i|en|mit|with)\ ))?
+        ["'`]?(?P<value>[^ /"'`\x7f]{{6,64}})(?!\ ?/)""",
+)
+_WITH = re.compile(r" (?:with|mit|avec|con|met) \Z")
+_HAS_SIGN = re.compile("[^A-Za-z0-9./]|[a-z][0-9]*[A-Z]")
+_SIGN = re.compile("[!#$%^&*?~]")
+# The user and the password that a program passes to a call, or assigns
+_CALLS = names(
+    """auth login basicauth httpbasicauth httpdigestauth authenticate connect credentials
+    creds userpass pdo mysqli networkcredential usernamepasswordcredentials
+    passwordauthentication signin logon"""
+)
+_ARGUMENTS = NamePattern(
+    _CALLS,
+    rf"""{any_of(_CALLS)}\ ?=?\ ?\((?:[^()\x7f]{{0,80}}?,\ ?)?
+        (?P<quote>["'])[^"' \x7f]{{1,64}}(?P=quote),\ ?
+        (?P<mark>["'])(?P<value>[^"' \x7f]{{6,64}})(?P=mark)""",
+)
+_ADMIN_PAIR = NamePattern(
+    ("admin", "root", "administrator"),
+    r"(?:admin|root|administrator)\ ?/\ ?(?P<value>(?=[^ ]{0,64}[a-z])[^ /\"'`\x7f]{6,64})",
 )
 _USER_AND = rf"{any_of(words.USER)}\ ?(?:/|&|and|und|et|y|\+)\ ?"
 _PAIR = NamePattern(
@@ -93,27 +122,66 @@ _MIN_PASSWORD, _MIN_NETWORK_KEY = 6, 16
 
 def find_logins(searched: Searched) -> Iterator[Span]:
     """Find the passwords of logins, networks and addresses."""
-    for match in _LOGIN.finditer(searched):
-        is_ratio = _RATIO.fullmatch(searched.lower, match.start("name"), match.end())
-        names_fields = _FIELDS.issuperset((match["name"], match["value"].strip(PUNCTUATION)))
-        if not is_ratio and not names_fields and match["value"].strip(_SIGNS):
-            yield _value_span(match)
-    yield from _find_bare_logins(searched)
-    yield from _find_pairs(searched)
-    for match in _SHORT_NAME.finditer(searched):
-        if looks_like_password(match["value"]):
-            yield _value_span(match)
-    for match in _NETWORK_PAIR.finditer(searched):
-        if looks_like_password(match["value"]) and not ADDRESS.fullmatch(match["value"]):
-            yield match.span("value")
+    for find, may_be_password in _KINDS_OF_LOGINS:
+        for match in find.finditer(searched):
+            start, end = _value_span(match)
+            if may_be_password(match, searched.text[start:end]):
+                yield start, end
+    if "(" in searched.text:
+        for match in _ARGUMENTS.finditer(searched):
+            if is_credential(match["value"]):
+                yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
 
 
-def _find_pairs(searched: Searched) -> Iterator[Span]:
-    for match in _PAIR.finditer(searched):
-        if looks_like_password(match["value"]) or _is_pair_of_words(match):
-            yield _value_span(match)
+def _is_login(match: re.Match[str], value: str) -> bool:
+    names_fields = _FIELDS.issuperset((match["name"], value))
+    is_ratio = _RATIO.fullmatch(match.string, match.start("name"), match.end())
+    return not (names_fields or is_ratio) and bool(value.strip(_SIGNS)) and _is_no_title(value)
+
+
+def _is_no_title(value: str) -> bool:
+    """Return whether a value is no word of a title: "Zugang: Hintereingang / Kellertreppe"."""
+    has_capital = value[:1].isupper() and value.isidentifier()
+    return not has_capital or any(map(str.isdigit, value))
+
+
+def _is_distant_login(match: re.Match[str], value: str) -> bool:
+    if match["name"]:
+        has_sign = _HAS_SIGN.search(value) and looks_like_password(value)
+        return bool(has_sign) or is_credential(value)
+    leads_on = _SIGN.search(value) or _WITH.search(
+        match.string, match.start(), match.start("value")
+    )
+    return bool(leads_on) and is_credential(value) and not _PRODUCT.fullmatch(value)
+
+
+def _is_of_admin(match: re.Match[str], value: str) -> bool:
+    return bool(_HAS_SIGN.search(value)) and looks_like_password(value)
+
+
+def _has_length(match: re.Match[str], value: str) -> bool:
+    return len(value) >= _MIN_PASSWORD and looks_like_password(value)
+
+
+def _is_of_pair(match: re.Match[str], value: str) -> bool:
+    return looks_like_password(value) or _is_pair_of_words(match)
+
+
+def _is_of_network(match: re.Match[str], value: str) -> bool:
+    return looks_like_password(value) and not ADDRESS.fullmatch(value)
+
+
+_KINDS_OF_LOGINS: tuple[tuple[NamePattern, Callable[[re.Match[str], str], bool]], ...] = (
+    (_LOGIN, _is_login),
+    (_DISTANT_LOGIN, _is_distant_login),
+    (_ADMIN_PAIR, _is_of_admin),
+    (_BARE_LOGIN, _has_length),
+    (_PAIR, _is_of_pair),
+    (_SHORT_NAME, _has_length),
+    (_NETWORK_PAIR, _is_of_network),
+)
 
 
 def _is_pair_of_words(pair: re.Match[str]) -> bool:
@@ -130,18 +198,10 @@ def _value_span(match: re.Match[str]) -> Span:
 
 def is_user_of_pair(lower: str, name_start: int, value_start: int) -> bool:
     """Return whether what follows the name of a password is a user, whose password was found."""
+    if not _USER_BEFORE_FOUND.match(lower, value_start):
+        return False
     before = lower[max(0, name_start - _USER_WINDOW) : name_start]
-    return bool(
-        _USER_BEFORE_FOUND.match(lower, value_start) and _BEFORE_PASSWORD.compiled.search(before)
-    )
-
-
-def _find_bare_logins(searched: Searched) -> Iterator[Span]:
-    for match in _BARE_LOGIN.finditer(searched):
-        start, end = _value_span(match)
-        value = searched.text[start:end]
-        if len(value) >= _MIN_PASSWORD and looks_like_password(value):
-            yield start, end
+    return bool(_BEFORE_PASSWORD.compiled.search(before))
 
 
 def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
@@ -180,6 +240,12 @@ def _login_before(text: str, position: int) -> tuple[str, str, int]:
     if len(tokens) > 2 and tokens[-2] == "/":
         return tokens[-3], value, start
     return "", value if len(tokens) > 1 and tokens[-2].lower() in _USE else "", start
+
+
+def is_credential(value: str) -> bool:
+    """Return whether a value has the form of a password that no sentence names."""
+    has_form = _CREDENTIAL.fullmatch(value) and not NO_VALUE.compiled.fullmatch(value)
+    return bool(has_form) and not (_FILE.fullmatch(value) or "://" in value or "(" in value)
 
 
 def looks_like_password(value: str) -> bool:

@@ -50,7 +50,11 @@ _ACCOUNT = (
 )
 """What a password is for, also in brackets: "pw (wifi) ..."."""
 # The Bulgarian word is one letter, with which words of other languages begin.
-IS = rf"(?:{any_of(words.IS)}{NOT_BEFORE_WORD}|\u0435(?![^\W_]))"
+# The Vietnamese verb is an article behind a preposition: "de la abuela".
+IS = (
+    rf"(?:(?:{any_of(words.IS)}|(?<!\bde\ )(?<!\ba\ )(?<!\ben\ )(?<!\bcon\ )la){NOT_BEFORE_WORD}"
+    r"|\u0435(?![^\W_]))"
+)
 # What stands between the name of an element and its value: `<password type="plain">`
 _ELEMENT = r"""(?:\ [a-z][a-z:-]{0,30}=["'][^"'<>\x7f]{0,60}["']){0,3}>\ ?(?:<!\[cdata\[\ ?)?
     (?=[^ <>]{1,100}\ ?(?:\]\]>\ ?)?</)"""
@@ -100,7 +104,7 @@ HEAD = NamePattern(
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
           |(?:{_ACCOUNT}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
-            (?=\ [^ ]{{0,64}}[0-9]|\ ["'`[])
+            (?=\ [^ ]{{0,64}}(?:[0-9]|[!#$%^&*][a-z])|\ ["'`[])
           |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
             (?={_ANSWER}(?:\ |\Z))
           |(?=\ ?{_EMOJI}{_ANSWER}(?:\ |\Z))

@@ -29,6 +29,7 @@ _MIN_DIGITS = 3
 _MIN_SENTENCE = 3
 _STATE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
 _STATES_BY_VERB = {
+    "ist": re.compile(".{3,}(?:ig|lich|bar|sam|los|isch|haft)"),
     "est": re.compile(".{2,}(?:able|ible|if|ive|eux|euse|isant|aire|oire|ide|ique|ifie)"),
     "es": re.compile(".{2,}(?:ad[oa]|id[oa]|iv[oa]|os[oa]|ble|ori[oa]|ari[oa]|ct[oa])"),
     "e": re.compile(
@@ -59,6 +60,8 @@ def find_seed_phrase(lower: str, start: int, least: int = _MIN_SEED_WORDS) -> Sp
     word = _SEED_WORD.match(lower, start)
     while word and word["word"] not in words.NO_SEEDS and len(seeds) < _MAX_SEED_WORDS:
         seeds.append(word)
+        if "," in word[0] and len(seeds) >= least and "," not in lower[start : word.end() - 2]:
+            break  # what follows is another clause
         word = _SEED_WORD.match(lower, word.end())
     return (seeds[0].start(), seeds[-1].end("word")) if len(seeds) >= least else None
 

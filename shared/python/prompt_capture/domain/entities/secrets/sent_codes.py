@@ -36,7 +36,7 @@ _KINDS_BEFORE = name_set(
     "kullanimlik sms otp whatsapp google instagram facebook telegram ön az a \u03bf"
 )
 _BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
-_IS = any_of((*words.IS, *names("este je on")))
+_IS = any_of((*words.IS, *names("este je on la")))
 _VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
 _RELATION = (
     rf"[*_`]{{0,3}}(?P<is>\ ?[:=|]|\ {_IS}:?|\ -|\ ?{any_of(words.IS_WITHOUT_SPACE)})?"

@@ -77,10 +77,8 @@ _HASH_NAMES = names(
     "somme de contrôle", "suma de comprobación", "контрольная сумма", "校验和", "校验值",
 )  # fmt: skip
 _HASHED = LazyPattern(
-    rf"""{any_of(_HASH_NAMES)}(?:[ ](?:hash|checksum|digest|sum|value|id|sha))?
-        [ ](?:of|for|from|in|on|von|vom|fur|der|des|de|du|del|da|do|для)
-        (?:[ ](?!(?:api|key|token|secret|password|passwort)\b)[^ ,;!?\x7f]{{1,40}}){{1,6}}?
-        ["'`]?[ ]?(?::|=|is|was|ist|est|es)?[ ]?["'`(]?\Z""",
+    rf"""(?<![a-z]){any_of(_HASH_NAMES)}(?:sum)?(?![a-z])
+        (?:(?!(?:api|key|token|secret|password|passwort|hmac)(?![a-z])|[.!?;][ ]).){{0,60}}\Z""",
     re.VERBOSE,
 )
 # What stands before a commit in commands, messages and workflows of Git.

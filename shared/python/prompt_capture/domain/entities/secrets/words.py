@@ -210,7 +210,7 @@ OWNERS_WITHOUT_SPACE = names("ของฉัน ของผม ของคุ
 
 IS = names(
     """is was are ist war sind lautet lautete heißt heisst reads equals est es e era son etait är er
-    jest je là adalah ialah yra है είναι هي هو คือ это היא הוא হল হলো""",
+    jest je adalah ialah yra है είναι هي هو คือ это היא הוא হল হলো""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
     "used to be", "has been", "had been",
@@ -218,6 +218,8 @@ IS = names(
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
 IS_AFTER = names("is was as ist war als est es è jest")
+AS = names("as als comme como come som jako")
+"""Words between a value and what it is used as: "use 4711 as the pin"."""
 IS_BEFORE_NAME = names("là adalah هو هي", "är din", "är ditt", "er din", "er dit", "er ditt")
 """The same in languages without an article, or with an owner whose verb others have:
 "482913 adalah kode verifikasi Anda", "482913 er din kode"."""
@@ -243,6 +245,12 @@ PREPOSITION = names(
     per till til voor fürs ans beim im am à от для від на к за di van za na για του της στο"""  # noqa: RUF001 (Greek)
 )
 """Words between the name of a secret and its value."""
+
+INDIAN_PLACES = name_set(
+    """india mumbai delhi bangalore bengaluru chennai kolkata hyderabad pune ahmedabad jaipur noida
+    gurgaon kochi lucknow address delivery deliver shipping district taluka area city state pata"""
+)
+"""Words beside "pin code" that make it a postal code, as in India."""
 
 POSTAL_PINS = name_set("postal zip")
 """Words before a PIN that make it a postal code, as in India."""
@@ -293,7 +301,8 @@ NO_SERVICES = name_set(
 """Words before a code that opens nothing."""
 
 LOGIN = names(
-    """login log-in creds credentials credential zugang zugangsdaten anmeldedaten identifiants
+    """login logins log-in inlog acceso accès accesso dostęp creds credentials credential zugang
+    zugangsdaten anmeldedaten identifiants
     credenciales credenziali inloggegevens"""
 )
 """Names of a user's name and password together."""
@@ -311,15 +320,16 @@ BEGINNINGS = name_set(
 """Function words that may begin a password of several words."""
 
 FUNCTION_WORDS = name_set(
-    """a an the this that these those my your his her its our their mine yours i you he she it we
-    they me him us them someone somebody anyone everyone something anything nothing everything what
-    which who whom whose where when why how if whether than as at by for from in into of off on onto
-    out over through to under until up with within without about after against before behind below
-    between during since toward via is are was were be been being am do does did done has have had
-    having can could may might must shall should will would not no nor never always often again
-    anymore already also ever just only even still yet very too so quite really rather almost
-    somewhere there here now today tomorrow yesterday later soon every each all any some both such
-    other same like unlike per more most less least much many few enough
+    """glaub glaube a an the this that these those my your his her its our their mine yours i
+    you he she it we they me him us them someone somebody anyone everyone something anything
+    nothing everything     what which who whom whose where when why how if whether than as at by
+    for from in into of off on onto     out over through to under until up with within without
+    about after against before behind below     between during since toward via is are was were
+    be been being am do does did done has have had     having can could may might must shall
+    should will would not no nor never always often again     anymore already also ever just
+    only even still yet very too so quite really rather almost     somewhere there here now
+    today tomorrow yesterday later soon every each all any some both such     other same like
+    unlike per more most less least much many few enough
     der die das den dem des ein eine einen einem einer mein meine dein deine sein seine ihr ihre
     unser unsere euer ich du er sie es wir man mir dir uns euch ihm ihnen wer was wo wann wie warum
     wieso weil dass ob als am an auf aus bei bis durch fur gegen hinter im in ins mit nach neben
