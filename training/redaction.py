@@ -38,7 +38,7 @@ WEIGHT_OF_ENTITIES = 3.0
 MARGIN = 1.5
 """The log-odds from which a candidate counts as an entity."""
 RULES = "rules.jsonl"
-WEIGHT_OF_RULES = 6.0
+WEIGHT_OF_RULES = 8.0
 """How much more the texts of the rules' own tests count, which the model must not contradict."""
 MIN_TEXTS = 2
 """A feature of fewer candidates has no weight."""

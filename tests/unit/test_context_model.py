@@ -38,6 +38,7 @@ def candidates(text: str) -> list[str]:
         ("code 902 417.", ["902 417"]),
         ("combination 38-11-64.", ["38-11-64"]),
         ("keyed 1 8 8 4 today", ["1 8 8 4"]),
+        ("chapters 40 41 42 43 44 45 46", []),
         ("Sesam-Öffne-Dich!", ["Sesam-Offne-Dich!"]),
         ("the word is 'blue moon'", ["blue moon"]),
         ("**4471**", ["4471"]),

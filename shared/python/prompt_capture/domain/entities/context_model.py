@@ -30,13 +30,18 @@ _CANDIDATE = re.compile(
         |(?P<quote>["'`])(?<![A-Za-z0-9\x7f].)
             (?P<quoted>[^\W\d_]++(?:[ .'&-][^\W\d_]++){0,5}+)(?P=quote)(?![A-Za-z0-9\x7f])
         |(?<![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-])(?:
-            (?:[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9](?:\ [0-9]){3,7})(?![A-Za-z0-9#$%&+@^_\\\x7f/-])
-            |(?=[A-Za-z]*+[0-9!#$%&*+.?@^_~\\-])[A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
+            (?P<groups>[0-9]{1,6}+(?:\ [0-9]{1,6}+)++(?![A-Za-z0-9#$%&+@^_\\\x7f/-]))
+            |(?=[A-Za-z]*+[0-9!#$%&*+.?@^_~\\-])
+                [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
     re.VERBOSE,
 )
 _MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
 _SIGNS = frozenset("!#$%&*+?@^~\\")
+# Groups of one number: "902 417", "1 8 8 4"
+_GROUPS = re.compile(r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9](?:\ [0-9]){3,7}")
 _MIN_DIGITS, _MIN_QUOTED = 3, 4
+_MIN_NUMBER_DIGITS = 5
+"""Digits of a number that is no secret."""
 _MAX_CANDIDATES = 40
 """Candidates and found entities in a text up to which candidates are considered."""
 
@@ -100,11 +105,11 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
 
     Secrets are told from numbers of things by the model: "gate 4471" is both.
     """
-    return (
-        bool(NO_VALUE.compiled.fullmatch(searched.text, start, end))
-        or is_amount(searched.lower, end)
-        or (entity_type != "secret" and is_reference(searched, start))
-    )
+    value = searched.text[start:end]
+    if NO_VALUE.compiled.fullmatch(value) or is_amount(searched.lower, end):
+        return True
+    is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS
+    return entity_type != "secret" and (is_short or is_reference(searched, start))
 
 
 def find_candidates(text: str) -> Iterator[Span]:
@@ -115,19 +120,25 @@ def find_candidates(text: str) -> Iterator[Span]:
     for number, match in enumerate(_CANDIDATE.finditer(text)):
         if number >= _MAX_CANDIDATES:
             return
-        if match["quoted"]:
-            if len(match["quoted"]) >= _MIN_QUOTED:
-                yield match.span("quoted")
-            continue
-        token = match[0].lstrip(_MARKS_BEFORE)
-        start = match.end() - len(token)
-        token = token.rstrip(_MARKS_BEHIND)
-        if token.rstrip("!").isdigit():
-            token = token.rstrip("!")
-        digits = sum(map(str.isdigit, token))
-        is_number = digits == len(token)
-        if digits >= _MIN_DIGITS if is_number else _may_be_password(token, digits):
-            yield start, start + len(token)
+        if span := _candidate_in(match):
+            yield span
+
+
+def _candidate_in(match: re.Match[str]) -> Span | None:
+    """Return the span of the candidate in a match, without the punctuation around it."""
+    if match["quoted"]:
+        return match.span("quoted") if len(match["quoted"]) >= _MIN_QUOTED else None
+    if match["groups"]:
+        return match.span("groups") if _GROUPS.fullmatch(match["groups"]) else None
+    token = match[0].lstrip(_MARKS_BEFORE)
+    start = match.end() - len(token)
+    token = token.rstrip(_MARKS_BEHIND)
+    if token.rstrip("!").isdigit():
+        token = token.rstrip("!")
+    digits = sum(map(str.isdigit, token))
+    is_number = digits == len(token)
+    is_candidate = digits >= _MIN_DIGITS if is_number else _may_be_password(token, digits)
+    return (start, start + len(token)) if is_candidate else None
 
 
 def _may_be_password(token: str, digits: int) -> bool:

@@ -9,25 +9,26 @@ CODES = names(
     """code codes codice codici código códigos kod kodu kodem kode koden kodet koodi kodin kód kódja
     kódod codul kods koda код кода коду кодът combination combinations combo kombination
     kombinationen kombinasi kombinatie kombinasjon combinatie combinaison combinación
-    combinazione combinação kombinacja kombinace szyfr κωδικός קוד הקוד""",  # noqa: RUF001 (Russian, Turkish)
+    combinazione combinação kombinacja kombinace szyfr κωδικός קוד הקוד""",
 )
 """Names of numbers of which many open something."""
 
 PINS = names(
     """geheimnummer clave geheimzahl sandi pin pins pin-em pinem pinu pinen puk puk1 puk2 tan otp
     totp mfa pincode passcode cvv cvc csc keycode entsperrcode пин пин-код pinkode pinkoden
-    pinkod mtan phototan pushtan chiptan smstan קוד-אישי""",  # noqa: RUF001 (Russian, Turkish)
+    pinkod mtan phototan pushtan chiptan smstan קוד-אישי""",
 )
 """Names of numbers that are secret whatever they are for."""
 
 LOCKS = names(
-    """safe vault lock locks padlock lockbox keybox keysafe keypad digipad combo-lock locker intercom
+    """safe vault lock locks padlock lockbox keybox keysafe keypad digipad combo-lock locker
+    intercom
     tresor zahlenschloss vorhängeschloss schloss schlüsseltresor schlüsselkasten schlüsselsafe
     schlüsselbox spind kluis kluisje slot hangslot cijferslot sleutelkluis coffre cadenas
     coffre-fort digicode boîtier candado cerrojo cassaforte lucchetto cofre cadeado sejf sejfu
     kłódka kłódki kłódce zámek trezor seif lacăt låset kassaskåp kassaskåpet hänglås hänglåset
     hengelås hengelåsen hængelås pengeskab nøkkelboks nøkkelboksen kilit kasa сейф сейфа замок
-    замка domofon домофон widerstand""",  # noqa: RUF001 (Russian, Turkish)
+    замка domofon домофон widerstand""",
 )
 """Things that a number opens."""
 
@@ -98,7 +99,7 @@ OTHER_KINDS = names(
     оквэд исходный штрих бик помилки поштовий hata posta ürün indirim ülke renk kaynak alan
     грешка пощенски пощенският продукт ταχυδρομικός προϊόντος σφάλματος pos mata kuliah barang
     produk wilayah negara daerah kesalahan kupon diskon warna bưu lỗi eroare poștal produs
-    hiba termék irányító virhe tuote posti""",  # noqa: RUF001 (Russian, Turkish)
+    hiba termék irányító virhe tuote posti""",
 )
 """Words beside a code that make it one that opens nothing."""
 
@@ -114,13 +115,13 @@ ENTER = names(
     composez compose tapez tape taper introduce introduzca marca marcas pones digito marque
     teclea teclear pulsa pon ponga digita digiti inserisci inserire premi digite insira tecle
     toets toetsen tik typ voer wpisz wpisać wpisujesz zadej zadejte slå skriv knappa tast
-    introdu введите введи набери наберите набрать нажми""",  # noqa: RUF001 (Russian, Turkish)
+    introdu введите введи набери наберите набрать нажми""",
 )
 """Verbs before a code that somebody enters."""
 
 ENTERED = names(
-    """wählen eingeben eingibst eintippen tippen drücken eingegeben intoetsen invoeren toetsen wpisać
-    girin slår slå tuşlayın""",  # noqa: RUF001 (Russian, Turkish)
+    """wählen eingeben eingibst eintippen tippen drücken eingegeben intoetsen invoeren toetsen
+    wpisać girin slår slå tuşlayın""",  # noqa: RUF001 (Russian, Turkish)
 )
 """Verbs behind a code that somebody enters."""
 

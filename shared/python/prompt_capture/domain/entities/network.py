@@ -17,7 +17,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
-from prompt_capture.domain.entities.secrets.tokens import is_random
+from prompt_capture.domain.entities.secrets.tokens import is_random, is_short_token
 from prompt_capture.domain.searchable_text import Span
 
 # A URL ends before other scripts: their words follow without a space.
@@ -49,7 +49,7 @@ _PUBLIC_VALUE = re.compile(r"true|false|null|none|undefined", re.IGNORECASE)
 _TIME_IN_VIDEO = re.compile(r"(?:[0-9]+[hms]?)+")
 _TOKEN_IN_URL = re.compile(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
 _PATH = re.compile(r"/.*", re.DOTALL)
-_PATH_PIECE = re.compile(r"[/:;,+]([\w-]{16,}+)", re.ASCII)
+_PATH_PIECE = re.compile(r"[/:;,+]([\w-]{13,}+)", re.ASCII)
 _PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
 _PUBLIC_PATH = re.compile(r"(?:/(?:commits?|tree|blob|compare|raw)/|sha(?:1|256|384|512):)\Z")
 _PUBLIC_PATH_SIZE = 10
@@ -85,7 +85,8 @@ _VERSION_NAMES = name_set(
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
     kernel linux sdk app software plugin package library assembly nuget os
     edg edga edgios opr opera crios fxios yabrowser vivaldi samsungbrowser headlesschrome electron
-    версия версии バージョン 버전 版本 wersja versie verze sürüm verzió
+    версия версии версию バージョン 버전 版本 wersja versie verze sürüm verzió versione versión
+    versão changelog прошивка прошивке прошивки прошивку 固件 ファーム ファームウェア 펌웨어
     brave whale ucbrowser micromessenger gsa instagram okhttp dalvik"""
 )
 
@@ -224,7 +225,7 @@ def _gives_access(scheme: str, address: str) -> bool:
         return True  # of a URL in the URL
     path = _PATH.search(decoded)
     return path is not None and any(
-        (is_random(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
+        (is_random(piece[1]) or is_short_token(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
         and not _PUBLIC_PATH.search(path[0][: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
         for piece in _PATH_PIECE.finditer(path[0])
     )

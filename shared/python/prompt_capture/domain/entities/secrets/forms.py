@@ -136,7 +136,9 @@ def find_value(searched: Searched, head: re.Match[str], relation: Relation) -> S
     if not token:
         return _quoted_span(searched, head, start)
     value = trim(head, _without_marks(searched.text, head, token[0]))
-    are_years = _are_years(head["old"] or "", value) and not is_change(searched.lower, head)
+    are_years = (
+        head["old"] and _are_years(head["old"], value) and not is_change(searched.lower, head)
+    )
     if are_years or _is_no_value(value) or _is_next_field(text, head, start):
         return None
     is_apart = head["dash"] or head["emoji"] or (head["count"] and head["pin"]) or point

@@ -46,6 +46,9 @@ _MAX_JUDGED = 400
 """Characters of a long string that decide whether all of it looks random."""
 _CHECKS = 400
 _PIECE = re.compile(r"[A-Za-z0-9]+")
+_SHORT_TOKEN = re.compile(
+    "(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{13,19}"
+)
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 # "vpc-0a1b2c3d4e5f67890" and other ids of AWS
 _RESOURCE_ID = re.compile(r"(?:[a-z]{1,10}-){1,2}[0-9a-f]{17}")
@@ -145,6 +148,17 @@ def is_random(token: str) -> bool:
         return max(map(len, pieces)) >= 12
     has_many_runs = digits < 2 and len(characters) >= 24 and run_length <= 1.8
     return has_many_runs or (len(pieces) == 1 and _has_few_vowels(characters, digits, run_length))
+
+
+def is_short_token(token: str) -> bool:
+    """Return whether 13 to 19 characters look random, as those in the links of shared files.
+
+    They are capitals, small letters and digits, in runs of 2.5 characters at most on average.
+    """
+    return (
+        bool(_SHORT_TOKEN.fullmatch(token))
+        and len(_CHARACTER_RUN.findall(token)) >= len(token) / 2.5
+    )
 
 
 def _has_few_vowels(characters: str, digits: int, run_length: float) -> bool:

@@ -27,7 +27,9 @@ NO_VALUE = LazyPattern(
     re.VERBOSE | re.IGNORECASE,
 )
 MASK_OR_NOTE = re.compile(
-    r"x{3,}(?:[-_.]x+)*|todo|tbd|tbc|fixme|(?:null|none|nil|true|false)[\]}),]*", re.IGNORECASE
+    r"x{3,}(?:[-_.]x+)*|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
+    r"|(?:null|none|nil|true|false)[\]}),]*",
+    re.IGNORECASE,
 )
 """What stands for a value that is hidden, absent or to be decided: `"password": null}`."""
 
