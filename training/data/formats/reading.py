@@ -21,6 +21,9 @@ from training.data.remarks import Remarks
 _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
 
+_SHOWN = 10
+"""How many fields that are not read are named."""
+
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
 
@@ -195,7 +198,8 @@ class Reading:
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
         """Name the fields or columns of a file that are not read."""
         if names:
-            reason = f"fields that are not read: {', '.join(names)}"
+            more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+            reason = f"fields that are not read: {', '.join(names[:_SHOWN])}{more}"
             self.remarks.leave_out(reason, location, len(names))
 
 
