@@ -655,3 +655,23 @@ def test_the_fields_of_exported_lines_are_known() -> None:
     fields = {name for kind in kinds for name in kind.to_entry(line, None)}
 
     assert fields <= EXPORTED_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"label": "x" * 101}, r"label: it has more than 100 characters\. Shorten it"),
+        ({"label": "a", "secondary": ["x" * 101]}, r"secondary\.0: .*characters\. Shorten it"),
+        ({"label": "a", "secondary": "b"}, r'secondary: it is not a list\. Write .*: \["email"'),
+        ({"label": "a", "secondary": [1]}, r'secondary\.0: it is not a text\. Write .*: \["email"'),
+        ({"label": "a", "split": 2}, r"split: it is not a text\. Write .*, such as train or test"),
+        ({"label": "a", "split": ["dev"]}, r"split: it is not a text\. Write .*, such as train"),
+        ({"label": "a", "corrected": "x"}, r"corrected: .*true nor false\. Write true, or delete"),
+    ],
+    ids=str,
+)
+def test_a_value_of_a_wrong_type_or_length_is_named_with_the_remedy(
+    tmp_path: Path, fields: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=rf"line 1: {problem}"):
+        _read(tmp_path, json.dumps({"text": "hi", **fields}))

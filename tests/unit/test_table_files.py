@@ -596,7 +596,9 @@ def test_the_split_training_is_read_as_train_and_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_parquet_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "data.parquet").write_text(json.dumps({"text": "a"}))
 
-    with pytest.raises(InvalidExamples, match="not a valid parquet file"):
+    with pytest.raises(
+        InvalidExamples, match=r"not a valid parquet file.*Copy or download it again"
+    ):
         read_as("parquet", tmp_path / "data.parquet")
 
 
