@@ -62,12 +62,28 @@ def test_a_separator_line_decides_where_several_delimiters_occur() -> None:
         "'text','label'\n'a','b'\n",
         "hello,greeting\n",
         "text\nhello\n",
-        "sep=;\ntext,label\na,b\n",
+        "sep=;\ntext,note\na,b\n",
         '"text,label\nhello,x',
     ],
 )
 def test_a_header_without_the_columns_is_rejected(content: str) -> None:
     with pytest.raises(InvalidFile, match="first line must name the columns text and label"):
+        _rows(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "separator", "delimiter"),
+    [
+        ("sep=;\ntext,label\na,b\n", "sep=;", "a comma"),
+        ('"sep=,"\r\n\r\nText\tLabel\na\tb\n', "sep=,", "a tab"),
+        ("SEP=\t\ntext;label\na;b\n", "SEP=", "a semicolon"),
+    ],
+)
+def test_a_separator_line_that_contradicts_the_header_is_named(
+    content: str, separator: str, delimiter: str
+) -> None:
+    problem = rf"first line is {separator}.*columns are separated by {delimiter}\. Delete the first"
+    with pytest.raises(InvalidFile, match=problem):
         _rows(content)
 
 

@@ -102,16 +102,14 @@ def read_table(
     reader.line += 1 if separator else 0
     header = _find_header(reader, separator[1] if separator else None, columns, optional)
     if not header:
-        number = None if separator else _find_later_header(content, columns)
-        if number:
-            raise InvalidFile(f"Line {number} names the columns. Delete the lines above it.")
-        alternatives = ", or ".join(" and ".join(each) for each in columns)
-        missing = _find_missing(read_first_names(content), columns)
-        lacking = f" It lacks {' and '.join(missing)}." if missing else ""
-        raise InvalidFile(
-            f"The first line must name the columns {alternatives}.{lacking} Add the line, or "
-            "rename the columns."
-        )
+        other = _find_header(reader, None, columns, optional) if separator else None
+        if separator and other:
+            line = strip_invisible(separator[0]).strip('"')
+            raise InvalidFile(
+                f"The first line is {line}, but the columns are separated by "
+                f"{_DELIMITERS[other.delimiter]}. Delete the first line."
+            )
+        raise InvalidFile(_describe_missing_header(content, columns, bool(separator)))
     for name in header.read:
         _reject_repeated_column(header, name)
     records = reader.records(header.delimiter, header.skips_spaces)
@@ -120,6 +118,22 @@ def read_table(
         (header.to_row(line, cells) for line, cells in records if line > header.line),
         header.delimiter,
         header.describe_unnamed(),
+    )
+
+
+def _describe_missing_header(
+    content: str, columns: Sequence[Collection[str]], has_separator_line: bool
+) -> str:
+    """Say which columns the first line lacks, or which other line is the header."""
+    number = None if has_separator_line else _find_later_header(content, columns)
+    if number:
+        return f"Line {number} names the columns. Delete the lines above it."
+    alternatives = ", or ".join(" and ".join(each) for each in columns)
+    missing = _find_missing(read_first_names(content), columns)
+    lacking = f" It lacks {' and '.join(missing)}." if missing else ""
+    return (
+        f"The first line must name the columns {alternatives}.{lacking} Add the line, or rename "
+        "the columns."
     )
 
 
