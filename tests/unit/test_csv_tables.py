@@ -19,6 +19,13 @@ from prompt_capture.domain.errors import InvalidFile
 COLUMNS = [("text", "label")]
 
 
+def write_csv(rows: list[list[str]]) -> str:
+    """Return a CSV file whose cells are not protected."""
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue()
+
+
 def _rows(content: str) -> list[tuple[int, str | None, str | None]]:
     return [
         (row.line, row.cells.get("text"), row.cells.get("label"))
@@ -49,6 +56,30 @@ def test_the_header_decides_the_delimiter_and_the_columns(content: str) -> None:
 @pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r"])
 def test_excels_separator_line_is_obeyed_and_counts_as_a_line(line: str) -> None:
     assert _rows(f"{line}text;label\na, b;x\n") == [(3, "a, b", "x")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'text,label\n="a ""b""",x\n',
+        'text,label\n"=""a """"b""""""",="x"\n',
+        '="text"\t="label"\n="a ""b"""\t="x"\n',
+        'text;label\n = "a ""b""" ;x\n',
+    ],
+)
+def test_excels_formulas_of_texts_are_these_texts(content: str) -> None:
+    (row,) = read_table(content, COLUMNS)
+
+    assert row.cells == {"text": 'a "b"', "label": "x"}
+    assert "text" in row.formulas
+
+
+@pytest.mark.parametrize("cell", ['="a"&"b"', '="a', '\'="a"', "=A1", '"a"="b"'])
+def test_other_cells_are_no_formulas_of_texts(cell: str) -> None:
+    (row,) = read_table(write_csv([["text", "label"], [cell, "x"]]), COLUMNS)
+
+    assert row.cells["text"] == cell.removeprefix("'")
+    assert not row.formulas
 
 
 def test_a_separator_line_decides_where_several_delimiters_occur() -> None:

@@ -118,6 +118,17 @@ def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_formulas_of_texts_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    (example,) = _read_csv(tmp_path, 'text,label\n="007",="greeting"\n', remarks)
+
+    assert (example.text, example.label) == ("007", "greeting")
+    assert [line.partition("csv: ")[2] for line in remarks] == [
+        '1 changed: formulas of texts, such as ="007", become these texts (line 2).'
+    ]
+
+
 def test_a_nul_character_is_replaced_and_named(tmp_path: Path) -> None:
     remarks, file = Remarks(), tmp_path / "data.csv"
 
