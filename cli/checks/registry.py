@@ -57,6 +57,13 @@ _ACCESS_DENIED_CODES = frozenset(
     }
 )
 
+_UNDEFINED = (
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedTable,
+)
+
 
 def run_checks(deployment: Deployment) -> Iterator[tuple[str, CheckResult]]:
     """Run all checks. Yield each result with its check's name."""
@@ -94,6 +101,11 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
 def _database_remediation(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.OperationalError):
         return "See `endpoints`."
+    if isinstance(error, _UNDEFINED):
+        return (
+            "See `migrations`. If that is ok, a table, a column or a function of the product was "
+            "removed: restore it."
+        )
     return "Use the role postgres in DATABASE_URL."
 
 

@@ -357,6 +357,20 @@ async def test_texts_can_be_read(stores: Stores) -> None:
     assert texts == {prompts[0].id: "one", prompts[1].id: "two"}
 
 
+async def test_predicted_intents_can_be_read_whatever_was_decided(stores: Stores) -> None:
+    other = stores.make_prompt("two").model_copy(update={"predicted_intent": "Status"})
+    predicted = [stores.make_prompt("one"), other]
+    for prompt in predicted:
+        await stores.writer.log_prompt(prompt)
+    await stores.service.add_prompt_correction(predicted[0].id, GRACE)
+
+    log_ids = [*(prompt.id for prompt in predicted), new_log_id()]
+    intents = await stores.service.get_predicted_intents(log_ids)
+
+    assert intents == {predicted[0].id: "reschedule", predicted[1].id: "Status"}
+    assert await stores.service.get_predicted_intents([]) == {}
+
+
 @pytest.mark.parametrize("stated", [None, (), ("status", "email")])
 @pytest.mark.parametrize("is_deferred", [False, True])
 async def test_a_correction_states_secondary_intents(

@@ -246,6 +246,11 @@ class InMemoryPromptStore:
         rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
         return {log_id: row.captured.prompt for log_id, row in rows.items()}
 
+    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        self.raise_if_unreachable()
+        rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
+        return {log_id: row.captured.predicted_intent for log_id, row in rows.items()}
+
     async def known_intents(self) -> list[str]:
         self.raise_if_unreachable()
         return sorted(self._intents)

@@ -19,6 +19,13 @@ from prompt_capture.domain.errors import InvalidFile
 COLUMNS = [("text", "label")]
 
 
+def write_csv(rows: list[list[str]]) -> str:
+    """Return a CSV file whose cells are not protected."""
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue()
+
+
 def _rows(content: str) -> list[tuple[int, str | None, str | None]]:
     return [
         (row.line, row.cells.get("text"), row.cells.get("label"))
@@ -51,6 +58,30 @@ def test_excels_separator_line_is_obeyed_and_counts_as_a_line(line: str) -> None
     assert _rows(f"{line}text;label\na, b;x\n") == [(3, "a, b", "x")]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        'text,label\n="a ""b""",x\n',
+        'text,label\n"=""a """"b""""""",="x"\n',
+        '="text"\t="label"\n="a ""b"""\t="x"\n',
+        'text;label\n = "a ""b""" ;x\n',
+    ],
+)
+def test_excels_formulas_of_texts_are_these_texts(content: str) -> None:
+    (row,) = read_table(content, COLUMNS)
+
+    assert row.cells == {"text": 'a "b"', "label": "x"}
+    assert "text" in row.formulas
+
+
+@pytest.mark.parametrize("cell", ['="a"&"b"', '="a', '\'="a"', "=A1", '"a"="b"'])
+def test_other_cells_are_no_formulas_of_texts(cell: str) -> None:
+    (row,) = read_table(write_csv([["text", "label"], [cell, "x"]]), COLUMNS)
+
+    assert row.cells["text"] == cell.removeprefix("'")
+    assert not row.formulas
+
+
 def test_a_separator_line_decides_where_several_delimiters_occur() -> None:
     assert _rows("sep=^\ntext^label\na;b,c^x\n") == [(2 + 1, "a;b,c", "x")]
 
@@ -62,12 +93,28 @@ def test_a_separator_line_decides_where_several_delimiters_occur() -> None:
         "'text','label'\n'a','b'\n",
         "hello,greeting\n",
         "text\nhello\n",
-        "sep=;\ntext,label\na,b\n",
+        "sep=;\ntext,note\na,b\n",
         '"text,label\nhello,x',
     ],
 )
 def test_a_header_without_the_columns_is_rejected(content: str) -> None:
     with pytest.raises(InvalidFile, match="first line must name the columns text and label"):
+        _rows(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "separator", "delimiter"),
+    [
+        ("sep=;\ntext,label\na,b\n", "sep=;", "a comma"),
+        ('"sep=,"\r\n\r\nText\tLabel\na\tb\n', "sep=,", "a tab"),
+        ("SEP=\t\ntext;label\na;b\n", "SEP=", "a semicolon"),
+    ],
+)
+def test_a_separator_line_that_contradicts_the_header_is_named(
+    content: str, separator: str, delimiter: str
+) -> None:
+    problem = rf"first line is {separator}.*columns are separated by {delimiter}\. Delete the first"
+    with pytest.raises(InvalidFile, match=problem):
         _rows(content)
 
 

@@ -77,7 +77,9 @@ def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> 
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
     assert "It seems to be a file for --from csv." in failed.stderr
-    with pytest.raises(InvalidExamples, match="is not a valid parquet file"):
+    with pytest.raises(
+        InvalidExamples, match=r"is not a valid parquet file.*Copy or download it again"
+    ):
         read_as("parquet", source)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,8 @@ from prompt_capture.domain.changes import Correction, Decision
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.review_files import read_review
+from prompt_capture.domain.review_files import read_review, write_entries
+from prompt_capture.domain.reviewed_prompts import EntryError
 from prompt_capture.workflows.import_review import AppliedPlan, ImportReview
 from tests.fakes.prompt_store import InMemoryPromptStore
 
@@ -554,3 +555,96 @@ async def test_texts_of_label_studio_that_moved_to_other_ids_are_errors(
     assert [error.entry for error in plan.errors] == numbers
     assert all("this id has another prompt" in error.reason for error in plan.errors)
     assert [entry.id for entry in plan.new] == [third]
+
+
+_WRITE: Mapping[str, Callable[[list[dict[str, Any]]], str]] = {
+    "json": json.dumps,
+    "jsonl": lambda entries: "".join(f"{json.dumps(entry)}\n" for entry in entries),
+    "csv": lambda entries: write_entries(entries, "csv").decode(),
+    "tasks.json": lambda entries: json.dumps([{"data": entry} for entry in entries]),
+}
+
+
+@pytest.mark.parametrize("suffix", _WRITE)
+async def test_a_changed_prediction_without_a_decision_is_a_fault(
+    import_review: ImportReview, store: InMemoryPromptStore, suffix: str
+) -> None:
+    ids = [await _log(store, str(number)) for number in range(3)]
+    entries = [_entry(log_id, None, prompt=str(number)) for number, log_id in enumerate(ids)]
+    entries[1]["predicted_intent"] = "reminder"
+
+    plan = await import_review.plan(read_review(_WRITE[suffix](entries)))
+
+    assert plan.errors == [
+        EntryError(
+            3 if suffix == "csv" else 2,
+            "predicted_intent: it was changed, and corrected_intent is empty. If it is the "
+            "decision, write it into corrected_intent. If not, restore status",
+        )
+    ]
+    assert (plan.new, plan.undecided) == ([], 2)
+
+
+@pytest.mark.parametrize("written", ["remindr", 5, ["reminder"], "status?"])
+async def test_any_changed_prediction_is_a_fault(
+    import_review: ImportReview, store: InMemoryPromptStore, written: object
+) -> None:
+    entry = _entry(await _log(store), "", predicted_intent=written)
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    assert [error.entry for error in plan.errors] == [1]
+    assert plan.undecided == 0
+
+
+@pytest.mark.parametrize("written", [" STATUS", "status", ["status"], "", None])
+async def test_a_prediction_in_another_form_or_without_value_is_not_changed(
+    import_review: ImportReview, store: InMemoryPromptStore, written: object
+) -> None:
+    entry = _entry(await _log(store), None, predicted_intent=written)
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    assert (plan.errors, plan.undecided) == ([], 1)
+
+
+async def test_changed_predictions_of_unknown_or_decided_prompts_are_no_faults(
+    import_review: ImportReview, store: InMemoryPromptStore
+) -> None:
+    decided = _entry(await _log(store), "reminder", predicted_intent="reminder")
+    erased = _entry(uuid4(), None, predicted_intent="reminder")
+    without_id = _entry(uuid4(), None, predicted_intent="reminder", id=None)
+
+    plan = await import_review.plan(read_review(_file(decided, erased, without_id)))
+
+    assert (plan.errors, plan.undecided, len(plan.new)) == ([], 2, 1)
+
+
+async def test_an_undecided_entry_whose_columns_moved_is_named_so(
+    import_review: ImportReview, store: InMemoryPromptStore
+) -> None:
+    ids = [await _log(store, text) for text in ("one", "two")]
+    entries = [
+        _entry(ids[0], None, prompt="two", predicted_intent="reminder"),
+        _entry(ids[1], None, prompt="one"),
+    ]
+
+    plan = await import_review.plan(read_review(_file(*entries)))
+
+    (error,) = plan.errors
+    assert error.reason.startswith("prompt: this id has another prompt")
+
+
+def test_the_command_names_changed_predictions_with_their_line(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log_id = asyncio.run(_log(store))
+    file = tmp_path / "review.csv"
+    file.write_bytes(write_entries([_entry(log_id, None, predicted_intent="reminder")], "csv"))
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace", "--apply"])
+
+    assert result.exit_code == 1
+    assert "0  without a corrected_intent" in result.stdout
+    assert "line 2: predicted_intent: it was changed" in result.stdout

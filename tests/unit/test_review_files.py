@@ -873,3 +873,11 @@ def test_other_fields_of_an_undecided_entry_do_not_matter(value: object) -> None
     review = read_review(json.dumps([entry]), ["reminder", "status"])
 
     assert (review.errors, review.undecided) == ([], 1)
+
+
+def test_formulas_of_texts_are_decisions() -> None:
+    log_id = uuid4()
+    review = read_review(f'id,corrected_intent\n="{log_id}",="reminder"\n', ["reminder"])
+
+    (decided,) = review.decided.values()
+    assert (decided.id, decided.corrected_intent) == (log_id, "reminder")

@@ -118,6 +118,17 @@ def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_formulas_of_texts_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    (example,) = _read_csv(tmp_path, 'text,label\n="007",="greeting"\n', remarks)
+
+    assert (example.text, example.label) == ("007", "greeting")
+    assert [line.partition("csv: ")[2] for line in remarks] == [
+        '1 changed: formulas of texts, such as ="007", become these texts (line 2).'
+    ]
+
+
 def test_a_nul_character_is_replaced_and_named(tmp_path: Path) -> None:
     remarks, file = Remarks(), tmp_path / "data.csv"
 
@@ -596,7 +607,9 @@ def test_the_split_training_is_read_as_train_and_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_parquet_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "data.parquet").write_text(json.dumps({"text": "a"}))
 
-    with pytest.raises(InvalidExamples, match="not a valid parquet file"):
+    with pytest.raises(
+        InvalidExamples, match=r"not a valid parquet file.*Copy or download it again"
+    ):
         read_as("parquet", tmp_path / "data.parquet")
 
 

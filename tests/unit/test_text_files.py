@@ -15,10 +15,15 @@ TEXT = "text,label\r\nZoë 🎻,greeting\r\n"
 
 
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+    "encoding",
+    [
+        *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"),
+        *("utf-32", "utf-32-le", "utf-32-be"),
+    ],
 )
 def test_unicode_encodings_are_recognised(encoding: str) -> None:
     assert decode_text(TEXT.encode(encoding)) == TEXT
+    assert decode_text((TEXT * 500).encode(encoding)) == TEXT * 500
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

@@ -236,10 +236,19 @@ def _read_row(
         reject_other_split(row.cells, location)
         reject_other_label(row.cells, location)
     _find_missing_values(row, location, reading)
-    if row.protected.intersection(columns):
-        reading.remarks.change("apostrophes before formulas are removed", location)
+    _name_changed_cells(row, columns, location, reading)
     cells = numbered.name(row.cells, location) if reading.needs_labels else row.cells
     return reading.accept({name: cells.get(name, "") for name in _READ}, location)
+
+
+def _name_changed_cells(
+    row: TableRow, columns: Sequence[str], location: Location, reading: Reading
+) -> None:
+    if row.protected.intersection(columns):
+        reading.remarks.change("apostrophes before formulas are removed", location)
+    if row.formulas.intersection(columns):
+        reason = 'formulas of texts, such as ="007", become these texts'
+        reading.remarks.change(reason, location)
 
 
 def _find_missing_values(row: TableRow, location: Location, reading: Reading) -> None:

@@ -5,12 +5,14 @@ Doccano are read, too.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
+from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt
+from prompt_capture.domain.review_fields import FIELDS as REVIEW_FIELDS
 from prompt_capture.domain.text_files import REPEATED_KEY, has_repeated_key, parse_json_entries
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -18,11 +20,13 @@ from training.data.formats.aliases import find_text_alias
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import (
+    CORRECTED,
     Reading,
     UnreadSplits,
     reject_other_label,
     reject_other_split,
 )
+from training.data.formats.refusals import Refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -30,6 +34,23 @@ _PROMPT_FIELDS = {"prompt", "predicted_intent"}
 _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
 _CORRECTED = "corrected_secondary_intents"
+
+EXPORTED_FIELDS: Final = _KNOWN | {
+    *("confidence", "count", "id", "model_version", "precision", "precision_ci_lower"),
+    *(CORRECTED, _CORRECTED),
+}
+"""The fields that are read beside a text and a label, or that `prompt-capture export` writes."""
+
+_CHOICE_FIELDS = EXPORTED_FIELDS | {"accept", "cats"}
+"""The fields that are read of a text without `label`."""
+
+_LISTED_FIELDS = EXPORTED_FIELDS | {
+    *REVIEW_FIELDS,
+    *LabelledPrompt.model_fields,
+    *FailedPrompt.model_fields,
+}
+"""The fields that `prompt-capture prompts --json` and review files have."""
+
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
 _MIN_SCORE = 0.5
 """The score from which on a label of spaCy's `cats` holds."""
@@ -44,10 +65,12 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 
 
 def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
-    splits = UnreadSplits()
+    splits, unread = UnreadSplits(), _UnreadFields()
     numbered = NumberedLabels(reading.remarks)
     for values, location in read_values(file, reading.report):
-        if reading.find_refusal(values, location):
+        unread.add(values)
+        if refusal := reading.find_refusal(values, location):
+            unread.refuse(refusal)
             continue
         example = _to_example(values, location) if reading.needs_labels else _to_text(values)
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
@@ -64,6 +87,38 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         if located := reading.accept(example, location):
             yield located
     splits.remark(reading.remarks, file.location())
+    reading.leave_out_fields(unread.list_except({*splits, numbered.field}), file.location())
+
+
+class _UnreadFields:
+    """Collects the fields of a file that are not read and have a value."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._refusing: set[str] = set()
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Take the fields of a line. Those of an exported line are all known."""
+        if values.get("source") == EXPORTED_SOURCE:
+            return
+        known = _list_read_fields(values)
+        unread = (name for name, value in values.items() if name not in known)
+        self._names.update(dict.fromkeys(name for name in unread if values[name] is not None))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Take the field that says that the label of a line does not hold: it is read."""
+        self._refusing.add(refusal.name.partition(".")[0])
+
+    def list_except(self, others: Collection[str]) -> list[str]:
+        """Return the names, without those that are named otherwise or read in some lines."""
+        return [name for name in self._names if name not in others and name not in self._refusing]
+
+
+def _list_read_fields(values: Mapping[str, Any]) -> Collection[str]:
+    """Return the fields that are read of a line like this, and those that exports write."""
+    if _is_prompt(values):
+        return _LISTED_FIELDS
+    return EXPORTED_FIELDS if "label" in values else _CHOICE_FIELDS
 
 
 def read_values(

@@ -55,7 +55,10 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             for name, original in {**dict(zip(others, others, strict=True)), **names}.items()
         }
     except (pa.ArrowException, OSError):
-        raise InvalidExamples(f"{file.name} is not a valid parquet file.") from None
+        raise InvalidExamples(
+            f"{file.name} is not a valid parquet file: it is incomplete, damaged or of another "
+            "format. Copy or download it again."
+        ) from None
     numbered = NumberedLabels(reading.remarks)
     for number in sorted(set(range(content.num_rows)) - refused.keys()):
         values: Mapping[str, Any] = {name: column[number] for name, column in columns.items()}

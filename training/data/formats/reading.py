@@ -21,11 +21,22 @@ from training.data.remarks import Remarks
 _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
 
+_SHOWN = 10
+"""How many fields that are not read are named."""
+
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
 
 _EXPECTED_TEXT = ". Write an object for each text, and the text in quotation marks."
 _EXPECTED_LABEL = ". Write the name of the intent in quotation marks, not its number."
+
+_SHORTER = ". Shorten it; if it is the text, exchange the text and the label."
+_REMEDIES = {
+    "secondary": '. Write a list of the names of intents: ["email", "reminder"].',
+    "corrected": ". Write true, or delete the field.",
+    "split": ". Write the name of the split in quotation marks, such as train or test.",
+}
+"""What to do about a value of a wrong type, by the name of its field."""
 
 _REQUIRED = frozenset({"text", "label"})
 """The fields that may not be null. In all others, null means that there is no value."""
@@ -195,7 +206,8 @@ class Reading:
     def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
         """Name the fields or columns of a file that are not read."""
         if names:
-            reason = f"fields that are not read: {', '.join(names)}"
+            more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+            reason = f"fields that are not read: {', '.join(names[:_SHOWN])}{more}"
             self.remarks.leave_out(reason, location, len(names))
 
 
@@ -293,7 +305,11 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Example:
         if isinstance(values.get("text"), str) and values.get("label", _NO_LABEL) in ("", None):
             reason = f"{location} has no label. Add the label, or delete the text."
         else:
-            hint = _describe_missing_label(values) or _describe_wrong_type(values)
+            hint = (
+                _describe_missing_label(values)
+                or _describe_wrong_type(values)
+                or _describe_remedy(error)
+            )
             reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
     raise InvalidExamples(reason)
 
@@ -337,6 +353,15 @@ def _describe_wrong_type(values: Mapping[str, Any]) -> str:
     if not isinstance(values.get("text"), str):
         return _EXPECTED_TEXT
     return "" if isinstance(values["label"], str) else _EXPECTED_LABEL
+
+
+def _describe_remedy(error: ValidationError) -> str:
+    """Return what to do about the first invalid value, where that is known."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "string_too_long":
+        return _SHORTER
+    return _REMEDIES.get(name, "")
 
 
 def _describe_missing_label(values: Mapping[str, Any]) -> str:

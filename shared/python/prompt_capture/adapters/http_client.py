@@ -9,14 +9,22 @@ import httpx
 
 from prompt_capture.domain.errors import InvalidSettings
 
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
+"""Idle connections are dropped after 20 s, because the server may have closed them by then.
+
+Where a deadline cancels a request while it connects, httpcore keeps the connection and never uses
+it again (https://github.com/encode/httpcore/issues/1093). Such connections count towards each
+limit, and would use it up: then no request is sent any more. An instance of a function serves one
+request at a time, which bounds the others.
+"""
+
 
 def create_http_client(
     timeout_seconds: float, auth: httpx.Auth | None = None, connect_seconds: float | None = None
 ) -> httpx.AsyncClient:
     """Create a connection pool that survives a freeze of the Lambda environment.
 
-    `timeout_seconds` limits each step of a request; `connect_seconds`, the connection alone. Idle
-    connections are dropped after 20 s, because the server may have closed them by then. Raise
+    `timeout_seconds` limits each step of a request; `connect_seconds`, the connection alone. Raise
     `InvalidSettings`.
     """
     with usable_http_settings():
@@ -24,7 +32,7 @@ def create_http_client(
             auth=auth,
             verify=tls_context(),
             timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds or timeout_seconds),
-            limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
+            limits=_LIMITS,
         )
 
 

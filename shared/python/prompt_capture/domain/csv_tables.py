@@ -32,6 +32,8 @@ _PROTECTED = re.compile(rf"'+{_FORMULA}")
 _DANGEROUS_START = re.compile(rf"'*(?:[\t\r\n]|{_FORMULA})")
 _PROTECTED_START = re.compile(rf"'+(?:[\t\r\n]|{_FORMULA})")
 
+_TEXT_FORMULA = re.compile(r'\s*=\s*"((?:[^"]|"")*)"\s*')
+"""A text as some programs write it, so that Excel takes it for no number: `="007"`."""
 
 _LARGEST_TITLE = 20
 """In how many lines the header is looked for where others precede it."""
@@ -43,9 +45,10 @@ _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 class TableRow:
     """A row of a table: the line on which it begins, and its cells by the name of their column.
 
-    Names are in lower case. `protected` names the columns whose cell was protected as a formula.
-    `is_header` means that the row repeats the header, as where files are joined. `problem` says
-    what is wrong with the row, where something is.
+    Names are in lower case. `protected` names the columns whose cell was protected as a formula,
+    and `formulas` those whose cell was a formula of a text: `="007"`. `is_header` means
+    that the row repeats the header, as where files are joined. `problem` says what is wrong with
+    the row, where something is.
     """
 
     line: int
@@ -53,6 +56,7 @@ class TableRow:
     protected: frozenset[str] = frozenset()
     is_header: bool = False
     problem: str | None = None
+    formulas: frozenset[str] = frozenset()
 
     @property
     def is_blank(self) -> bool:
@@ -91,7 +95,7 @@ def read_table(
     Each item of `columns` is a set of names, in lower case. The header must contain one of the
     sets, which also decides the delimiter: a comma, a semicolon, a tab or a vertical bar. Case and
     white space of the names do not matter, and rows without content may precede it. Cells have the
-    text that `protect_formula` protected.
+    text that `protect_formula` protected, or that a formula such as `="007"` has.
 
     Raise `InvalidFile` for a header without such a set, or with one of these or of the `optional`
     names twice.
@@ -102,16 +106,14 @@ def read_table(
     reader.line += 1 if separator else 0
     header = _find_header(reader, separator[1] if separator else None, columns, optional)
     if not header:
-        number = None if separator else _find_later_header(content, columns)
-        if number:
-            raise InvalidFile(f"Line {number} names the columns. Delete the lines above it.")
-        alternatives = ", or ".join(" and ".join(each) for each in columns)
-        missing = _find_missing(read_first_names(content), columns)
-        lacking = f" It lacks {' and '.join(missing)}." if missing else ""
-        raise InvalidFile(
-            f"The first line must name the columns {alternatives}.{lacking} Add the line, or "
-            "rename the columns."
-        )
+        other = _find_header(reader, None, columns, optional) if separator else None
+        if separator and other:
+            line = strip_invisible(separator[0]).strip('"')
+            raise InvalidFile(
+                f"The first line is {line}, but the columns are separated by "
+                f"{_DELIMITERS[other.delimiter]}. Delete the first line."
+            )
+        raise InvalidFile(_describe_missing_header(content, columns, bool(separator)))
     for name in header.read:
         _reject_repeated_column(header, name)
     records = reader.records(header.delimiter, header.skips_spaces)
@@ -120,6 +122,22 @@ def read_table(
         (header.to_row(line, cells) for line, cells in records if line > header.line),
         header.delimiter,
         header.describe_unnamed(),
+    )
+
+
+def _describe_missing_header(
+    content: str, columns: Sequence[Collection[str]], has_separator_line: bool
+) -> str:
+    """Say which columns the first line lacks, or which other line is the header."""
+    number = None if has_separator_line else _find_later_header(content, columns)
+    if number:
+        return f"Line {number} names the columns. Delete the lines above it."
+    alternatives = ", or ".join(" and ".join(each) for each in columns)
+    missing = _find_missing(read_first_names(content), columns)
+    lacking = f" It lacks {' and '.join(missing)}." if missing else ""
+    return (
+        f"The first line must name the columns {alternatives}.{lacking} Add the line, or rename "
+        "the columns."
     )
 
 
@@ -226,15 +244,21 @@ class _Header:
 
     def to_row(self, line: int, cells: Sequence[str]) -> TableRow:
         written = {name: cell for name, cell in zip(self.names, cells, strict=False) if name}
-        texts = {name: unprotect_formula(cell) for name, cell in written.items()}
-        protected = frozenset(name for name, text in texts.items() if text != written[name])
+        values = {name: _read_text_formula(cell) for name, cell in written.items()}
+        formulas = frozenset(name for name, value in values.items() if value != written[name])
+        texts = {
+            name: value if name in formulas else unprotect_formula(value)
+            for name, value in values.items()
+        }
+        protected = frozenset(name for name, text in texts.items() if text != values[name])
         is_header = self._is_header(cells)
         if is_header and not self._has_same_columns(written):
             raise InvalidFile(
                 f"Line {line} is a header with other columns, or in another order, as where files "
                 "are joined. Write the same columns in the same order, or keep the files apart."
             )
-        return TableRow(line, texts, protected, is_header, self._describe_surplus(cells))
+        problem = self._describe_surplus(cells)
+        return TableRow(line, texts, protected, is_header, problem, formulas)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Return whether a row has the names of the required columns, in any order.
@@ -372,7 +396,13 @@ def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _normalise_name(cell: str) -> str:
-    return strip_invisible(strip_invisible(cell).strip('"')).casefold()
+    return strip_invisible(strip_invisible(_read_text_formula(cell)).strip('"')).casefold()
+
+
+def _read_text_formula(cell: str) -> str:
+    """Return the text that a formula such as `="007"` has, and any other cell as it is."""
+    found = _TEXT_FORMULA.fullmatch(cell)
+    return found[1].replace('""', '"') if found else cell
 
 
 def _reject_repeated_column(header: _Header, name: str) -> None:

@@ -165,6 +165,7 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
     decision = {
         "id": log_id,
         "prompt": entry.get("prompt"),
+        "predicted_intent": entry.get("predicted_intent"),
         "corrected_intent": entry.get("corrected_intent"),
         "corrected_secondary_intents": entry.get("corrected_secondary_intents"),
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
@@ -202,6 +203,7 @@ def _read_data(task: Mapping[str, Any]) -> EntryFields:
     values = {
         "id": data.get("log_id") or data.get("id"),
         "prompt": data.get("prompt"),
+        "predicted_intent": data.get("predicted_intent"),
         "corrected_intent": data.get("corrected_intent"),
         "corrected_secondary_intents": data.get("corrected_secondary_intents"),
         "notes": data.get("notes"),

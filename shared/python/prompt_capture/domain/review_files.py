@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -82,6 +83,13 @@ _SHAPES = {
 """What the cells of some columns match, whatever the spreadsheet, and what they are otherwise."""
 
 
+class StatedPrediction(NamedTuple):
+    """The prediction that an entry states for a prompt. It may be another than the recorded one."""
+
+    id: UUID
+    intent: str
+
+
 @dataclass(frozen=True)
 class Review:
     """The content of a review file: decisions by entry number, and errors.
@@ -90,7 +98,8 @@ class Review:
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
     `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
     an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
-    in canonical form. `content` is the file.
+    in canonical form, and `predictions` the predicted intent that each entry without a decision
+    states. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -102,11 +111,24 @@ class Review:
     unrecorded_notes: tuple[int, ...] = ()
     rejected: tuple[int, ...] = ()
     texts: Mapping[int, str] = field(default_factory=dict, repr=False)
+    predictions: Mapping[int, StatedPrediction] = field(default_factory=dict)
     content: str = field(default="", repr=False)
 
     def match(self, catalogue: Collection[str]) -> "Review":
         """Return the same review, read with the intents of a catalogue."""
         return read_review(self.content, catalogue)
+
+    def has_moved(self, number: int, prompt: str) -> bool:
+        """Return whether an entry has another text than the prompt, which another entry has.
+
+        A text that no entry has was edited, or damaged by a spreadsheet.
+        """
+        text, expected = self.texts.get(number), canonical_text(prompt)
+        return text not in {None, expected} and expected in self._all_texts
+
+    @cached_property
+    def _all_texts(self) -> frozenset[str]:
+        return frozenset(self.texts.values())
 
     @property
     def shortened_notes(self) -> tuple[int, ...]:
@@ -158,6 +180,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
     texts: dict[int, str] = {}
+    predictions: dict[int, StatedPrediction] = {}
     errors, undecided, unrecorded, rejected = [], 0, list[int](), list[int]()
     for entry in _list_entries(content):
         try:
@@ -173,6 +196,8 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             texts[entry.number] = canonical_text(replace_surrogates(text))
         if reviewed is None:
             undecided += 1
+            if prediction := _read_prediction(fields.values):
+                predictions[entry.number] = prediction
             if _has_content(fields.values.get("notes")):
                 unrecorded.append(entry.number)
         else:
@@ -190,6 +215,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
         tuple(unrecorded),
         tuple(rejected),
         texts,
+        predictions,
         content,
     )
 
@@ -346,8 +372,7 @@ def _reject_decision_elsewhere(
     theirs, such as Prodigy into `accept`. Such an entry is not left empty.
     """
     for name in names:
-        value = values[name]
-        text = value[0] if isinstance(value, list) and len(value) == 1 else value
+        text = _unwrap(values[name])
         if not isinstance(text, str):
             continue
         intent = match_intent(strip_invisible(text), catalogue)
@@ -372,7 +397,7 @@ def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> Rev
         names = map(strip_invisible, secondary)
         secondary = tuple(match_secondary_intent(name, catalogue) for name in names)
     decision = {"corrected_intent": intent, SECONDARY: secondary}
-    if not _is_id(values.get("id")):
+    if _read_id(values.get("id")) is None:
         raise InvalidEntry("id: it is missing, or no id of a prompt. Copy it from the export")
     try:
         return ReviewedPrompt.model_validate(_prepare({**values, **decision}))
@@ -380,11 +405,25 @@ def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> Rev
         raise InvalidEntry(describe_first_error(error, "entry")) from None
 
 
-def _is_id(value: object) -> bool:
+def _read_prediction(values: Mapping[str, Any]) -> StatedPrediction | None:
+    """Return the prediction that an entry states, where it has one and the id of a prompt."""
+    intent = _unwrap(values.get("predicted_intent"))
+    log_id = _read_id(values.get("id"))
+    if log_id is None or _is_empty(intent):
+        return None
+    return StatedPrediction(log_id, strip_invisible(str(intent)))
+
+
+def _unwrap(value: object) -> object:
+    """Return the only item of a list, and any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _read_id(value: object) -> UUID | None:
     try:
-        return bool(UUID(strip_invisible(str(value))))
+        return UUID(strip_invisible(str(value)))
     except ValueError:
-        return False
+        return None
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,19 +74,26 @@ _BYTE_ORDER_MARKS = {
 }
 _SAMPLE = 4_096
 _MIN_NUL_SHARE = 0.3
+_PLANES = frozenset({0, 1, 2, 3, 14})
+"""The planes of Unicode with characters of texts. None is a tab or a line end."""
 
 
 def detect_encoding(content: bytes) -> str:
     """Return the name of a text's encoding, given at least its first bytes.
 
     A byte order mark decides. Without one, a text whose bytes are zero in every other place is
-    UTF-16, and all else counts as UTF-8. Raise `InvalidFile` where the bytes are no text.
+    UTF-16, one with a plane of Unicode in every fourth place is UTF-32, and all else counts as
+    UTF-8. Raise `InvalidFile` where the bytes are no text.
     """
     _reject_other_files(content)
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             return encoding
     sample = content[:_SAMPLE]
+    for highest, plane, encoding in ((3, 2, "utf-32-le"), (0, 1, "utf-32-be")):
+        planes = sample[plane::4]
+        if len(planes) > 1 and not any(sample[highest::4]) and _PLANES.issuperset(planes):
+            return encoding
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         places = sample[offset::2]
         if places.count(0) > 1 and places.count(0) >= _MIN_NUL_SHARE * len(places):

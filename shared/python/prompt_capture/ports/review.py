@@ -43,6 +43,9 @@ class ReviewStore(Protocol):
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the text of each prompt that exists."""
 
+    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the intent that was predicted for each prompt that exists."""
+
     async def known_intents(self) -> list[str]:
         """Return the intents of the catalogue that a correction may use."""
 

@@ -9,6 +9,7 @@ from prompt_capture.domain.changes import (
     Correction,
     Decision,
     find_unknown_intent,
+    match_intent,
     means_none,
 )
 from prompt_capture.domain.errors import UnknownIntent
@@ -17,7 +18,7 @@ from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.review_fields import SECONDARY
 from prompt_capture.domain.review_files import Review
 from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
-from prompt_capture.domain.text import canonical_text
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
 
@@ -86,18 +87,13 @@ class ImportReview:
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
         captured = await self._store.get_texts(log_ids)
-        texts_of_file = frozenset(review.texts.values())
+        changed = await self._find_changed_predictions(review)
 
-        def has_moved(number: int, prompt: str) -> bool:
-            # A text that no entry has was edited, or damaged by a spreadsheet.
-            text, expected = review.texts.get(number), canonical_text(prompt)
-            return text not in {None, expected} and expected in texts_of_file
-
-        new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
+        new, overwrites, unchanged, errors = [], [], 0, [*review.errors, *changed]
         for number, entry in review.decided.items():
             if entry.id not in on_record or entry.id not in captured:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
-            elif has_moved(number, captured[entry.id]):
+            elif review.has_moved(number, captured[entry.id]):
                 errors.append(EntryError(number, _MOVED))
             elif unknown := find_unknown_intent(entry.decision, intents):
                 errors.append(EntryError(number, _describe(unknown, entry.decision, intents)))
@@ -113,12 +109,36 @@ class ImportReview:
             new,
             overwrites,
             unchanged,
-            review.undecided,
+            review.undecided - len(changed),
             errors,
             repeated,
             review,
             latest_correction,
         )
+
+    async def _find_changed_predictions(self, review: Review) -> list[EntryError]:
+        """Return the entries without a decision whose prediction is not the recorded one.
+
+        Reviewers overwrite the prediction where they should fill in the corrected intent.
+        """
+        recorded = await self._store.get_predicted_intents(
+            [stated.id for stated in review.predictions.values()]
+        )
+        changed = {
+            number: stated.id
+            for number, stated in review.predictions.items()
+            if stated.id in recorded and not _is_same_intent(stated.intent, recorded[stated.id])
+        }
+        captured = await self._store.get_texts(list(changed.values()))
+        return [
+            EntryError(
+                number,
+                _MOVED
+                if review.has_moved(number, captured.get(log_id, ""))
+                else _describe_changed_prediction(recorded[log_id]),
+            )
+            for number, log_id in changed.items()
+        ]
 
     async def apply(
         self,
@@ -154,6 +174,19 @@ class ImportReview:
                 changed.append(entry.id)
             report_progress(recorded)
         return AppliedPlan(recorded, tuple(changed))
+
+
+def _is_same_intent(written: str, recorded: str) -> bool:
+    """Return whether two intents differ in nothing but case and invisible characters, if at all."""
+    name = strip_invisible(recorded)
+    return match_intent(written, [name]) == name
+
+
+def _describe_changed_prediction(recorded: str) -> str:
+    return (
+        "predicted_intent: it was changed, and corrected_intent is empty. If it is the decision, "
+        f"write it into corrected_intent. If not, restore {recorded or 'an empty one'}"
+    )
 
 
 def _is_on_record(decision: Decision, existing: Decision) -> bool:

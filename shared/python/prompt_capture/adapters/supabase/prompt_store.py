@@ -173,6 +173,10 @@ class SupabasePromptStore:
         rows = await self._get_rows(log_ids, ["prompt"])
         return {log_id: row["prompt"] for log_id, row in rows.items()}
 
+    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        rows = await self._get_rows(log_ids, ["predicted_intent"])
+        return {log_id: row["predicted_intent"] for log_id, row in rows.items()}
+
     async def _get_rows(self, log_ids: Sequence[UUID], columns: Sequence[str]) -> dict[UUID, Row]:
         """Return columns of the view of labelled prompts for the prompts that exist."""
         found: dict[UUID, Row] = {}
