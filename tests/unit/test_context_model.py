@@ -111,7 +111,7 @@ def test_secrets_in_words_that_no_rule_knows_are_found(text: str, redacted: str)
 
 def test_the_model_was_fitted_to_the_texts_of_the_repository() -> None:
     fitted_to = json.loads(WEIGHTS.read_text("utf-8"))["fitted_to"]
-    assert fitted_to == fingerprint_of(read_candidates()), "Run `make redaction-model`."
+    assert fitted_to == fingerprint_of(read_candidates()), "Run `make model NAME=redaction`."
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
