@@ -6,6 +6,7 @@
 the same texts give the same weights.
 """
 
+import gzip
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -125,7 +126,7 @@ def write(model: ContextModel, fingerprint: str) -> None:
         "bias": model.bias,
         "weights": dict(sorted(model.weights.items())),
     }
-    WEIGHTS.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
+    WEIGHTS.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
 
 
 def fingerprint_of(candidates: Iterable[LabelledCandidate]) -> str:

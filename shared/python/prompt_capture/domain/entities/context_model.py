@@ -5,6 +5,7 @@ numbers, and tokens with digits or signs. Its weights are integers, so that a su
 every machine. `python -m training.redaction` fits them to labelled texts.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Collection, Iterator
@@ -23,7 +24,7 @@ from prompt_capture.domain.entities.secrets.values import NO_VALUE
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
 
-WEIGHTS = Path(__file__).with_suffix(".json")
+WEIGHTS = Path(__file__).with_suffix(".json.gz")
 
 _CANDIDATE = re.compile(
     r"""(?P<mask>\x7f++)
@@ -82,7 +83,7 @@ class ContextModel:
 @cache
 def load_model() -> ContextModel:
     """Read the model from its file."""
-    content = json.loads(WEIGHTS.read_text("utf-8"))
+    content = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
     weights = {feature: tuple(values) for feature, values in content["weights"].items()}
     return ContextModel(tuple(content["entity_types"]), tuple(content["bias"]), weights)
 
