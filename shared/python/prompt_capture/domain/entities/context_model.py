@@ -8,7 +8,7 @@ every machine. `python -m training.redaction` fits them to labelled texts.
 import gzip
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,7 +66,7 @@ class ContextModel:
 
     entity_types: tuple[EntityType, ...]
     bias: tuple[int, ...]
-    weights: dict[str, tuple[int, ...]]
+    weights: Mapping[str, Sequence[int]]
 
     def classify(self, features: list[str], allowed: Collection[EntityType]) -> EntityType | None:
         """Return the allowed type with the highest sum of weights, if that is positive."""
@@ -84,8 +84,7 @@ class ContextModel:
 def load_model() -> ContextModel:
     """Read the model from its file."""
     content = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
-    weights = {feature: tuple(values) for feature, values in content["weights"].items()}
-    return ContextModel(tuple(content["entity_types"]), tuple(content["bias"]), weights)
+    return ContextModel(tuple(content["entity_types"]), tuple(content["bias"]), content["weights"])
 
 
 def find_by_context(
