@@ -617,3 +617,37 @@ def test_accounts_and_tax_numbers_of_countries_are_found(marked: str) -> None:
 )
 def test_other_words_and_numbers_beside_names_of_accounts_and_taxes_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFq8Zt2mXvLr0KpWcTy9NbEsHdUoJ1fGiA5aRkYx3QwV ann",
+        "PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
+        "set OPENAI_API_KEY=your-key-here first",
+        "password: !secret wifi_password",
+        "Invalid API Key provided: sk_live_****4471",
+        "Access denied for user 'app' (using password: YES)",
+        f"the sha256sum of the iso is {'f17cbb282cb6b4b3' * 4}",
+    ],
+)
+def test_public_keys_masks_and_notes_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cloud.example.ch/s/kYqq24UCW7BdfmM",
+        "https://drive.example.it/s/q8ZpTn3vW7yLx2/download",
+    ],
+)
+def test_the_link_of_a_shared_file_is_secret(url: str) -> None:
+    assert redact(f"see {url}, please") == "see <URL>, please"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/Release2023Notes04", "https://example.org/GettingStartedV2"]
+)
+def test_names_in_the_path_of_a_url_stay(url: str) -> None:
+    assert redact(url) == url

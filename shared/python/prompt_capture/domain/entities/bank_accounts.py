@@ -138,7 +138,7 @@ _NUMBER_BEFORE = re.compile(
     r"|unsere|mon|notre|mi|nuestra) \Z"
 )
 # Also the word for a bill
-_CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.")
+_CZECH_NAMES = names("účet účtu účte účty", "č. účtu", "č.ú.", "č. ú.")
 _NAMED_CZECH = NamePattern(
     _CZECH_NAMES,
     rf"""{any_of(_CZECH_NAMES)}{NUMBER_FOLLOWS}

@@ -20,7 +20,8 @@ from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import MASK, Searched
 from prompt_capture.domain.entities.secrets import words
-from prompt_capture.domain.entities.secrets.values import NO_VALUE
+from prompt_capture.domain.entities.secrets.tokens import is_public
+from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
 
@@ -106,7 +107,8 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
     Secrets are told from numbers of things by the model: "gate 4471" is both.
     """
     value = searched.text[start:end]
-    if NO_VALUE.compiled.fullmatch(value) or is_amount(searched.lower, end):
+    is_no_value = NO_VALUE.compiled.fullmatch(value) or MASK_OR_NOTE.fullmatch(value)
+    if is_no_value or is_amount(searched.lower, end) or is_public(searched, start, value):
         return True
     is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS
     return entity_type != "secret" and (is_short or is_reference(searched, start))

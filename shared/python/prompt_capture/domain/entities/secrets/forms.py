@@ -285,11 +285,12 @@ def _is_of_a_board(head: re.Match[str], value: str) -> bool:
 
 
 def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
-    """Return whether "pin" may be a verb: "pin 2026 goals to the top"."""
+    """Return whether "pin" may be a verb or a badge: "pin 2026 goals", "the pin says 1987"."""
+    if relation_to_value(head) != "next" or not _YEAR.fullmatch(value):
+        return False
+    is_apart = head["pin"] and head[0].strip() != head["pin"]
     after = lower[head.end() + len(value) :][:2]
-    return (
-        relation_to_value(head) == "next" and bool(_YEAR.fullmatch(value)) and after[1:].isalpha()
-    )
+    return bool(is_apart or after[1:].isalpha())
 
 
 def _token_span(searched: Searched, head: re.Match[str], place: Span, value: str) -> Span | None:

@@ -96,6 +96,11 @@ _OF_GIT = LazyPattern(
         )["'`(]?\Z""",
     re.VERBOSE,
 )
+# What stands before a public key of SSH, or one with that name
+_PUBLIC_KEY = re.compile(
+    r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp[0-9]{3})\ \Z"
+    r"|public[ _-]?key[\"']?(?:\ ?[:=]|\ is)?[\ \"']*\Z"
+)
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:\.\.\.?[0-9a-f]{40})?")
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
@@ -202,7 +207,7 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
         "-" in token and searched.recall(_is_key_of_groups, token)
     ):
         start += word.find(token)
-        if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
+        if not is_named(searched, start, _PUBLIC_NAMES) and not is_public(searched, start, token):
             end = start + len(token)
             yield (
                 _start_with_number(searched.text, start),
@@ -238,15 +243,13 @@ def _start_with_number(text: str, start: int) -> int:
     return number.start() if number else start
 
 
-def _is_hash(searched: Searched, start: int, token: str) -> bool:
-    """Return whether the words before digits make them the hash of something that is no secret."""
-    if _COMMIT.fullmatch(token):
-        before = context_before(searched.lower, start, _HASH_WINDOW)
-        if _OF_GIT.compiled.search(before):
-            return True
-    if len(token) not in _HASH_SIZES or not _HEXADECIMAL.fullmatch(token):
-        return False
-    return bool(_HASHED.compiled.search(context_before(searched.lower, start, _HASH_WINDOW)))
+def is_public(searched: Searched, start: int, token: str) -> bool:
+    """Return whether the words before a token make it a public key, or a hash of no secret."""
+    before = context_before(searched.lower, start, _HASH_WINDOW)
+    if _PUBLIC_KEY.search(before) or (_COMMIT.fullmatch(token) and _OF_GIT.compiled.search(before)):
+        return True
+    is_hash = len(token) in _HASH_SIZES and _HEXADECIMAL.fullmatch(token)
+    return bool(is_hash and _HASHED.compiled.search(before))
 
 
 def _entropy(characters: str) -> float:

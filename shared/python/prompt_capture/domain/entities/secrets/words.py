@@ -63,7 +63,8 @@ SEED_PHRASE = names(
     "frase de recuperação", "frase di recupero", "phrase de récupération", "phrase mnémonique",
     "мнемоническая фраза", "сид-фраза", "сид фраза", "fraza odzyskiwania", "kurtarma ifadesi",
     "wallet seed", "metamask seed", "ledger seed", "trezor seed", "bitcoin seed", "crypto seed",
-    "word seed",
+    "word seed", "wallet words", "wallet phrase", "twelve words",
+    "frase de mi monedero", "palabras de recuperación", "mots de récupération",
 )  # fmt: skip
 """Names of the words that restore a wallet."""
 
