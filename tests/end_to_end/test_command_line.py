@@ -259,7 +259,9 @@ def test_serve_prints_a_request_that_works_and_removes_its_data() -> None:
 
 def test_serve_removes_its_data_when_its_terminal_is_closed() -> None:
     name = f"closed-{os.getpid()}"
-    with child_process(COMMAND, "serve", "--name", name) as process:
+    # The tests may run under `nohup`, whose children ignore SIGHUP.
+    command = ("env", "--default-signal=HUP", COMMAND)
+    with child_process(*command, "serve", "--name", name) as process:
         read_until(process, "Press Ctrl-C to stop")
         for _ in range(2):  # one from the terminal, and one from its shell
             process.send_signal(signal.SIGHUP)

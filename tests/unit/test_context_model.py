@@ -20,10 +20,17 @@ from prompt_capture.domain.entity_types import ENTITY_TYPES
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.searchable_text import fold
 from tests.unit.redaction_metrics import INDEPENDENT_SETS, read_independent
-from training.data.redacted_texts import REDACTED_TEXTS, read_redacted_texts
-from training.redaction import fingerprint_of, fit, list_candidates, read_candidates
+from training.data.redacted_texts import read_redacted_texts
+from training.redaction import (
+    fingerprint_of,
+    fit,
+    list_candidates,
+    list_files,
+    main,
+    read_candidates,
+)
 
-FILES = sorted(REDACTED_TEXTS.glob("*.jsonl"))
+FILES = list_files()
 
 
 def candidates(text: str) -> list[str]:
@@ -87,7 +94,13 @@ def test_the_type_with_the_highest_positive_sum_wins() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["order no. 771244", "it lasts 4416 ms", "account $DB_PASSWORD"],
+    [
+        "order no. 771244",
+        "it lasts 4416 ms",
+        "account $DB_PASSWORD",
+        "card **** **** **** 48213",
+        "tenant 43af726d-f497-4604-a986-d22ca268d29f",
+    ],
 )
 def test_what_a_rule_knows_as_something_else_is_no_candidate_of_the_model(
     text: str, monkeypatch: pytest.MonkeyPatch
@@ -112,7 +125,7 @@ def test_secrets_in_words_that_no_rule_knows_are_found(text: str, redacted: str)
 
 def test_the_model_was_fitted_to_the_texts_of_the_repository() -> None:
     fitted_to = json.loads(gzip.decompress(WEIGHTS.read_bytes()))["fitted_to"]
-    assert fitted_to == fingerprint_of(read_candidates()), "Run `make model NAME=redaction`."
+    assert fitted_to == fingerprint_of(read_candidates(FILES)), "Run `make model NAME=redaction`."
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -134,3 +147,14 @@ def test_a_model_learns_words_from_texts() -> None:
     model = fit([candidate for text in texts for candidate in list_candidates(text)])
     assert model.entity_types == ("secret", "national_id", "bank", "phone")
     assert all(any(weights) for weights in model.weights.values())
+
+
+def test_a_file_can_be_held_out_to_measure_the_model(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {file: read_redacted_texts([file])[:60] for file in FILES}
+    monkeypatch.setattr("training.redaction.read_redacted_texts", lambda files: few[files[0]])
+    before = WEIGHTS.read_bytes()
+    assert main(["--hold-out", FILES[0].stem]) == 0
+    assert capsys.readouterr().out.startswith("entity type  marked  recall  precision\nsecret ")
+    assert WEIGHTS.read_bytes() == before

@@ -42,6 +42,8 @@ _SIGNS = frozenset("!#$%&*+?@^~\\")
 # Groups of one number: "902 417", "1 8 8 4"
 _GROUPS = re.compile(r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9](?:\ [0-9]){3,7}")
 _MIN_DIGITS, _MIN_QUOTED = 3, 4
+# What masks the rest of a number: "**** **** **** 4821"
+_MASKED = ("**", "** ", "xxxx ", "XXXX ")
 _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 _MAX_CANDIDATES = 40
@@ -104,11 +106,17 @@ def find_by_context(
 def _is_something_else(searched: Searched, start: int, end: int, entity_type: EntityType) -> bool:
     """Return whether a candidate is an amount, a variable, or the number of a thing.
 
-    Secrets are told from numbers of things by the model: "gate 4471" is both.
+    The number of a thing may be a secret, too, which the model decides: "gate 4471".
     """
     value = searched.text[start:end]
     is_no_value = NO_VALUE.compiled.fullmatch(value) or MASK_OR_NOTE.fullmatch(value)
-    if is_no_value or is_amount(searched.lower, end) or is_public(searched, start, value):
+    is_rest = searched.text.endswith(_MASKED, 0, start)
+    if (
+        is_no_value
+        or is_rest
+        or is_amount(searched.lower, end)
+        or is_public(searched, start, value)
+    ):
         return True
     is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS
     return entity_type != "secret" and (is_short or is_reference(searched, start))

@@ -244,7 +244,9 @@ def _start_with_number(text: str, start: int) -> int:
 
 
 def is_public(searched: Searched, start: int, token: str) -> bool:
-    """Return whether the words before a token make it a public key, or a hash of no secret."""
+    """Return whether a token is a UUID, or the words before make it public: a key or a hash."""
+    if _UUID.fullmatch(token):
+        return True
     before = context_before(searched.lower, start, _HASH_WINDOW)
     if _PUBLIC_KEY.search(before) or (_COMMIT.fullmatch(token) and _OF_GIT.compiled.search(before)):
         return True
