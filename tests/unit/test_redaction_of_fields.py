@@ -627,6 +627,7 @@ def test_other_words_and_numbers_beside_names_of_accounts_and_taxes_stay(text: s
         "set OPENAI_API_KEY=your-key-here first",
         "password: !secret wifi_password",
         "Invalid API Key provided: sk_live_****4471",
+        "XXXX-XXXX-XXXX-9013 appears on my receipt",
         "Access denied for user 'app' (using password: YES)",
         f"the sha256sum of the iso is {'f17cbb282cb6b4b3' * 4}",
     ],
@@ -640,9 +641,11 @@ def test_public_keys_masks_and_notes_stay(text: str) -> None:
     [
         "https://cloud.example.ch/s/kYqq24UCW7BdfmM",
         "https://drive.example.it/s/q8ZpTn3vW7yLx2/download",
+        "https://files.example.org/f/s!AmK7pQ2xV9bTz4Lr",
+        "https://weather.example.org/2.5/now?q=Kiel&appid=9f2c4b7a1d8e3f60b5a7c9d2e4f6081b",
     ],
 )
-def test_the_link_of_a_shared_file_is_secret(url: str) -> None:
+def test_a_link_with_a_token_is_secret(url: str) -> None:
     assert redact(f"see {url}, please") == "see <URL>, please"
 
 

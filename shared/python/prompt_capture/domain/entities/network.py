@@ -49,7 +49,7 @@ _PUBLIC_VALUE = re.compile(r"true|false|null|none|undefined", re.IGNORECASE)
 _TIME_IN_VIDEO = re.compile(r"(?:[0-9]+[hms]?)+")
 _TOKEN_IN_URL = re.compile(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
 _PATH = re.compile(r"/.*", re.DOTALL)
-_PATH_PIECE = re.compile(r"[/:;,+]([\w-]{13,}+)", re.ASCII)
+_PATH_PIECE = re.compile(r"[/:;,+!]([\w-]{13,}+)", re.ASCII)
 _PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
 _PUBLIC_PATH = re.compile(r"(?:/(?:commits?|tree|blob|compare|raw)/|sha(?:1|256|384|512):)\Z")
 _PUBLIC_PATH_SIZE = 10
@@ -225,15 +225,19 @@ def _gives_access(scheme: str, address: str) -> bool:
         return True  # of a URL in the URL
     path = _PATH.search(decoded)
     return path is not None and any(
-        (is_random(piece[1]) or is_short_token(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
+        (_is_token(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
         and not _PUBLIC_PATH.search(path[0][: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
         for piece in _PATH_PIECE.finditer(path[0])
     )
 
 
+def _is_token(text: str) -> bool:
+    return is_random(text) or is_short_token(text)
+
+
 def _has_secret_parameter(address: str) -> bool:
     return bool(_TOKEN_IN_URL.search(address)) or any(
-        _SECRET_NAME.compiled.fullmatch(parameter["name"])
+        (_SECRET_NAME.compiled.fullmatch(parameter["name"]) or _is_token(parameter["value"]))
         and not _PUBLIC_NAME.compiled.fullmatch(parameter["name"])
         and not _PUBLIC_VALUE.fullmatch(parameter["value"])
         and not (parameter["name"] == "t" and _TIME_IN_VIDEO.fullmatch(parameter["value"]))

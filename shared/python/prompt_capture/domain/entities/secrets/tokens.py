@@ -57,7 +57,7 @@ _MIN_HEXADECIMAL_ENTROPY = 2.5
 """The least entropy of random digits, in bits each; that of "aaaa" is 0."""
 
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
-_PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
+_PRODUCT_KEY = re.compile(r"(?!X{4})(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
 # Of BitLocker: eleven divides each group.
 _RECOVERY_KEY = re.compile("(?:[0-9]{6}-){7}[0-9]{6}")
 

@@ -27,7 +27,8 @@ NO_VALUE = LazyPattern(
     re.VERBOSE | re.IGNORECASE,
 )
 MASK_OR_NOTE = re.compile(
-    r"x{3,}(?:[-_.]x+)*|.*\*{3,}.*|!secret|your[-_][a-z_-]{1,30}|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
+    r"x{3,}(?:[-_.]x+)*(?:[-_. ]?[0-9]{2,4})?|.*\*{3,}.*|!secret|your[-_][a-z_-]{1,30}"
+    r"|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
     r"|(?:null|none|nil|true|false)[\]}),]*",
     re.IGNORECASE,
 )
