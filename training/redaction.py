@@ -25,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from prompt_capture.domain.entities.context_model import (
     WEIGHTS,
     ContextModel,
+    context_of,
     describe_candidate,
     find_candidates,
 )
@@ -66,7 +67,7 @@ def list_candidates(text: RedactedText, weight: float = 1.0) -> Iterator[Labelle
     entities = list(text.searched_entities(searched))
     for start, end in find_candidates(searched):
         types = (name for name, begin, stop in entities if begin < end and start < stop)
-        features = describe_candidate(searched, lower, start, end)
+        features = describe_candidate(*context_of(searched, lower, start, end))
         yield LabelledCandidate(features, next(types, None), weight)
 
 

@@ -11,6 +11,7 @@ from prompt_capture.domain.entities import context_model
 from prompt_capture.domain.entities.context_model import (
     WEIGHTS,
     ContextModel,
+    context_of,
     describe_candidate,
     find_by_context,
     find_candidates,
@@ -77,7 +78,7 @@ def test_an_entity_and_the_candidate_that_it_was_count_alike(start: str) -> None
 def test_the_features_do_not_reach_beyond_another_entity() -> None:
     text = f"password {MASK * 5} gate 4711 open {MASK * 5} pin"
     start = text.index("4711")
-    features = " ".join(describe_candidate(text, text, start, start + 4))
+    features = " ".join(describe_candidate(*context_of(text, text, start, start + 4)))
     assert "gate" in features
     assert "open" in features
     assert "password" not in features

@@ -63,6 +63,10 @@ _SHAPE = str.maketrans(
 )
 
 
+Context = tuple[str, str, str]
+"""A candidate, and what stands before and behind it, the two in lower case."""
+
+
 @dataclass(frozen=True)
 class ContextModel:
     """The weights of each feature, and the bias, for each of some entity types."""
@@ -95,12 +99,18 @@ def find_by_context(
 ) -> dict[EntityType, list[Span]]:
     """Find the entities of the allowed types that the model recognises."""
     found: dict[EntityType, list[Span]] = {}
+    types = frozenset(allowed)
     for start, end in find_candidates(searched.text):
-        features = describe_candidate(searched.text, searched.lower, start, end)
-        entity_type = load_model().classify(features, allowed)
+        context = context_of(searched.text, searched.lower, start, end)
+        entity_type = searched.recall(_classify, (context, types))
         if entity_type and not _is_something_else(searched, start, end, entity_type):
             found.setdefault(entity_type, []).append((start, end))
     return found
+
+
+def _classify(candidate: tuple[Context, frozenset[EntityType]]) -> EntityType | None:
+    context, allowed = candidate
+    return load_model().classify(describe_candidate(*context), allowed)
 
 
 def _is_something_else(searched: Searched, start: int, end: int, entity_type: EntityType) -> bool:
@@ -158,13 +168,18 @@ def _may_be_password(token: str, digits: int) -> bool:
     return digits > 0 or not _SIGNS.isdisjoint(token[:-1]) or sum(map(token.count, "-_.")) > 1
 
 
-def describe_candidate(text: str, lower: str, start: int, end: int) -> list[str]:
-    """Return the features of a candidate: its form, and the words up to the next entities."""
+def context_of(text: str, lower: str, start: int, end: int) -> Context:
+    """Return a candidate, and what stands before and behind it up to the next entities."""
     before = lower[max(0, start - _REACH_BEFORE) : start].rpartition(MASK)[2]
     behind = lower[end : end + _REACH_BEHIND].partition(MASK)[0]
-    kinds = _kinds(text[start:end])
+    return text[start:end], before, behind
+
+
+def describe_candidate(value: str, before: str, behind: str) -> list[str]:
+    """Return the features of a candidate in its context: its form, and the nearest words."""
+    kinds = _kinds(value)
     return [
-        *_describe_form(text[start:end], kinds),
+        *_describe_form(value, kinds),
         *_describe_words(f"{kinds}-", _words(before)[: -_WORDS_BEFORE - 1 : -1]),
         *_describe_words(f"{kinds}+", _words(behind)[:_WORDS_BEHIND]),
     ]

@@ -1,15 +1,15 @@
 """A text during the search for entities, and patterns that begin with a name."""
 
 import re
-import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, groupby, repeat
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from prompt_capture.domain.searchable_text import Span, fold
 
 _T = TypeVar("_T", bound=Hashable)
+_R = TypeVar("_R")
 
 MASK = "\x7f"
 """What finders see for each character of a placeholder. It is part of no entity, but of a word: an
@@ -50,7 +50,7 @@ class Searched:
 
     def __init__(self, text: str) -> None:
         self.mask_count = 0
-        self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
+        self._results: dict[Callable[..., object], dict[Hashable, Any]] = {}
         self._search_in(text)
 
     def _search_in(self, text: str) -> None:
@@ -116,11 +116,14 @@ class Searched:
         results = self._results.setdefault(check, {})
         if candidate not in results:
             results[candidate] = len(results) >= limit or check(candidate)
-        return results[candidate]
+        return bool(results[candidate])
 
-    def recall(self, check: Callable[[_T], bool], candidate: _T) -> bool:
-        """Return whether a candidate passes a check, which is made once for equal candidates."""
-        return self.passes(check, candidate, sys.maxsize)
+    def recall(self, check: Callable[[_T], _R], candidate: _T) -> _R:
+        """Return what a check returns for a candidate. It is made once for equal candidates."""
+        results = self._results.setdefault(check, {})
+        if candidate not in results:
+            results[candidate] = check(candidate)
+        return cast("_R", results[candidate])
 
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""
