@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prompt_capture.domain.entity_types import EntityType
-from prompt_capture.domain.redaction import PLACEHOLDERS
+from prompt_capture.domain.redaction import PLACEHOLDER, PLACEHOLDERS
 from prompt_capture.domain.searchable_text import fold
 
 REDACTED_TEXTS = Path("training/data/redaction")
 
-_PLACEHOLDER = re.compile(f"({'|'.join(PLACEHOLDERS.values())})")
+_PLACEHOLDER = re.compile(f"({PLACEHOLDER.pattern})")
 _TYPES = {placeholder: entity_type for entity_type, placeholder in PLACEHOLDERS.items()}
 
 

@@ -44,7 +44,7 @@ PLACEHOLDERS: dict[EntityType, str] = {
     "birth_date": "<BIRTH_DATE>",
     "wallet": "<WALLET>",
 }
-_PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
+PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
 
 _Find = Callable[[Searched], Iterable[Span]]
 _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
@@ -81,7 +81,7 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     """
     searchable = SearchableText(text)
     searched = Searched(
-        _PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
+        PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
     )
     replacements: list[tuple[Span, str]] = []
     searched_at: dict[Callable[..., object], int] = {}

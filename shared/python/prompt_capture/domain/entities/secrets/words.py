@@ -247,12 +247,6 @@ PREPOSITION = names(
 )
 """Words between the name of a secret and its value."""
 
-INDIAN_PLACES = name_set(
-    """india mumbai delhi bangalore bengaluru chennai kolkata hyderabad pune ahmedabad jaipur noida
-    gurgaon kochi lucknow address delivery deliver shipping district taluka area city state pata"""
-)
-"""Words beside "pin code" that make it a postal code, as in India."""
-
 POSTAL_PINS = name_set("postal zip")
 """Words before a PIN that make it a postal code, as in India."""
 
