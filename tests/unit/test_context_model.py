@@ -1,4 +1,4 @@
-"""The linear model finds secrets and numbers that no rule knows, in bounded time."""
+"""The context model finds secrets, numbers and dates of birth that no rule knows."""
 
 import gzip
 import json
@@ -7,17 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from prompt_capture.domain.entities import context_model
-from prompt_capture.domain.entities.context_model import (
+from prompt_capture.domain.entities.context import finder
+from prompt_capture.domain.entities.context.candidates import MAX_CANDIDATES, find_candidates
+from prompt_capture.domain.entities.context.features import (
+    Part,
+    context_of,
+    features_of,
+    parts_of,
+)
+from prompt_capture.domain.entities.context.finder import find_by_context
+from prompt_capture.domain.entities.context.model import (
+    OFFSET,
     WEIGHTS,
     ContextModel,
-    context_of,
-    describe_candidate,
-    find_by_context,
-    find_candidates,
+    load_model,
+    pack,
 )
 from prompt_capture.domain.entities.searched import MASK, Searched
-from prompt_capture.domain.entity_types import ENTITY_TYPES
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.searchable_text import fold
 from tests.unit.redaction_metrics import INDEPENDENT_SETS, read_independent
@@ -36,7 +43,22 @@ FILES = list_files()
 
 def candidates(text: str) -> list[str]:
     """Return the candidates of a text."""
-    return [text[start:end] for start, end in find_candidates(text)]
+    return [text[start:end] for start, end in find_candidates(text, text.lower())]
+
+
+def model_with(entity_types: tuple[EntityType, ...], weights: dict[str, list[int]]) -> ContextModel:
+    """Return a model with two hidden units, of which the second one counts for the last type."""
+    size = len(entity_types)
+    features = [f"- {word}" for word in weights]
+    rows = bytes(OFFSET + weight for row in weights.values() for weight in row)
+    packed = dict(zip(features, pack(rows, 2 + size), strict=True))
+    output = [[0, 0]] * (size - 1) + [[0, 5]]
+    return ContextModel(entity_types, [0, 0, *[-10] * size], output, 1, packed)
+
+
+def words(*near: str) -> list[Part]:
+    """Return parts of a description: words that stand far before a candidate."""
+    return [("0-", 4, word) for word in near]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +77,10 @@ def candidates(text: str) -> list[str]:
         ('auth=("svc", "Lantern!Moth")', ["Lantern!Moth"]),
         ("it is teal-otter-fjord now", ["teal-otter-fjord"]),
         ("a follow-up, well-known", []),
+        ("12/03/1985 or 1978 / 04 / 21", ["12/03/1985", "1978 / 04 / 21"]),
+        ("the 19th of August 1969", ["19th of August 1969"]),
+        ("March 12th, 1974 in Bonn", ["March 12th, 1974"]),
+        ("on 04/05/2026", []),
         ("Wow!", []),
     ],
 )
@@ -70,7 +96,7 @@ def test_what_touches_an_entity_is_no_candidate() -> None:
 
 @pytest.mark.parametrize("start", ["", f"{MASK * 4} ", "4711 "])
 def test_an_entity_and_the_candidate_that_it_was_count_alike(start: str) -> None:
-    count = context_model._MAX_CANDIDATES
+    count = MAX_CANDIDATES
     text = start + "x1234 " * (count + 5)
     assert len(candidates(text)) == (count - 1 if MASK in text else count)
 
@@ -78,7 +104,8 @@ def test_an_entity_and_the_candidate_that_it_was_count_alike(start: str) -> None
 def test_the_features_do_not_reach_beyond_another_entity() -> None:
     text = f"password {MASK * 5} gate 4711 open {MASK * 5} pin"
     start = text.index("4711")
-    features = " ".join(describe_candidate(*context_of(text, text, start, start + 4)))
+    parts = parts_of(*context_of(text, text, start, start + 4))
+    features = " ".join(feature for part in parts for feature in features_of(part))
     assert "gate" in features
     assert "open" in features
     assert "password" not in features
@@ -86,11 +113,32 @@ def test_the_features_do_not_reach_beyond_another_entity() -> None:
 
 
 def test_the_type_with_the_highest_positive_sum_wins() -> None:
-    model = ContextModel(("secret", "bank"), (-10, -10), {"x": (15, 30), "y": (20, 0)})
-    assert model.classify(["x", "unknown"], ENTITY_TYPES) == "bank"
-    assert model.classify(["x", "y"], ENTITY_TYPES) == "secret"
-    assert model.classify(["x"], ENTITY_TYPES[1:2]) == "secret"
-    assert model.classify(["unknown"], ENTITY_TYPES) is None
+    model = model_with(("secret", "bank"), {"x": [0, 0, 15, 30], "y": [0, 0, 20, 0]})
+    assert model.classify(words("x", "unknown"), ENTITY_TYPES) == "bank"
+    assert model.classify(words("x", "y"), ENTITY_TYPES) == "secret"
+    assert model.classify(words("x"), ENTITY_TYPES[1:2]) == "secret"
+    assert model.classify(words("unknown"), ENTITY_TYPES) is None
+
+
+def test_hidden_units_count_only_above_zero() -> None:
+    model = model_with(("bank",), {"x": [0, 40, 0], "y": [0, -50, 0]})
+    assert model.score(words("x")) == [190]
+    assert model.score(words("x", "y")) == [-10]
+    assert model.score(words("x", "x")) == [390]
+
+
+def test_the_most_features_with_the_largest_weights_fit_into_their_lanes() -> None:
+    model = model_with(("bank",), {"x": [-128, -128, 127]})
+    assert model.score(words(*"x" * 2000)) == [127 * 2000 - 10]
+
+
+def test_the_words_of_the_model_are_kept_and_values_are_not() -> None:
+    model = load_model()
+    assert model.score(parts_of("Zebra-4416", "the password", "")) == model.score(
+        parts_of("Zebra-4416", "the password", "")
+    )
+    assert any(word == "password" for _, _, word in model._sums)
+    assert not any("4416" in word or "Zebra" in word for _, _, word in model._sums)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +149,19 @@ def test_the_type_with_the_highest_positive_sum_wins() -> None:
         "account $DB_PASSWORD",
         "card **** **** **** 48213",
         "tenant 43af726d-f497-4604-a986-d22ca268d29f",
+        "4658 **** **** 2217",
+        "background #1CE052",
+        "status 0x80070057",
+        "we sold 6,000 pieces",
+        "in 2019 the gate was new",
+        "vpn.brightline.example:44300",
     ],
 )
 def test_what_a_rule_knows_as_something_else_is_no_candidate_of_the_model(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = ContextModel(("bank",), (1,), {})
-    monkeypatch.setattr(context_model, "load_model", lambda: everything)
+    everything = ContextModel(("bank",), (1,), ((),), 1, {})
+    monkeypatch.setattr(finder, "load_model", lambda: everything)
     assert find_by_context(Searched(text), ENTITY_TYPES) == {}
 
 
@@ -117,6 +171,10 @@ def test_what_a_rule_knows_as_something_else_is_no_candidate_of_the_model(
         ("remember: the burglar alarm is 4416", "remember: the burglar alarm is <SECRET>"),
         ("Der Tresor hat die Kombination 38-11-64", "Der Tresor hat die Kombination <SECRET>"),
         ("the key box at the side gate: code 4927", "the key box at the side gate: code <SECRET>"),
+        (
+            "Agent: your date of birth, please? Customer: 19th of August 1969",
+            "Agent: your date of birth, please? Customer: <BIRTH_DATE>",
+        ),
     ],
 )  # fmt: skip
 def test_secrets_in_words_that_no_rule_knows_are_found(text: str, redacted: str) -> None:
@@ -125,7 +183,8 @@ def test_secrets_in_words_that_no_rule_knows_are_found(text: str, redacted: str)
 
 
 def test_the_model_was_fitted_to_the_texts_of_the_repository() -> None:
-    fitted_to = json.loads(gzip.decompress(WEIGHTS.read_bytes()))["fitted_to"]
+    header = gzip.decompress(WEIGHTS.read_bytes()).partition(b"\n")[0]
+    fitted_to = json.loads(header)["fitted_to"]
     assert fitted_to == fingerprint_of(read_candidates(FILES)), "Run `make model NAME=redaction`."
 
 
@@ -146,8 +205,8 @@ def test_no_text_of_the_model_serves_as_a_test() -> None:
 def test_a_model_learns_words_from_texts() -> None:
     texts = read_redacted_texts(FILES)[:300]
     model = fit([candidate for text in texts for candidate in list_candidates(text)])
-    assert model.entity_types == ("secret", "national_id", "bank", "phone")
-    assert all(any(weights) for weights in model.weights.values())
+    assert model.entity_types == ("secret", "national_id", "bank", "phone", "birth_date")
+    assert len(model.weights) > 100
 
 
 def test_a_file_can_be_held_out_to_measure_the_model(

@@ -654,3 +654,19 @@ def test_a_link_with_a_token_is_secret(url: str) -> None:
 )
 def test_names_in_the_path_of_a_url_stay(url: str) -> None:
     assert redact(url) == url
+
+
+@pytest.mark.parametrize("joint", [" ", ", ", " / ", "|"])
+def test_a_sort_code_with_an_account_needs_no_name(joint: str) -> None:
+    check_redaction(f"refunds go to [[BANK:30-94-57]]{joint}[[BANK:28817703]] from now on")
+
+
+def test_a_date_in_two_forms_is_no_sort_code_with_an_account() -> None:
+    text = "backup job 12-03-26 20260312 is done"
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("mask", ["xxxx", "XXXX", "****"])
+def test_a_masked_password_in_quotation_marks_stays(mask: str) -> None:
+    text = f"SELECT * FROM users WHERE password = '{mask}' AND active = 1"
+    assert redact(text) == text

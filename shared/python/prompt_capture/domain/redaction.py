@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
-from prompt_capture.domain.entities.context_model import find_by_context
+from prompt_capture.domain.entities.context.finder import find_by_context
 from prompt_capture.domain.entities.emails import find_emails
 from prompt_capture.domain.entities.national_ids import find_national_ids
 from prompt_capture.domain.entities.network import (

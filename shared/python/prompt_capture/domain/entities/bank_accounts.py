@@ -149,6 +149,12 @@ _SORT_CODE = NamePattern(
     names("sc s/c sort"),
     rf"(?:s/?c|sort)[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
 )
+# A sort code with its account, without a name: "30-94-57 28817703", but not a date and its time
+_WITH_ACCOUNT = LazyPattern(
+    r"""(?<![A-Za-z0-9\x7f./-])(?P<code>[0-9]{2}-[0-9]{2}-[0-9]{2})[ ,;/|]{1,3}
+        (?P<number>(?!(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])[0-9]{8})(?![A-Za-z0-9\x7f]|[./-][0-9])""",
+    re.VERBOSE,
+)
 _ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40
 
@@ -206,6 +212,9 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
         words_behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
         if _ACCOUNT_NEAR.search(words_before) or _ACCOUNT_NEAR.search(words_behind):
             yield start, end
+    for match in _WITH_ACCOUNT.compiled.finditer(searched.lower):
+        yield match.span("code")
+        yield match.span("number")
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:

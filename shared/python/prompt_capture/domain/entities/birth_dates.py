@@ -83,6 +83,14 @@ _DATE_FROM_MONTH = NamePattern(
     rf"""{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}
         (?:[ ,-]{{1,2}}(?:{_YEAR}|{_SHORT_YEAR}))?{NOT_BEFORE_WORD}""",
 )
+DAY_AND_MONTH = LazyPattern(
+    rf"""(?<![A-Za-z0-9\x7f])(?:
+        [0-9]{{1,2}}{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?[ ,-]{{1,2}}
+            (?:(?:of|de|del|do)\ )?
+        |{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}[ ,-]{{1,2}})\Z""",
+    re.VERBOSE,
+)
+"""A day and a month in words, up to the year."""
 
 _BORN = names(
     """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance

@@ -39,7 +39,7 @@ _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
 _LETTERS_AND_DIGITS = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
 
-_REACH = 160
+_REACH = 256
 """Characters to each side of an entity that a finder may look at to find another one."""
 _DENSE = 0.8
 """The share of a text from which searching all of it again is faster than choosing parts."""
@@ -76,10 +76,10 @@ class Searched:
         if not spans:
             return
         self.mask_count += 1
-        self.text = _mask(self.text, spans)
+        self.text = hide(self.text, spans)
         # To lower a text without ASCII takes long, but the small form of a sigma depends on what
         # follows it.
-        self.lower = self.text.lower() if "\u03a3" in self.text else _mask(self.lower, spans)
+        self.lower = self.text.lower() if "\u03a3" in self.text else hide(self.lower, spans)
 
     def narrow(self, spans: list[Span]) -> None:
         """Search only around these spans from now on, where masking them may have revealed more.
@@ -157,7 +157,8 @@ class Searched:
         return [match.start() for match in _LETTERS_AND_DIGITS.finditer(self.text)]
 
 
-def _mask(text: str, spans: Iterable[Span]) -> str:
+def hide(text: str, spans: Iterable[Span]) -> str:
+    """Replace sorted spans, which do not overlap, with as many masks."""
     parts, position = [], 0
     for start, end in spans:
         parts += [text[position:start], MASK * (end - start)]

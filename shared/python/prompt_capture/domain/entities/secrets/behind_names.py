@@ -3,14 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from prompt_capture.domain.entities.searched import (
-    MASK,
-    NAME_END,
-    NamePattern,
-    Searched,
-    any_field_of,
-)
-from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.entities.searched import MASK, Searched
 from prompt_capture.domain.entities.secrets.before_names import (
     find_codes_behind_locks,
     find_values_before_names,
@@ -26,14 +19,14 @@ from prompt_capture.domain.entities.secrets.forms import (
 from prompt_capture.domain.entities.secrets.logins import is_user_of_pair
 from prompt_capture.domain.entities.secrets.names import (
     HEAD,
-    IS,
     POINT,
     QUOTED,
     TOKEN,
     is_plural,
     relation_to_value,
 )
-from prompt_capture.domain.entities.secrets.passphrases import Relation, find_seed_phrase
+from prompt_capture.domain.entities.secrets.passphrases import Relation
+from prompt_capture.domain.entities.secrets.recovery_words import find_recovery_words
 from prompt_capture.domain.searchable_text import Span
 
 _NEXT_VALUE = re.compile(
@@ -49,25 +42,11 @@ _CHECKS = 40
 # "4711/4712"
 _ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
 
-_SEED = NamePattern(
-    words.SEED_PHRASE,
-    rf"""{any_field_of(words.SEED_PHRASE)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
-        (?:\ {IS})?\ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9])""",
-)
-_MIN_UNQUOTED_SEEDS = 11
-
 
 def find_named_secrets(searched: Searched) -> Iterator[Span]:
     """Find the values that sentences give for passwords, codes, keys and logins."""
     yield from _find_values_behind_names(searched)
-    end = 0
-    for name in _SEED.finditer(searched):
-        if name.start() < end:
-            continue
-        phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED_SEEDS)
-        if phrase:
-            end = phrase[1]
-            yield phrase
+    yield from find_recovery_words(searched)
     yield from find_values_before_names(searched)
     yield from find_codes_behind_locks(searched)
 

@@ -224,6 +224,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
         not quoted
         or quoted["value"].lower() in words.TYPES
         or VARIABLE.compiled.fullmatch(quoted["value"])
+        or MASK_OR_NOTE.fullmatch(quoted["value"])
         or (
             _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())
             and words.is_common(quoted["value"])

@@ -68,6 +68,22 @@ SEED_PHRASE = names(
 )  # fmt: skip
 """Names of the words that restore a wallet."""
 
+WALLET_TOPICS = names(
+    """wallet wallets seed mnemonic metamask ledger trezor exodus electrum wiederherstellungswörter
+    monedero billetera portefeuille portafoglio carteira portfel""",
+    "secret words",
+    "backup words",
+    "restore words",
+    "twelve words",
+    "twenty-four words",
+)
+"""Words near the words that restore a wallet, also with commas between them."""
+
+RECOVERY_TOPICS = names(
+    "recovery phrase phrases seeds backup wiederherstellung words wörter palabras mots parole"
+)
+"""Other words near them, if no commas are between them."""
+
 NO_SEEDS = name_set(
     """the and for are was were our his her its but not has had from does did how why who him them
     their these those than been being because please thanks whose which could would should might"""

@@ -1,0 +1,1 @@
+"""Entities that the words around them show, found by a small network."""

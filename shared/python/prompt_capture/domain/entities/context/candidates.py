@@ -1,0 +1,112 @@
+"""Find what may be an entity by its context: numbers, dates, tokens and quoted words."""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities.birth_dates import DAY_AND_MONTH
+from prompt_capture.domain.entity_types import EntityType
+from prompt_capture.domain.searchable_text import Span
+
+_CANDIDATE = re.compile(
+    r"""(?P<mask>\x7f++)
+        |(?P<quote>["'`])(?<![A-Za-z0-9\x7f].)
+            (?P<quoted>[^\W\d_]++(?:[ .'&-][^\W\d_]++){0,5}+)(?P=quote)(?![A-Za-z0-9\x7f])
+        |(?<![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-])(?:
+            (?P<date>[0-9]{1,4}+\ ?/\ ?[0-9]{1,2}+\ ?/\ ?[0-9]{2,4}+(?![A-Za-z0-9#$%&+@^_/\\\x7f-]))
+            |(?P<groups>[0-9]{1,6}+(?:\ [0-9]{1,6}+)++(?![A-Za-z0-9#$%&+@^_\\\x7f/-]))
+            |(?=[A-Za-z]*+[0-9!#$%&*+.?@^_~\\-])
+                [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
+    re.VERBOSE,
+)
+_MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
+_SIGNS = frozenset("!#$%&*+?@^~\\")
+# Groups of one number: "902 417", "1 8 8 4"
+_GROUPS = re.compile(r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9](?:\ [0-9]){3,7}")
+_MIN_DIGITS, _MIN_QUOTED = 3, 4
+MAX_CANDIDATES = 24
+"""Candidates and found entities in a text up to which candidates are considered."""
+
+_YEAR = r"(?:19[0-9]{2}|20(?:[01][0-9]|2[0-3]))"
+"""A year, but none of the last ones."""
+_DATE = re.compile(
+    rf"""(?:[0-9]{{1,2}}(?P<sign>\ ?[./]\ ?|[ -])[0-9]{{1,2}}(?P=sign)
+            |[0-9]{{1,2}}[.-][a-z]{{3,9}}[.-])
+        (?:{_YEAR}|(?!2[4-9])[0-9]{{2}})
+        |{_YEAR}(?P<second>\ ?[./]\ ?|[ -])[0-9]{{1,2}}(?P=second)[0-9]{{1,2}}""",
+    re.VERBOSE,
+)
+_NUMBER_SIGNS = frozenset("0123456789.- ")
+_LAST_YEAR = re.compile(f"{_YEAR}\\Z")
+_DIGITS_OF_YEAR = 4
+_MAX_DAY_AND_MONTH = 36
+_NUMBER_SIGNS = frozenset("0123456789.- ")
+_DATES: frozenset[EntityType] = frozenset({"birth_date"})
+_NUMBERS: frozenset[EntityType] = frozenset({"secret", "national_id", "bank", "phone"})
+
+
+def find_candidates(text: str, lower: str) -> Iterator[Span]:
+    """Find what may be an entity by its context, and is not next to an entity.
+
+    These are groups of digits, dates, tokens with a digit or a sign, and words in quotation marks.
+    """
+    previous: Span | None = None
+    for number, match in enumerate(_CANDIDATE.finditer(text)):
+        if number >= MAX_CANDIDATES:
+            break
+        if span := _candidate_in(match, lower):
+            if previous and previous[1] <= span[0]:
+                yield previous  # it is no part of a date
+            previous = span
+    if previous:
+        yield previous
+
+
+def _candidate_in(match: re.Match[str], lower: str) -> Span | None:
+    """Return the span of the candidate in a match, without the punctuation around it."""
+    if match["quoted"]:
+        return match.span("quoted") if len(match["quoted"]) >= _MIN_QUOTED else None
+    if match["groups"]:
+        return match.span("groups") if _GROUPS.fullmatch(match["groups"]) else None
+    if match["date"]:
+        return match.span("date") if _DATE.fullmatch(match["date"]) else None
+    token = match[0].lstrip(_MARKS_BEFORE)
+    start = match.end() - len(token)
+    token = token.rstrip(_MARKS_BEHIND)
+    if token.rstrip("!").isdigit():
+        token = token.rstrip("!")
+    digits = sum(map(str.isdigit, token))
+    is_number = digits == len(token)
+    if is_number and _LAST_YEAR.match(token):
+        return _begin_of_date(lower, start), start + len(token)
+    is_candidate = digits >= _MIN_DIGITS if is_number else _may_be_password(token, digits)
+    return (start, start + len(token)) if is_candidate else None
+
+
+def _may_be_password(token: str, digits: int) -> bool:
+    """Return whether a token has digits, signs, or three words that signs join."""
+    if len(token) < _MIN_DIGITS + (not token.isalnum()):
+        return False
+    return digits > 0 or not _SIGNS.isdisjoint(token[:-1]) or sum(map(token.count, "-_.")) > 1
+
+
+def _begin_of_date(lower: str, year: int) -> int:
+    """Return where the date begins that ends with the year at a position, or that position."""
+    before = DAY_AND_MONTH.compiled.search(lower, max(0, year - _MAX_DAY_AND_MONTH), year)
+    return before.start() if before else year
+
+
+def is_date(value: str) -> bool:
+    """Return whether a candidate in lower case is a date, but not of the last years."""
+    if value[-1:].isalpha() or not value[:1].isalnum():
+        return False
+    year = len(value) - _DIGITS_OF_YEAR
+    return bool(_DATE.fullmatch(value)) or (
+        year > 0 and bool(_LAST_YEAR.match(value, year)) and _begin_of_date(value, year) == 0
+    )
+
+
+def possible_types(value: str) -> frozenset[EntityType]:
+    """Return what a candidate in lower case may be: a date with words or slashes is no number."""
+    if not is_date(value):
+        return _NUMBERS
+    return _NUMBERS | _DATES if _NUMBER_SIGNS.issuperset(value) else _DATES

@@ -1,0 +1,80 @@
+"""Find the secrets, numbers and dates of birth that no rule knows, by the words around them."""
+
+import re
+from collections.abc import Collection
+
+from prompt_capture.domain.entities.candidates import is_amount, is_reference
+from prompt_capture.domain.entities.context.candidates import find_candidates, possible_types
+from prompt_capture.domain.entities.context.features import YEAR, Context, context_of, parts_of
+from prompt_capture.domain.entities.context.model import load_model
+from prompt_capture.domain.entities.searched import Searched
+from prompt_capture.domain.entities.secrets.tokens import is_public
+from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
+from prompt_capture.domain.entity_types import EntityType
+from prompt_capture.domain.searchable_text import Span
+
+# What masks the rest of a number: "4821 **** **** 4821"
+_MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
+# A colour, a number of a program, the form of a date, the name of a password
+_NO_SECRET = re.compile(
+    r"""\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}|(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
+        |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)""",
+    re.VERBOSE,
+)
+# The rest of a masked or a larger number, a port
+_NO_SECRET_FOLLOWS = re.compile(
+    r"(?:\*\*\ ?|xxxx[ -]|[0-9],|(?:[a-z0-9-]\.[a-z]{2,8}|\x7f|localhost):)\Z"
+)
+_YEAR_FOLLOWS = tuple(
+    f" {word} " for word in ("in", "since", "year", "seit", "jahr", "depuis", "desde", "ano", "dal")
+)
+_MAX_DOMAIN = 12
+_MIN_NUMBER_DIGITS = 5
+"""Digits of a number that is no secret."""
+
+
+def find_by_context(
+    searched: Searched, allowed: Collection[EntityType]
+) -> dict[EntityType, list[Span]]:
+    """Find the entities of the allowed types that the model recognises."""
+    found: dict[EntityType, list[Span]] = {}
+    for span in find_candidates(searched.text, searched.lower):
+        if entity_type := _type_of(searched, span, allowed):
+            found.setdefault(entity_type, []).append(span)
+    return found
+
+
+def _type_of(searched: Searched, span: Span, allowed: Collection[EntityType]) -> EntityType | None:
+    start, end = span
+    types = frozenset(possible_types(searched.lower[start:end]).intersection(allowed))
+    context = context_of(searched.text, searched.lower, start, end)
+    entity_type = searched.recall(_classify, (context, types)) if types else None
+    if entity_type and _is_something_else(searched, start, end, entity_type):
+        return None
+    return entity_type
+
+
+def _classify(candidate: tuple[Context, frozenset[EntityType]]) -> EntityType | None:
+    context, allowed = candidate
+    return load_model().classify(parts_of(*context), allowed)
+
+
+def _is_something_else(searched: Searched, start: int, end: int, entity_type: EntityType) -> bool:
+    """Return whether a candidate is an amount, a variable, or the number of a thing.
+
+    The number of a thing may be a secret, too, which the model decides: "gate 4471".
+    """
+    value = searched.text[start:end]
+    if (
+        NO_VALUE.compiled.fullmatch(value)
+        or MASK_OR_NOTE.fullmatch(value)
+        or _NO_SECRET.fullmatch(value)
+        or _NO_SECRET_FOLLOWS.search(searched.lower, max(0, start - _MAX_DOMAIN), start)
+        or searched.text.startswith(_MASKED_BEHIND, end)
+        or (YEAR.fullmatch(value) and searched.lower.endswith(_YEAR_FOLLOWS, 0, start))
+        or is_amount(searched.lower, end)
+        or is_public(searched, start, value)
+    ):
+        return True
+    is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS
+    return entity_type != "secret" and (is_short or is_reference(searched, start))
