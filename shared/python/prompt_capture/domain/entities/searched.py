@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, groupby, repeat
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from prompt_capture.domain.searchable_text import Span, fold
 
@@ -123,7 +123,8 @@ class Searched:
         results = self._results.setdefault(check, {})
         if candidate not in results:
             results[candidate] = check(candidate)
-        return cast("_R", results[candidate])
+        result: _R = results[candidate]
+        return result
 
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""
