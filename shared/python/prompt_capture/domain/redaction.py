@@ -86,14 +86,15 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     replacements: list[tuple[Span, str]] = []
     searched_at: dict[Callable[..., object], int] = {}
     for _ in range(_MAX_ROUNDS):
-        found: list[tuple[Span, str]] = []
+        found: list[Span] = []
         for entity_type, spans in _find_entities(searched, entity_types, searched_at):
             searched.mask(spans)
-            found += [(span, PLACEHOLDERS[entity_type]) for span in spans]
+            found += spans
+            placeholder = PLACEHOLDERS[entity_type]
+            replacements += [(searched.original(span), placeholder) for span in spans]
         if not found:
             return searchable.replace(replacements) if replacements else text
-        replacements += found
-        searched.narrow([span for span, _ in found])
+        searched.narrow(found)
     return replacements[-1][1]
 
 

@@ -105,11 +105,11 @@ def _behind(names: str) -> str:
 # "account1234". What follows the first digits does not matter: a placeholder may stand there when
 # the text is redacted again.
 _TOUCHED = re.compile(
-    rf"[0-9](?<=[A-Za-z].)(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
+    rf"[0-9<](?<=[A-Za-z].)(?:(?<=[0-9])(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
     rf"(?!(?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?![0-9.:/-]))"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
     r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
-    rf"|<(?<=[A-Za-z].)(?=[A-Z_]{{2,10}}>)(?i:{_behind(_TOUCHING_NAMES + _TOUCHING_ACCOUNTS)})"
+    rf"|(?<=<)(?=[A-Z_]{{2,10}}>)(?i:{_behind(_TOUCHING_NAMES + _TOUCHING_ACCOUNTS)}))"
 )
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
@@ -124,14 +124,7 @@ class SearchableText:
         self.searched = text
         self._parts: list[str] | None = None
         self._joined = text
-        is_plain = text.isascii() and text.isprintable() and "  " not in text
-        may_change = (
-            ("&" in text and _REFERENCE.search(text))
-            or ("<" in text and _TAG.search(text))
-            or _LINE_MARK.search(text)
-            or _TOUCHED.search(text)
-        )
-        if not is_plain or may_change or text != text.strip():
+        if not _is_plain(text):
             parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
             joined = _without_line_marks(parts, _without_references(parts, "".join(parts)))
             joined = _with_spaces_behind_names(parts, _without_tags(parts, joined))
@@ -155,6 +148,20 @@ class SearchableText:
             position = end
         pieces.append(original.rest(position) if original else self.text[position:])
         return "".join(pieces)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is its own searched form."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and text == text.strip()
+        and not ("&" in text and _REFERENCE.search(text))
+        and not ("<" in text and _TAG.search(text))
+        and not _LINE_MARK.search(text)
+        and not _TOUCHED.search(text)
+    )
 
 
 def _without_references(parts: list[str], joined: str) -> str:

@@ -68,7 +68,7 @@ _NEXT_SENTENCE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z"
 _FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic")
 
 # Said or bracketed: "anna dot smith at example dot org", "anna(at)example.org".
-_BRACKETED_AT = re.compile(r"[\[({<] ?(?:at|@) ?[\])}>] ?| -at- ")
+_BRACKETED_AT = re.compile(r"[\[({<-](?:(?<!-) ?(?:at|@) ?[\])}>] ?|(?<= -)at- )")
 _SAID_AT = re.compile(" at ")
 _CAPITAL_AT = re.compile(
     r"(?<![^ <(\[\"':,;])(?P<mailbox>[a-z0-9][a-z0-9._+-]{0,63}) AT "

@@ -37,10 +37,10 @@ from prompt_capture.domain.searchable_text import Span
 _MIN_DIGITS, _MIN_UNNAMED_DIGITS = 7, 9
 # Behind a number or a variable, the sign adds: "2x+12345678".
 _INTERNATIONAL = re.compile(
-    r"(?:\+(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
-    r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|%2[Bb])"
-    r" ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
-    r"|0(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"[+%0](?:(?:(?<=\+)(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
+    r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|(?<=%)2[Bb]) ?"
+    r"|(?<=0)(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0)"
+    r"[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(

@@ -1,10 +1,12 @@
 """A text during the search for entities, and patterns that begin with a name."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, groupby, repeat
-from typing import Any, TypeVar, cast
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from prompt_capture.domain.searchable_text import Span, fold
 
@@ -50,6 +52,8 @@ class Searched:
 
     def __init__(self, text: str) -> None:
         self.mask_count = 0
+        self._parts = [(0, 0)]
+        """Where each part of the text begins, now and before it was narrowed."""
         self._results: dict[Callable[..., object], dict[Hashable, Any]] = {}
         self._search_in(text)
 
@@ -84,7 +88,8 @@ class Searched:
     def narrow(self, spans: list[Span]) -> None:
         """Search only around these spans from now on, where masking them may have revealed more.
 
-        The rest is masked as well: it has been searched as it is.
+        The rest has been searched as it is. From here on, positions are those in a shorter text;
+        `original` returns where they were.
         """
         if len(spans) * _REACH > len(self.text):
             return  # they are too many to leave out much
@@ -94,11 +99,29 @@ class Searched:
             for window in ((self._space_before(start), start), (end, self._space_behind(end)))
         )
         if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
-            parts, position = [], 0
-            for begin, stop in windows:
-                parts += [MASK * (begin - position), self.text[begin:stop]]
-                position = stop
-            self._search_in("".join([*parts, MASK * (len(self.text) - position)]))
+            self._keep(windows)
+
+    def _keep(self, windows: list[Span]) -> None:
+        """Keep some parts of the text. Masks stand for the rest, no longer than `_REACH` each."""
+        kept, parts, position = "", [], 0
+        for begin, stop in windows:
+            kept += MASK * min(begin - position, _REACH)
+            starts = [begin, *(start for start, _ in self._parts if begin < start < stop)]
+            parts += [(len(kept) + start - begin, self._original(start)) for start in starts]
+            kept += self.text[begin:stop]
+            position = stop
+        self._parts = parts
+        self._search_in(kept + MASK * min(len(self.text) - position, _REACH))
+
+    def original(self, span: Span) -> Span:
+        """Return where a span of an entity was before the text was narrowed."""
+        start, end = span
+        return self._original(start), self._original(end - 1) + 1
+
+    def _original(self, position: int) -> int:
+        part = bisect_right(self._parts, position, key=itemgetter(0)) - 1
+        start, original = self._parts[part]
+        return position - start + original
 
     def _space_before(self, position: int) -> int:
         return max(0, self.text.rfind(" ", 0, max(0, position - _REACH)))
@@ -123,7 +146,8 @@ class Searched:
         results = self._results.setdefault(check, {})
         if candidate not in results:
             results[candidate] = check(candidate)
-        return cast("_R", results[candidate])
+        result: _R = results[candidate]
+        return result
 
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""

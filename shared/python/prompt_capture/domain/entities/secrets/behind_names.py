@@ -81,11 +81,12 @@ def _may_name_a_secret(
     """Return whether a name may have a value behind it that was not found yet."""
     if searched.text.startswith(MASK, head.end()):
         return False
-    if MASK in searched.text and is_user_of_pair(searched.lower, head.start(), head.end()):
-        return False
     if not is_limited and not names_a_secret(searched, head, relation):
         return False
-    return not is_before_no_value(searched.text, head, relation)
+    return not (
+        is_before_no_value(searched.text, head, relation)
+        or is_user_of_pair(searched.lower, head.start(), head.end())
+    )
 
 
 def _further_values(searched: Searched, head: re.Match[str], span: Span) -> Iterator[Span]:
