@@ -32,7 +32,12 @@ from prompt_capture.domain.entities.context.features import (
     features_of,
     parts_of,
 )
-from prompt_capture.domain.entities.context.model import LANE, OFFSET, WEIGHTS, ContextModel, pack
+from prompt_capture.domain.entities.context.model import (
+    OFFSET,
+    WEIGHTS,
+    ContextModel,
+    PackedWeights,
+)
 from prompt_capture.domain.entities.searched import hide
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import fold
@@ -232,8 +237,8 @@ def _round(names: Sequence[str], parameters: Mapping[str, NDArray[np.float32]]) 
     direct_scale = LARGEST_WEIGHT / np.abs(direct).max()
     scale = round(OUTPUT_SCALE * hidden_scale / direct_scale)
     weights = np.rint(np.hstack([hidden * hidden_scale, direct * direct_scale])).astype(int)
-    known = [(name, row) for name, row in zip(names, weights, strict=True) if row.any()]
-    packed = pack(bytes(int(each) + OFFSET for _, row in known for each in row), weights.shape[1])
+    is_known = weights.any(axis=1)
+    known = [name for name, is_of_it in zip(names, is_known, strict=True) if is_of_it]
     return ContextModel(
         ENTITY_TYPES,
         tuple(
@@ -245,7 +250,7 @@ def _round(names: Sequence[str], parameters: Mapping[str, NDArray[np.float32]]) 
         ),
         tuple(tuple(round(float(each) * OUTPUT_SCALE) for each in row) for row in output),
         scale,
-        dict(zip((name for name, _ in known), packed, strict=True)),
+        PackedWeights(known, (weights[is_known] + OFFSET).astype(np.uint8).tobytes()),
     )
 
 
@@ -257,13 +262,10 @@ def write(model: ContextModel, fingerprint: str) -> None:
         "bias": model.bias,
         "output": model.output,
         "scale": model.scale,
-        "features": len(model.weights),
+        "features": len(model.weights.features),
     }
-    size = LANE * len(model.bias) + 1
-    weights = b"".join(lanes.to_bytes(size, "little")[:-1:LANE] for lanes in model.weights.values())
-    content = b"".join(
-        [json.dumps(header).encode(), b"\n", weights, "\n".join(model.weights).encode()]
-    )
+    features = "\n".join(model.weights.features).encode()
+    content = b"".join([json.dumps(header).encode(), b"\n", model.weights.weights, features])
     WEIGHTS.write_bytes(gzip.compress(content, mtime=0))
 
 
@@ -306,7 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = measure(model, read_candidates([files[held_out]]))
     else:
         write(model, fingerprint_of(candidates))
-        report = f"{len(candidates)} candidates, {len(model.weights)} features"
+        report = f"{len(candidates)} candidates, {len(model.weights.features)} features"
     sys.stdout.write(f"{report}\n")
     return 0
 

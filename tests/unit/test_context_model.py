@@ -20,8 +20,8 @@ from prompt_capture.domain.entities.context.model import (
     OFFSET,
     WEIGHTS,
     ContextModel,
+    PackedWeights,
     load_model,
-    pack,
 )
 from prompt_capture.domain.entities.searched import MASK, Searched
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
@@ -51,7 +51,7 @@ def model_with(entity_types: tuple[EntityType, ...], weights: dict[str, list[int
     size = len(entity_types)
     features = [f"- {word}" for word in weights]
     rows = bytes(OFFSET + weight for row in weights.values() for weight in row)
-    packed = dict(zip(features, pack(rows, 2 + size), strict=True))
+    packed = PackedWeights(features, rows)
     output = [[0, 0]] * (size - 1) + [[0, 5]]
     return ContextModel(entity_types, [0, 0, *[-10] * size], output, 1, packed)
 
@@ -160,7 +160,7 @@ def test_the_words_of_the_model_are_kept_and_values_are_not() -> None:
 def test_what_a_rule_knows_as_something_else_is_no_candidate_of_the_model(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = ContextModel(("bank",), (1,), ((),), 1, {})
+    everything = ContextModel(("bank",), (1,), ((),), 1, PackedWeights([], b""))
     monkeypatch.setattr(finder, "load_model", lambda: everything)
     assert find_by_context(Searched(text), ENTITY_TYPES) == {}
 
@@ -202,11 +202,19 @@ def test_no_text_of_the_model_serves_as_a_test() -> None:
     assert [text for text, count in texts.items() if count > 1] == []
 
 
+def test_a_bounded_number_of_sums_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prompt_capture.domain.entities.context.model.MAX_KEPT", 3)
+    model = model_with(("bank",), {word: [0, 0, 10] for word in "abcde"})
+    for word in "abcdeabcde":
+        assert model.score(words(word)) == [0]
+        assert len(model._sums) <= 3
+
+
 def test_a_model_learns_words_from_texts() -> None:
     texts = read_redacted_texts(FILES)[:300]
     model = fit([candidate for text in texts for candidate in list_candidates(text)])
     assert model.entity_types == ("secret", "national_id", "bank", "phone", "birth_date")
-    assert len(model.weights) > 100
+    assert len(model.weights.features) > 100
 
 
 def test_a_file_can_be_held_out_to_measure_the_model(

@@ -6,7 +6,7 @@ training.redaction` fits them to labelled texts.
 
 import gzip
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from operator import mul
 from pathlib import Path
@@ -19,14 +19,39 @@ WEIGHTS = Path(__file__).with_name("weights.gz")
 
 OFFSET = 128
 """What is added to each weight, so that no sum is negative."""
-LANE = 4
+_LANE = 4
 """Bytes of a lane."""
+MAX_KEPT = 20_000
+"""Sums of parts that are kept."""
+
+
+class PackedWeights:
+    """The weights of features, of which each has one byte for each lane, with the offset."""
+
+    def __init__(self, features: Sequence[str], weights: bytes) -> None:
+        self.features = features
+        self.weights = weights
+        self._numbers = dict(zip(features, range(len(features)), strict=True))
+        self._lanes = bytearray(_LANE * len(weights))
+        self._lanes[::_LANE] = weights
+        self._size = len(self._lanes) // len(features) if features else 0
+
+    def get(self, feature: str) -> int:
+        """Return the weights of a feature in their lanes, and 1 in the last one, or 0 for all.
+
+        The integer is made when it is needed, so that functions start fast.
+        """
+        number = self._numbers.get(feature)
+        if number is None:
+            return 0
+        start = number * self._size
+        return int.from_bytes(self._lanes[start : start + self._size] + b"\1", "little")
 
 
 class ContextModel:
     """A network with one hidden layer, and with weights that lead past it.
 
-    The weights of a feature are one integer. It has a lane of 32 bits for each hidden unit and
+    The weights of a feature are one integer. It has a lane of four bytes for each hidden unit and
     each entity type, and one that counts, so that one addition adds all weights of two features.
     `bias` has one value for each lane but the last one, `output` has the weights of the hidden
     units for each entity type, and `scale` is the weight of the sums that lead past them.
@@ -38,7 +63,7 @@ class ContextModel:
         bias: Sequence[int],
         output: Sequence[Sequence[int]],
         scale: int,
-        weights: Mapping[str, int],
+        weights: PackedWeights,
     ) -> None:
         self.entity_types = tuple(entity_types)
         self.bias = tuple(bias)
@@ -73,19 +98,13 @@ class ContextModel:
     def _sum_of(self, part: Part) -> int:
         """Return the sum of the weights of a part, and keep it for a word that the model knows."""
         first, *others = features_of(part)
-        own = self.weights.get(first, 0)
-        total = own + sum([self.weights.get(feature, 0) for feature in others])
+        own = self.weights.get(first)
+        total = own + sum(map(self.weights.get, others))
         if own and part[1] != OWN:
+            if len(self._sums) >= MAX_KEPT:
+                self._sums.clear()
             self._sums[part] = total
         return total
-
-
-def pack(weights: bytes, size: int) -> Iterator[int]:
-    """Return an integer of lanes for each `size` weights, which are bytes with the offset."""
-    lanes = bytearray(LANE * len(weights))
-    lanes[::LANE] = weights
-    for start in range(0, len(lanes), LANE * size):
-        yield int.from_bytes(lanes[start : start + LANE * size] + b"\1", "little")
 
 
 @cache
@@ -93,12 +112,11 @@ def load_model() -> ContextModel:
     """Read the model from its file: a line of JSON, the weights as bytes, and the features."""
     header, _, rest = gzip.decompress(WEIGHTS.read_bytes()).partition(b"\n")
     content = json.loads(header)
-    size = len(content["bias"])
-    end = content["features"] * size
+    end = content["features"] * len(content["bias"])
     return ContextModel(
         content["entity_types"],
         content["bias"],
         content["output"],
         content["scale"],
-        dict(zip(rest[end:].decode().split("\n"), pack(rest[:end], size), strict=True)),
+        PackedWeights(rest[end:].decode().split("\n"), rest[:end]),
     )
