@@ -152,7 +152,7 @@ UNITS = name_set(
     attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
     people users bytes bits kb mb km meters m kg items points steps floor floors requests
     messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies
-    satir dakika saat gün kez kişi adet
+    satir dakika saat gün kez kişi adet लीटर किलो मीटर रुपये
     hits cards visitors visiteurs visitantes besucher inhabitants habitants habitantes einwohner
     abitanti spectators zuschauer votes stimmen games parts pcs units boxes pallets tokens residents
     participants teilnehmer pln zl zloty kc

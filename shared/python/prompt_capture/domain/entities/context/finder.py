@@ -29,6 +29,8 @@ _YEAR_FOLLOWS = tuple(
     f" {word} " for word in ("in", "since", "year", "seit", "jahr", "depuis", "desde", "ano", "dal")
 )
 _MAX_DOMAIN = 12
+# How many there are of something: "phones: 1234567"
+_COUNTED = ("phones: ", "calls: ", "accounts: ", "users: ")
 _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 
@@ -72,6 +74,7 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
         or _NO_SECRET_FOLLOWS.search(searched.lower, max(0, start - _MAX_DOMAIN), start)
         or searched.text.startswith(_MASKED_BEHIND, end)
         or (YEAR.fullmatch(value) and searched.lower.endswith(_YEAR_FOLLOWS, 0, start))
+        or searched.lower.endswith(_COUNTED, 0, start)
         or is_amount(searched.lower, end)
         or is_public(searched, start, value)
     ):
