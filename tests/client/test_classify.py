@@ -166,6 +166,17 @@ async def test_the_content_of_a_foreign_error_response_is_not_repeated(
     assert MESSAGE not in str(raised.value)
 
 
+async def test_cookies_of_proxies_are_not_kept(connect: Connect, scripted: ScriptedService) -> None:
+    """One with a byte outside ASCII would prevent every further request."""
+    cookies = ["session=1", "\xff=\xfe", "long=" + "x" * 4_000]
+    scripted.script = [(200, CLASSIFICATION, {"Set-Cookie": cookie}) for cookie in cookies]
+    client = connect()
+    for _ in cookies:
+        assert (await client.classify(MESSAGE, user_id="u")).captured == "stored"
+    assert (await client.classify(MESSAGE, user_id="u")).captured == "stored"
+    assert not any("cookie" in request.headers for request in scripted.requests)
+
+
 async def test_a_call_without_a_response_ends_at_its_deadline(
     connect: Connect, scripted: ScriptedService
 ) -> None:
