@@ -26,7 +26,14 @@ _JWKS_COOLDOWN_SECONDS = 30
 _CLOCK_DIFFERENCE_SECONDS = 2
 """How much the clocks of this function and of the project differ at most, usually."""
 
-_NOT_A_KEY_SET = (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError)
+_NOT_A_KEY_SET = (
+    jwt.PyJWTError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,  # of PyJWT, for a key whose algorithm is none
+)
 
 logger = logging.getLogger(__name__)
 
