@@ -10,7 +10,7 @@ reach the parent of the process that raised them.
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from inspect import getattr_static
 from traceback import walk_tb
 from typing import ClassVar
@@ -28,19 +28,29 @@ _OWN_ERRORS = _SENDING | _SWITCHING | {"certifi", "idna", "sniffio", "socksio", 
 class CaptureError(Exception):
     """Base class of the client's errors.
 
-    `code` is for programs. `request_id` identifies the request in the service's logs.
+    `code` is for programs. `request_id` identifies the request in the service's logs. `fields` are
+    the fields of the request that are to blame, where that is known.
     """
 
     summary: ClassVar[str] = "The capture service was not reached"
 
-    def __init__(self, code: str, request_id: str | None = None) -> None:
-        super().__init__(code, request_id)  # the arguments with which pickle creates it again
+    def __init__(
+        self, code: str, request_id: str | None = None, fields: Sequence[str] = ()
+    ) -> None:
+        # the arguments with which pickle creates it again
+        super().__init__(code, request_id, tuple(fields))
         self.code = code
         self.request_id = request_id
+        self.fields = tuple(fields)
+
+    @property
+    def reason(self) -> str:
+        """The code, and the fields that are to blame."""
+        return f"{self.code}: {', '.join(self.fields)}" if self.fields else self.code
 
     def __str__(self) -> str:
         request = f", request {self.request_id}" if self.request_id else ""
-        return f"{self.summary} ({self.code}{request})."
+        return f"{self.summary} ({self.reason}{request})."
 
 
 class RequestRejected(CaptureError):
@@ -51,9 +61,15 @@ class RequestRejected(CaptureError):
 
     summary = "The capture service rejected the request"
 
-    def __init__(self, status: int | None, code: str, request_id: str | None = None) -> None:
-        super().__init__(code, request_id)
-        self.args = (status, code, request_id)
+    def __init__(
+        self,
+        status: int | None,
+        code: str,
+        request_id: str | None = None,
+        fields: Sequence[str] = (),
+    ) -> None:
+        super().__init__(code, request_id, fields)
+        self.args = (status, code, request_id, self.fields)
         self.status = status
 
 
@@ -64,7 +80,9 @@ class NoResponse(CaptureError):
 
 
 def to_capture_error(
-    error: Exception, interrupts: Callable[[BaseException], bool] | None = None
+    error: Exception,
+    interrupts: Callable[[BaseException], bool] | None = None,
+    fields: Sequence[str] = (),
 ) -> CaptureError:
     """Return an error of the client as it is, and `NoResponse` for any other.
 
@@ -78,7 +96,9 @@ def to_capture_error(
     for member in members:
         if (interrupts or is_interruption)(member):
             raise member
-    return error if isinstance(error, CaptureError) else NoResponse(type(members[0]).__name__)
+    if isinstance(error, CaptureError):
+        return error
+    return NoResponse(type(members[0]).__name__, fields=fields)
 
 
 def _members_of(error: BaseException) -> list[BaseException]:
