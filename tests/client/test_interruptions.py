@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FunctionType
 
 import pytest
 
@@ -201,6 +202,17 @@ def test_an_error_of_an_instrumentation_is_a_failed_call(
     monkeypatch.setattr("httpcore.ConnectionPool.handle_request", fail)
 
     assert client.classify("move it", user_id=LOG_ID).error_code == "OtherError"
+
+
+def test_an_error_of_a_resolver_is_a_failed_call(
+    client: CaptureClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """eventlet raises errors of dnspython."""
+    timeout = type("Timeout", (Exception,), {"__module__": "dns.exception"})
+    names = {"__name__": "eventlet.support.greendns", "OtherError": timeout}
+    monkeypatch.setattr("socket.getaddrinfo", FunctionType(fail.__code__, names))
+
+    assert client.classify("move it", user_id=LOG_ID).error_code == "Timeout"
 
 
 def test_an_error_of_a_value_is_a_failed_call(client: CaptureClient) -> None:

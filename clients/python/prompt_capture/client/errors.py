@@ -21,7 +21,7 @@ _SENDING = sys.stdlib_module_names | {"prompt_capture", "httpx", "httpcore", "h1
 _SWITCHING = frozenset({"gevent", "eventlet", "greenlet"})
 """What replaces the waits of the standard library, and can throw any error into them."""
 
-_OWN_ERRORS = _SENDING | _SWITCHING | {"certifi", "idna", "sniffio", "socksio", "truststore"}
+_OWN_ERRORS = _SENDING | _SWITCHING | {"dns", "idna", "sniffio", "socksio"}
 """The packages whose errors say why a request failed."""
 
 
