@@ -27,6 +27,8 @@ from prompt_capture.adapters.supabase.keys import UnusableKey, check_sendable
 _SLASHES = re.compile("/{2,}")
 
 JWKS = "/auth/v1/.well-known/jwks.json"
+_DISCOVERY = "/auth/v1/.well-known/openid-configuration"
+_ISSUER = re.compile(r"(?P<project>https?://[\w.:-]+)/auth/v1")
 FUNCTION_PATHS = {
     "CLASSIFY_URL": "/v1/classify",
     "OUTCOMES_URL": "/v1/outcomes",
@@ -91,6 +93,25 @@ def _supabase(deployment: Deployment) -> Iterator[CheckResult]:
             )
         else:
             yield _evaluate_project(subject, response, path == JWKS)
+    yield from _issuer(deployment)
+
+
+def _issuer(deployment: Deployment) -> Iterator[CheckResult]:
+    """Compare the issuer in users' tokens, where the project names it, with SUPABASE_URL."""
+    try:
+        issuer = deployment.http.get(f"{deployment.supabase_url}{_DISCOVERY}").json()["issuer"]
+        expected = f"{deployment.supabase_url}/auth/v1"
+    except (MissingPrerequisite, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return
+    if isinstance(issuer, str) and issuer != expected:
+        known = _ISSUER.fullmatch(issuer)
+        yield wrong(
+            "Supabase issuer",
+            "is another address than SUPABASE_URL, so the functions refuse the tokens of users",
+            f"Set SUPABASE_URL to {known['project']}."
+            if known
+            else f"Let Supabase Auth name {expected} as the issuer (GOTRUE_JWT_ISSUER).",
+        )
 
 
 def _evaluate_project(subject: str, response: httpx.Response, must_succeed: bool) -> CheckResult:

@@ -166,6 +166,53 @@ async def test_the_content_of_a_foreign_error_response_is_not_repeated(
     assert MESSAGE not in str(raised.value)
 
 
+INVALID = "user_id: Input should be a valid UUID; tags.0: not permitted; plans: of the message"
+
+
+async def test_a_rejection_names_the_fields_that_are_to_blame(
+    connect: Connect, scripted: ScriptedService, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = {"code": "invalid_request", "message": INVALID}
+    scripted.script = [(422, {"error": error, "request_id": "r-1"})]
+    with pytest.raises(RequestRejected) as raised:
+        await connect(raise_errors=True).classify(MESSAGE, user_id="17", tags=[MESSAGE])
+    assert raised.value.fields == ("user_id", "tags")
+    assert "(invalid_request: user_id, tags, request r-1)" in str(raised.value)
+
+    answer = await connect().classify(MESSAGE, user_id="17", tags=[MESSAGE])
+    assert answer.error_code == "invalid_request"
+    assert "A message was not classified (invalid_request: user_id, tags)." in caplog.messages
+
+
+@pytest.mark.parametrize("message", [None, ["user_id: no"], 7], ids=str)
+async def test_a_rejection_without_a_text_keeps_its_code(
+    connect: Connect, scripted: ScriptedService, message: object
+) -> None:
+    scripted.script = [(422, {"error": {"code": "invalid_request", "message": message}})]
+    with pytest.raises(RequestRejected) as raised:
+        await connect(raise_errors=True).classify(MESSAGE, user_id="17")
+    assert (raised.value.code, raised.value.fields) == ("invalid_request", ())
+
+
+async def test_a_field_that_cannot_be_sent_is_named(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await connect().classify(MESSAGE, user_id="u", conversation_id="c", tags=object())
+    assert answer.error_code == "TypeError"
+    assert "A message was not classified (TypeError: tags)." in caplog.messages
+
+
+async def test_cookies_of_proxies_are_not_kept(connect: Connect, scripted: ScriptedService) -> None:
+    """One with a byte outside ASCII would prevent every further request."""
+    cookies = ["session=1", "\xff=\xfe", "long=" + "x" * 4_000]
+    scripted.script = [(200, CLASSIFICATION, {"Set-Cookie": cookie}) for cookie in cookies]
+    client = connect()
+    for _ in cookies:
+        assert (await client.classify(MESSAGE, user_id="u")).captured == "stored"
+    assert (await client.classify(MESSAGE, user_id="u")).captured == "stored"
+    assert not any("cookie" in request.headers for request in scripted.requests)
+
+
 async def test_a_call_without_a_response_ends_at_its_deadline(
     connect: Connect, scripted: ScriptedService
 ) -> None:

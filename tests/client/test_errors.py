@@ -15,6 +15,7 @@ from prompt_capture.client.errors import list_causes, to_capture_error
 ERRORS = [
     RequestRejected(401, "api_key_invalid", "r-1"),
     RequestRejected(None, "token_invalid"),
+    RequestRejected(422, "invalid_request", "r-1", ["user_id"]),
     NoResponse("no_response"),
     NoResponse(code="status_502", request_id="r-2"),
 ]

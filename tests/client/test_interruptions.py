@@ -1,15 +1,19 @@
-"""What a signal handler of the caller's raises, such as a job's time limit, ends the call."""
+"""What is raised into a call from outside, such as a job's time limit, ends the call."""
 
+import ctypes
 import logging
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from types import FunctionType
 
 import pytest
 
 from prompt_capture.client import CaptureClient, Classification, Service, Timeouts
 
-from .scripted_service import CLASSIFICATION, HANG, RECORDED, ScriptedService
+from .scripted_service import CLASSIFICATION, DROP, HANG, RECORDED, TRICKLE, ScriptedService
 
 LOG_ID = CLASSIFICATION["log_id"]
 CALLS: dict[str, Callable[[CaptureClient], object]] = {
@@ -23,6 +27,10 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs 
 
 class TimeLimitExceeded(Exception):
     """As Celery and RQ raise it in a job."""
+
+
+class OwnTimeout(TimeoutError):
+    """httpx takes it for an error of the network."""
 
 
 class InterruptedJob:
@@ -138,3 +146,79 @@ def test_a_failure_after_an_interruption_is_one_of_the_service(
 
     assert isinstance(answer, Classification)
     assert answer.error_code == "invalid_response"
+
+
+@contextmanager
+def throw_into_this_thread(error: type[Exception]) -> Iterator[None]:
+    """Throw an error into the code of the block, as Temporal and RQ do on threads."""
+    has_ended = threading.Event()
+    thread = ctypes.c_ulong(threading.get_ident())
+
+    def throw() -> None:
+        while not has_ended.wait(0.2):  # code that ignores errors, such as a destructor, may get it
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(error))
+
+    thrower = threading.Thread(target=throw)
+    thrower.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thrower.join()
+
+
+@pytest.mark.parametrize("fault", [TRICKLE, DROP])
+@pytest.mark.parametrize("error", [TimeLimitExceeded, OwnTimeout])
+@pytest.mark.parametrize("call", CALLS)
+def test_an_error_that_is_thrown_into_the_call_is_raised(
+    client: CaptureClient,
+    scripted: ScriptedService,
+    call: str,
+    error: type[Exception],
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the client waits for an answer, and between its attempts."""
+    scripted.script = [fault]
+    monkeypatch.setattr("prompt_capture.client.retries._FIRST_DELAY_SECONDS", 1)
+
+    with pytest.raises(error) as raised, throw_into_this_thread(error):
+        CALLS[call](client)
+
+    assert raised.type is error
+
+
+class OtherError(Exception):
+    """An error of another library."""
+
+
+def fail(*_: object, **options: object) -> None:
+    raise OtherError
+
+
+def test_an_error_of_an_instrumentation_is_a_failed_call(
+    client: CaptureClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("httpcore.ConnectionPool.handle_request", fail)
+
+    assert client.classify("move it", user_id=LOG_ID).error_code == "OtherError"
+
+
+def test_an_error_of_a_resolver_is_a_failed_call(
+    client: CaptureClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """eventlet raises errors of dnspython."""
+    timeout = type("Timeout", (Exception,), {"__module__": "dns.exception"})
+    names = {"__name__": "eventlet.support.greendns", "OtherError": timeout}
+    monkeypatch.setattr("socket.getaddrinfo", FunctionType(fail.__code__, names))
+
+    assert client.classify("move it", user_id=LOG_ID).error_code == "Timeout"
+
+
+def test_an_error_of_a_value_is_a_failed_call(client: CaptureClient) -> None:
+    """As of rows that a driver written in C reads, which leaves no frame of its own."""
+    set_error = partial(ctypes.pythonapi.PyErr_SetNone, ctypes.py_object(OtherError))
+
+    rows = iter(set_error, None)
+
+    assert client.correct(LOG_ID, "a", corrected_secondary_intents=rows) == "failed"

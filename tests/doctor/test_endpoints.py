@@ -40,6 +40,33 @@ def test_an_unreachable_project_is_wrong_and_checks_that_need_it_are_skipped(
         assert set(states(run_check(check, settings)).values()) == {"skipped"}
 
 
+@pytest.mark.parametrize(
+    ("issuer", "remedy"),
+    [
+        ("https://abc.supabase.co/auth/v1", "Set SUPABASE_URL to https://abc.supabase.co."),
+        ("http://localhost:8000", "Let Supabase Auth name {url}/auth/v1 as the issuer"),
+    ],
+)
+def test_a_project_whose_tokens_name_another_address_is_wrong(
+    run_check: RunCheck, settings: Environment, issuer: str, remedy: str
+) -> None:
+    """As with a domain of one's own, and in a self-hosted project."""
+    with http_stub(200, {"keys": [], "issuer": issuer}) as url:
+        results = run_check("endpoints", settings | {"SUPABASE_URL": url})
+    [result] = [result for result in results if result.state == "wrong"]
+
+    assert result.subject == "Supabase issuer"
+    assert result.remediation.startswith(remedy.format(url=url))
+
+
+@pytest.mark.parametrize("discovery", [{}, {"issuer": None}], ids=str)
+def test_a_project_that_names_no_issuer_is_ok(
+    run_check: RunCheck, settings: Environment, discovery: dict[str, object]
+) -> None:
+    with http_stub(200, {"keys": [], **discovery}) as url:
+        assert not problems(run_check("endpoints", settings | {"SUPABASE_URL": url}))
+
+
 @pytest.mark.parametrize("name", FUNCTION_PATHS)
 def test_an_unreachable_function_is_wrong(
     run_check: RunCheck, settings: Environment, name: str

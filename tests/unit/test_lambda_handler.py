@@ -82,7 +82,7 @@ def function_url_event(path: str, stage: str = "$default", **http: str) -> dict[
     }
 
 
-def rest_api_event(path: str) -> dict[str, Any]:
+def rest_api_event(path: str, stage: str = "dev") -> dict[str, Any]:
     """A REST API of API Gateway with a proxy integration."""
     return {
         "resource": "/{proxy+}",
@@ -92,7 +92,7 @@ def rest_api_event(path: str) -> dict[str, Any]:
         "multiValueHeaders": None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {"identity": {"sourceIp": "203.0.113.7"}, "stage": "dev"},
+        "requestContext": {"identity": {"sourceIp": "203.0.113.7"}, "stage": stage},
         "body": BODY,
         "isBase64Encoded": False,
     }
@@ -134,7 +134,11 @@ def handler(store: InMemoryPromptStore) -> Iterator[Handler]:
         function_url_event("//dev//v1/classify", stage="dev"),
         function_url_event("/assistant/v1/classify"),
         function_url_event("/dev/assistant/eu/v1/classify/", stage="dev"),
+        function_url_event("/v1/classify", stage="v1"),
+        function_url_event("/v1/v1/classify", stage="v1"),
         rest_api_event("/v1/classify"),
+        rest_api_event("/v1/classify", stage="v1"),
+        rest_api_event("/v1/v1/classify/", stage="v1"),
         rest_api_event("/dev/v1/classify/"),
         load_balancer_event("/v1/classify"),
         load_balancer_event("//v1/classify"),
@@ -145,6 +149,35 @@ def test_a_path_that_is_almost_right_is_found(handler: Handler, event: dict[str,
 
     assert response["statusCode"] == 200, response
     assert json.loads(response["body"])["intent"] == "reschedule"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"X-Forwarded-Port": "443,80"},
+        {"x-forwarded-port": "443, 443"},
+        {"x-forwarded-port": ""},
+        {"host": "[2001:db8::1]"},
+        {"Host": "[2001:db8::1]:3000"},
+        {"host": "api.example.com:"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("field", ["headers", "multiValueHeaders"])
+@pytest.mark.parametrize("create_event", [function_url_event, rest_api_event, load_balancer_event])
+def test_a_request_through_several_proxies_is_a_request(
+    handler: Handler,
+    create_event: Callable[[str], dict[str, Any]],
+    field: str,
+    address: dict[str, str],
+) -> None:
+    event = create_event("/v1/classify")
+    if field == "headers":
+        event["headers"] = HEADERS | address
+    else:
+        event["multiValueHeaders"] = {name: [text] for name, text in (HEADERS | address).items()}
+
+    assert handler(event, CONTEXT)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("path", ["/", "//", "", "/v1", "/classify", "/dev/classify", "/v1//x"])

@@ -133,6 +133,10 @@ TROUBLE: dict[str, tuple[Respond, str]] = {
     "no keys": (send('{"keys": []}'), "not a key set"),
     "keys that are no list": (send('{"keys": {"a": 1}}'), "not a key set"),
     "unusable keys": (send('{"keys": [{"kty": "EC", "alg": ["x"]}, 1]}'), "not a key set"),
+    "keys for no algorithm": (
+        send(json.dumps({"keys": [TokenMint().jwks["keys"][0] | {"alg": "none"}]})),
+        "usable keys",
+    ),
     "keys without an id": (
         send(json.dumps({"keys": [TokenMint().jwks["keys"][0] | {"kid": ""}]})),
         "usable keys",

@@ -90,7 +90,7 @@ class AsyncCaptureClient(BaseClient):
             request = self._service.classify_request(
                 message, user_id=user_id, token=token, idempotency_key=idempotency_key, **fields
             )
-            return parse_classification(await self._send(request))
+            return parse_classification(await self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_classification(failure)
@@ -113,7 +113,7 @@ class AsyncCaptureClient(BaseClient):
             request = self._service.outcome_request(
                 log_id, was_successful, workflow_type, execution_error
             )
-            return parse_recording(await self._send(request))
+            return parse_recording(await self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_recording(failure)
@@ -163,7 +163,7 @@ class AsyncCaptureClient(BaseClient):
                 token=token,
                 notes=notes,
             )
-            return parse_recording(await self._send(request))
+            return parse_recording(await self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_recording(failure)

@@ -65,9 +65,9 @@ class BaseClient:
 def _log(summary: str, error: CaptureError) -> None:
     fields = {"code": error.code, "request_id": error.request_id}
     try:
-        logger.warning("%s (%s).", summary, error.code, extra=fields)
+        logger.warning("%s (%s).", summary, error.reason, extra=fields)
     except KeyError:  # the caller's own records have a field of such a name already
-        logger.warning("%s (%s, request %s).", summary, error.code, error.request_id)
+        logger.warning("%s (%s, request %s).", summary, error.reason, error.request_id)
 
 
 LogReference = Classification | UUID | str

@@ -10,6 +10,7 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine, Set
 from contextlib import suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -59,6 +60,7 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
             limits=LIMITS,
             verify=tls,
             headers={"Accept-Encoding": "identity"},
+            cookies=_empty_cookie_jar(),
             mounts=dict.fromkeys(blank_proxies()),
         )
     raise ValueError(
@@ -67,6 +69,14 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
         "`pip install httpx[socks]`. Write exceptions as names and addresses with commas between, "
         "without brackets and ranges of IPv6"
     )
+
+
+def _empty_cookie_jar() -> CookieJar:
+    """Return a jar that keeps no cookie. The service sets none.
+
+    A proxy may set one that httpx cannot send, which would prevent every further request.
+    """
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def find_permanent_failure(

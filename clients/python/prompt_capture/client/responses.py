@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
@@ -134,18 +135,29 @@ class _Pending(_ResponseModel):
 class _ErrorEnvelope(_ResponseModel):
     class Detail(_ResponseModel):
         code: str = ""
+        message: object = ""
 
     error: Detail = Detail()
     request_id: str = ""
 
+    @property
+    def safe_code(self) -> str | None:
+        """The code, where it has the form of one. It may come from another server."""
+        return self.error.code if _CODE.fullmatch(self.error.code) else None
 
-def parse_classification(response: ServiceResponse) -> Classification:
+    @property
+    def safe_request_id(self) -> str | None:
+        """The request id, where it has the form of one."""
+        return self.request_id if _REQUEST_ID.fullmatch(self.request_id) else None
+
+
+def parse_classification(response: ServiceResponse, fields: Sequence[str] = ()) -> Classification:
     """Parse the response to a classification. Raise `RequestRejected` or `NoResponse`.
 
     A response in which fields contradict each other is not the service's own. Without a `log_id`,
     no outcome would be recorded for a message that was captured.
     """
-    classification = _parse(Classification, response)
+    classification = _parse(Classification, response, fields)
     is_captured = classification.captured not in {"skipped", "no_response"}
     if (
         classification.captured == "no_response"
@@ -156,21 +168,21 @@ def parse_classification(response: ServiceResponse) -> Classification:
     return classification
 
 
-def parse_recording(response: ServiceResponse) -> RecordingStatus:
+def parse_recording(response: ServiceResponse, fields: Sequence[str] = ()) -> RecordingStatus:
     """Parse the response to an outcome or a correction. Raise `RequestRejected` or `NoResponse`.
 
     A response that is not the service's own, such as the page of a proxy, records nothing.
     """
     if response.status == _ACCEPTED:
-        return _parse(_Pending, response).status
-    _parse(_Recorded, response)
+        return _parse(_Pending, response, fields).status
+    _parse(_Recorded, response, fields)
     return "recorded"
 
 
-def _parse(model: type[Model], response: ServiceResponse) -> Model:
+def _parse(model: type[Model], response: ServiceResponse, fields: Sequence[str]) -> Model:
     """Return a successful response. Raise `RequestRejected` or `NoResponse`."""
     if not 200 <= response.status < 300:
-        raise _error(response)
+        raise _error(response, fields)
     try:
         return model.model_validate_json(response.body, strict=True)
     except ValidationError:
@@ -178,21 +190,26 @@ def _parse(model: type[Model], response: ServiceResponse) -> Model:
     raise NoResponse("invalid_response")
 
 
-def _error(response: ServiceResponse) -> CaptureError:
-    code, request_id = _read_error(response.body)
-    if 400 <= response.status < 500:
-        return RequestRejected(response.status, code or f"status_{response.status}", request_id)
-    return NoResponse(code or f"status_{response.status}", request_id)
+def _error(response: ServiceResponse, fields: Sequence[str]) -> CaptureError:
+    error = _read_error(response.body)
+    code = error.safe_code or f"status_{response.status}"
+    if not 400 <= response.status < 500:
+        return NoResponse(code, error.safe_request_id)
+    to_blame = _named_fields(str(error.error.message), fields)
+    return RequestRejected(response.status, code, error.safe_request_id, to_blame)
 
 
-def _read_error(body: bytes) -> tuple[str | None, str | None]:
-    """Return an error's code and request id.
-
-    Anything else is ignored, since the response may come from another server, such as a proxy.
-    """
+def _read_error(body: bytes) -> _ErrorEnvelope:
+    """Return the service's own error, and an empty one for a body that has none."""
     try:
-        envelope = _ErrorEnvelope.model_validate_json(body)
+        return _ErrorEnvelope.model_validate_json(body)
     except ValidationError:
-        return None, None
-    code = envelope.error.code if _CODE.fullmatch(envelope.error.code) else None
-    return code, envelope.request_id if _REQUEST_ID.fullmatch(envelope.request_id) else None
+        return _ErrorEnvelope()
+
+
+def _named_fields(message: str, fields: Sequence[str]) -> list[str]:
+    """Return those fields of the request that an error's message is about.
+
+    The rest of the message is not repeated, since the response may come from another server.
+    """
+    return [name for name in fields if re.search(rf"(?:\A|; ){re.escape(name)}[.:]", message)]

@@ -25,11 +25,12 @@ _RETRYABLE_REFUSALS = frozenset({_REQUEST_TIMEOUT, _TOO_EARLY, _TOO_MANY_REQUEST
 
 @dataclass(frozen=True)
 class ServiceRequest:
-    """An idempotent request, which can be sent several times."""
+    """An idempotent request, which can be sent several times. `fields` are those of its body."""
 
     url: str
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,11 @@ from fractions import Fraction
 from typing import Any, Self, SupportsIndex
 from uuid import UUID, uuid4
 
-from prompt_capture.client.errors import RequestRejected
+from prompt_capture.client.errors import (
+    RequestRejected,
+    is_from_signal_handler,
+    to_capture_error,
+)
 from prompt_capture.client.keys import clean_key
 from prompt_capture.client.retries import ServiceRequest
 from prompt_capture.client.texts import (
@@ -114,11 +118,21 @@ class Service:
 
     @staticmethod
     def _request(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> ServiceRequest:
-        cleaned = {name: _to_json(name, value) for name, value in body.items()}
-        present = {name: value for name, value in cleaned.items() if value is not None}
+        present = [text for name, value in body.items() if (text := _encode(name, value))]
         # UTF-8 takes a third of the bytes of escaped characters, and a body has a limit.
-        content = json.dumps(present, ensure_ascii=False).encode("utf-8", "replace")
-        return ServiceRequest(url, content, {"Content-Type": "application/json", **headers})
+        content = f"{{{', '.join(present)}}}".encode("utf-8", "replace")
+        all_headers = {"Content-Type": "application/json", **headers}
+        return ServiceRequest(url, content, all_headers, tuple(body))
+
+
+def _encode(name: str, value: Any) -> str | None:
+    """Return a field in JSON, or None where its value is missing. Raise `NoResponse`."""
+    try:
+        cleaned = _to_json(name, value)
+        return None if cleaned is None else json.dumps({name: cleaned}, ensure_ascii=False)[1:-1]
+    except Exception as error:  # noqa: BLE001 - the code of a value can raise any error
+        failure = to_capture_error(error, is_from_signal_handler, [name])
+    raise failure
 
 
 def _check_url(name: str, value: object) -> str:

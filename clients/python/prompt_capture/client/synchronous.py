@@ -97,7 +97,7 @@ class CaptureClient(BaseClient):
             request = self._service.classify_request(
                 message, user_id=user_id, token=token, idempotency_key=idempotency_key, **fields
             )
-            return parse_classification(self._send(request))
+            return parse_classification(self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_classification(failure)
@@ -120,7 +120,7 @@ class CaptureClient(BaseClient):
             request = self._service.outcome_request(
                 log_id, was_successful, workflow_type, execution_error
             )
-            return parse_recording(self._send(request))
+            return parse_recording(self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_recording(failure)
@@ -164,7 +164,7 @@ class CaptureClient(BaseClient):
                 token=token,
                 notes=notes,
             )
-            return parse_recording(self._send(request))
+            return parse_recording(self._send(request), request.fields)
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             failure = to_capture_error(error)
         return self._failed_recording(failure)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -33,7 +34,16 @@ def create_http_client(
             verify=tls_context(),
             timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds or timeout_seconds),
             limits=_LIMITS,
+            cookies=_empty_cookie_jar(),
         )
+
+
+def _empty_cookie_jar() -> CookieJar:
+    """Return a jar that keeps no cookie, since the requests of all callers share it.
+
+    A proxy may set one that httpx cannot send, which would prevent every further request.
+    """
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 @cache

@@ -127,9 +127,7 @@ class Authenticator:
         try:
             return self._tokens.verify(token)
         except InvalidToken as error:
-            raise ApiError(
-                401, "token_invalid", str(error), "Sign in again and send a new access token."
-            ) from None
+            raise ApiError(401, "token_invalid", str(error), error.hint) from None
         except KeysUnavailable as error:
             raise ApiError(
                 503,

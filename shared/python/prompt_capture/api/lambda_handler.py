@@ -31,6 +31,10 @@ _NO_TEXT = (TypeError, ValueError, AttributeError)
 Such events come from direct invocations only.
 """
 
+_HEADER_FIELDS = ("headers", "multiValueHeaders")
+_ADDRESS = frozenset({"host", "x-forwarded-port"})
+"""The headers from which Mangum reads the server's address, which nothing here uses."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +51,7 @@ def _pass_requests(app: ASGI, answer_other: Handler, refuse_body: Handler) -> Ha
     adapter = Mangum(app, lifespan="off")
 
     def handle(event: Any, context: Any) -> Any:
-        event = _with_headers(event)
+        event = _with_usable_headers(event)
         try:
             request = adapter.infer(event, context)
             request.scope["method"].upper()  # raises where it is no request
@@ -62,14 +66,22 @@ def _pass_requests(app: ASGI, answer_other: Handler, refuse_body: Handler) -> Ha
     return handle
 
 
-def _with_headers(event: Any) -> Any:
-    """Return a request without headers as one with none.
+def _with_usable_headers(event: Any) -> Any:
+    """Return a request with a header field, and without headers that Mangum may not understand.
 
-    The test of a method in the console of API Gateway sends null in their place.
+    The test of a method in the console of API Gateway sends null in place of headers. Mangum takes
+    a request for none whose address has no single port, as behind several proxies (`443,80`).
     """
-    if isinstance(event, dict) and "headers" in event and event["headers"] is None:
-        return event | {"headers": {}}
-    return event
+    if not isinstance(event, dict):
+        return event
+    changes = {
+        field: {name: value for name, value in headers.items() if name.lower() not in _ADDRESS}
+        for field in _HEADER_FIELDS
+        if isinstance(headers := event.get(field), dict)
+    }
+    if "headers" in event and event["headers"] is None:
+        changes["headers"] = {}
+    return event | changes
 
 
 def with_jobs(handler: Handler, jobs: Mapping[str, Callable[[], Awaitable[object]]]) -> Handler:

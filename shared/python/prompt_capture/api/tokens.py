@@ -26,13 +26,26 @@ _JWKS_COOLDOWN_SECONDS = 30
 _CLOCK_DIFFERENCE_SECONDS = 2
 """How much the clocks of this function and of the project differ at most, usually."""
 
-_NOT_A_KEY_SET = (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError)
+_NOT_A_KEY_SET = (
+    jwt.PyJWTError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,  # of PyJWT, for a key whose algorithm is none
+)
 
 logger = logging.getLogger(__name__)
 
 
 class InvalidToken(Exception):
     """The token is not valid. The message gives the reason and no part of the token."""
+
+    def __init__(
+        self, message: str, hint: str = "Sign in again and send a new access token."
+    ) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class KeysUnavailable(Exception):
@@ -72,7 +85,11 @@ class TokenVerifier:
         except jwt.InvalidAudienceError:
             raise InvalidToken("The token was issued for another audience.") from None
         except jwt.InvalidIssuerError:
-            raise InvalidToken("The token was issued by another project.") from None
+            raise InvalidToken(
+                "The token names another issuer than the project in SUPABASE_URL.",
+                "Send a token of this project. If it has a domain of its own, its tokens still "
+                "name https://<ref>.supabase.co: set SUPABASE_URL to that.",
+            ) from None
         except (jwt.PyJWTError, ValueError, TypeError):
             raise InvalidToken(
                 "The token is malformed or was not signed by this project."
