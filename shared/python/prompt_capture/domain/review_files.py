@@ -18,6 +18,7 @@ from prompt_capture.domain.csv_tables import (
     read_table,
     write_table,
 )
+from prompt_capture.domain.decisions_elsewhere import describe_decision
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
 from prompt_capture.domain.field_names import list_unknown
 from prompt_capture.domain.intent_lists import read_intents, write_intents
@@ -366,20 +367,12 @@ def _is_empty(intent: object) -> bool:
 def _reject_decision_elsewhere(
     values: Mapping[str, Any], names: Sequence[str], catalogue: Collection[str]
 ) -> None:
-    """Raise `InvalidEntry` where a field that is not read has an intent of the catalogue.
-
-    People add columns of their own, and annotation programs write the decision into a field of
-    theirs, such as Prodigy into `accept`. Such an entry is not left empty.
-    """
+    """Raise `InvalidEntry` where a field that is not read has a decision: it is not left empty."""
     for name in names:
-        text = _unwrap(values[name])
-        if not isinstance(text, str):
-            continue
-        intent = match_intent(strip_invisible(text), catalogue)
-        if intent in catalogue:
+        if found := describe_decision(name, values[name], catalogue):
             raise InvalidEntry(
-                f"corrected_intent: it is empty, but {name} is the intent {intent}. If this is the "
-                f"decision, write it into corrected_intent. If not, delete {name}"
+                f"corrected_intent: it is empty, but {found}. If this is the decision, write it "
+                f"into corrected_intent. If not, delete {name}"
             )
 
 
