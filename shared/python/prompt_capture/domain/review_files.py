@@ -35,6 +35,7 @@ from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.review_arrangements import describe_arrangement
 from prompt_capture.domain.review_fields import (
     FIELDS,
+    PREDICTED_SECONDARY,
     REASONS,
     SECONDARY,
     EntryFields,
@@ -85,10 +86,15 @@ _SHAPES = {
 
 
 class StatedPrediction(NamedTuple):
-    """The prediction that an entry states for a prompt. It may be another than the recorded one."""
+    """The prediction that an entry states for a prompt. It may be another than the recorded one.
+
+    None stands for what the entry does not state, or decides: that it differs does not matter.
+    """
 
     id: UUID
-    intent: str
+    intent: str | None
+    secondary: frozenset[str] | None
+    is_decided: bool
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,8 @@ class Review:
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
     `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
     an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
-    in canonical form, and `predictions` the predicted intent that each entry without a decision
-    states. `content` is the file.
+    in canonical form, and `predictions` the predicted intents that each entry states and does not
+    decide. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -195,10 +201,10 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             rejected.append(entry.number)
         if isinstance(text := fields.values.get("prompt"), str):
             texts[entry.number] = canonical_text(replace_surrogates(text))
+        if prediction := _read_prediction(fields.values, reviewed):
+            predictions[entry.number] = prediction
         if reviewed is None:
             undecided += 1
-            if prediction := _read_prediction(fields.values):
-                predictions[entry.number] = prediction
             if _has_content(fields.values.get("notes")):
                 unrecorded.append(entry.number)
         else:
@@ -398,13 +404,30 @@ def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> Rev
         raise InvalidEntry(describe_first_error(error, "entry")) from None
 
 
-def _read_prediction(values: Mapping[str, Any]) -> StatedPrediction | None:
-    """Return the prediction that an entry states, where it has one and the id of a prompt."""
-    intent = _unwrap(values.get("predicted_intent"))
+def _read_prediction(
+    values: Mapping[str, Any], reviewed: ReviewedPrompt | None
+) -> StatedPrediction | None:
+    """Return the prediction that an entry states beside what it decides, if it has an id."""
     log_id = _read_id(values.get("id"))
-    if log_id is None or _is_empty(intent):
+    predicted = _unwrap(values.get("predicted_intent"))
+    is_stated = reviewed is None and not _is_empty(predicted)
+    intent = strip_invisible(str(predicted)) if is_stated else None
+    states_secondary = reviewed is not None and reviewed.corrected_secondary_intents is not None
+    secondary = (
+        None if states_secondary else _read_predicted_secondary(values.get(PREDICTED_SECONDARY))
+    )
+    if log_id is None or (intent is None and not secondary):
         return None
-    return StatedPrediction(log_id, strip_invisible(str(intent)))
+    return StatedPrediction(log_id, intent, secondary or None, reviewed is not None)
+
+
+def _read_predicted_secondary(value: object) -> frozenset[str]:
+    """Return the intents in a field; where it is no list of intents, what it has in their place."""
+    try:
+        intents = read_intents(value, PREDICTED_SECONDARY)
+    except InvalidEntry:
+        intents = (str(value),)
+    return frozenset(map(strip_invisible, intents or ()))
 
 
 def _unwrap(value: object) -> object:
