@@ -16,6 +16,7 @@ from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
 PARTS = [{"text": "book a "}, {"text": "table", "alias": "x", "userDefined": True}]
+ARGILLA = {"value": "greet", "user_id": "7", "status": "submitted"}
 BOOK = [("book a table", "book")]
 GREET = [("hi", "greet")]
 COMMON_EXAMPLES = '{"common_examples": [{"text": "hi", "intent": "greet"}]}'
@@ -120,6 +121,27 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "Argilla",
         GREET,
     ),
+    (
+        [{"fields": {"my prompt": "hi"}, "responses": {"intent": [ARGILLA]}, "suggestions": {}}],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": [{"values": {"intent": {"value": "greet"}}, "status": "submitted"}],
+            }
+        ],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [{"instruction": "Classify the message.", "input": "hi", "output": "greet"}],
+        "instructions",
+        GREET,
+    ),
+    ([{"instruction": "hi", "input": "", "output": "greet"}], "instructions", GREET),
     (
         {"examples": [{"content": "hi", "classifications": [{"classname": "greet"}]}]},
         "LightTag",
@@ -244,6 +266,23 @@ LINES: list[tuple[list[Any], str]] = [
     ([{"hi": "greet"}, {"so": "bye"}], "a text and its label"),
     ([{"greet": ["hi"]}, {"bye": ["so"]}], "texts for each label"),
     ([{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": ["so"]}], "an intent"),
+    (
+        [
+            {"instruction": "Classify it.", "input": "hi", "output": "greet"},
+            {"instruction": "so", "input": None, "output": "bye"},
+        ],
+        "instructions",
+    ),
+    (
+        [
+            {"fields": {"text": "hi"}, "responses": {"intent": [ARGILLA]}},
+            {
+                "fields": {"text": "so"},
+                "responses": {"intent": [{"value": "bye", "status": "submitted"}]},
+            },
+        ],
+        "Argilla",
+    ),
 ]
 """What is on each line of a file, and what it is."""
 
@@ -308,6 +347,11 @@ def test_lines_of_another_form_are_named_with_the_command_that_converts_them(
     ("content", "description"),
     [
         ("type: intent\nname: greet\nutterances:\n- hi\n", "an intent with its texts"),
+        ("---\ntype: intent\nname: greet\nutterances:\n- '[word](hi)'\n", "Snips NLU"),
+        (
+            "type: entity\nname: w\n---\ntype: intent\nname: greet\nutterances: ['[w:x/w](hi)']\n",
+            "Snips NLU",
+        ),
         ("greet:\n- hi\n", "list of texts for each label"),
         ("greet:\n  examples:\n  - hi\n", "the texts of each intent"),
         ("- intent: greet\n  examples:\n  - hi\n", "list of intents with their texts"),

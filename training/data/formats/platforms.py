@@ -3,6 +3,7 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,6 +80,17 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
         if description:
             raise OtherPlatform(str(file.invalid(description))) from None
         raise
+
+
+def describe_documents(values: list[Any]) -> str | None:
+    """Say what a file of several YAML documents is, and how to convert it, if it is known."""
+    description = _describe_platform(values)
+    if description is None:
+        return None
+    script = _YAML_TO_JSON.replace("yaml.safe_load(", "list(yaml.safe_load_all(").replace(
+        "(sys.stdin)", "(sys.stdin))"
+    )
+    return description.replace("jq -c ", f"{script} | jq -c ").replace("' FILE >", "' >")
 
 
 def describe_value(value: Any) -> str | None:
@@ -345,6 +357,52 @@ def _filter_object_of_examples(value: Any) -> str:
     return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
 
 
+def _is_argilla_record(value: Any) -> bool:
+    fields = get(value, "fields")
+    has_text = isinstance(fields, dict) and any(isinstance(each, str) for each in fields.values())
+    return has_text and isinstance(get(value, "responses"), dict | list)
+
+
+def _filter_argilla_record(value: Any) -> str:
+    """Return the filter for a record, whose responses are a list in version 1."""
+    names = [name for name, text in value["fields"].items() if isinstance(text, str)]
+    name = "text" if "text" in names else find_text_alias(names) or names[0]
+    is_list = isinstance(value["responses"], list)
+    responses, response = (
+        (".responses[]", ".values[].value") if is_list else (".responses[][]", ".value")
+    )
+    label = f'({responses} | select(.status == "submitted") | {response})'
+    return f"{{text: .fields[{json.dumps(name, ensure_ascii=False)}], label: {label}}}"
+
+
+def _is_instruction(value: Any) -> bool:
+    """Return whether a value is an instruction with an input and an output, as Alpaca has."""
+    return isinstance(value, dict) and "input" in value and has("instruction", "output")(value)
+
+
+def _is_snips_intent(value: Any) -> bool:
+    return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
+
+
+_AGREED = ", and keep one line where annotators disagree"
+
+_INSTRUCTIONS = (
+    "a file of instructions for fine-tuning (Alpaca), whose text is the input, or the instruction "
+    "where there is no input"
+)
+_FROM_INSTRUCTION = (
+    '{text: (if (.input // "") == "" then .instruction else .input end), label: .output}'
+)
+
+_INTENT = "an intent with its texts"
+_FROM_SNIPS = (
+    r'.name as $intent | .utterances[] | {text: gsub("\\[[^\\]]*\\]\\((?<word>[^)]*)\\)"; .word), '
+    "label: $intent}"
+)
+"""The filter for an intent of Snips, with the words alone in place of `[slot](words)`."""
+
+_VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
+
 _INTENT_NAMES = (
     *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
     *("displayName", "category", "class", "topic", "label_text"),
@@ -559,12 +617,18 @@ _PLATFORMS = (
         ".[] | {text: .[0], cats: .[1].cats}",
     ),
     _Platform(
-        has("0.fields.text", "0.responses"),
+        lambda value: _is_argilla_record(get(value, "0")),
         "an export of Argilla",
-        '.[] | {text: .fields.text, label: (.responses[][] | select(.status == "submitted") '
-        "| .value)}",
-        ", and keep one line where annotators disagree",
+        lambda value: f".[] | {_filter_argilla_record(value[0])}",
+        _AGREED,
     ),
+    _Platform(_is_argilla_record, "an export of Argilla", _filter_argilla_record, _AGREED),
+    _Platform(
+        lambda value: _is_instruction(get(value, "0")),
+        _INSTRUCTIONS,
+        f".[] | {_FROM_INSTRUCTION}",
+    ),
+    _Platform(_is_instruction, _INSTRUCTIONS, _FROM_INSTRUCTION),
     _Platform(
         has("examples.0.content", "examples.0.classifications"),
         "an export of LightTag",
@@ -648,7 +712,14 @@ _PLATFORMS = (
         )
         for name in _FIELDS_OF_INTENTS
     ),
-    _Platform(_is_intent, "an intent with its texts", _filter_intent),
+    _Platform(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
+    _Platform(
+        lambda value: isinstance(value, list) and any(map(_is_snips_intent, value)),
+        "a list of intents and entities of Snips NLU",
+        f'.[] | select(.type == "intent") | {_FROM_SNIPS}',
+        _VALUES_OF_SLOTS,
+    ),
+    _Platform(_is_intent, _INTENT, _filter_intent),
     _Platform(
         _is_object_of_examples,
         "an object with the texts of each intent",

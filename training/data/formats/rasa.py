@@ -18,7 +18,7 @@ from prompt_capture.domain.field_names import Misspelling, find_misspelling, lis
 from prompt_capture.domain.text_files import count_lines, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.platforms import describe_value
+from training.data.formats.platforms import describe_documents, describe_value
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -155,7 +155,8 @@ class _Reader:
             root = self._compose(self._hide_separators(text))
         except (yaml.YAMLError, RecursionError) as error:
             self._reject_markdown(text)
-            raise self._file.invalid(_describe_yaml_error(error)) from None
+            platform = self._describe_documents() if _has_documents(error) else None
+            raise self._file.invalid(platform or _describe_yaml_error(error)) from None
         fields = self._fields(root) if isinstance(root, MappingNode) else {}
         if "nlu" not in fields:
             self._reject_markdown(text)
@@ -344,6 +345,13 @@ class _Reader:
         except (yaml.YAMLError, ValueError):
             return None
 
+    def _describe_documents(self) -> str | None:
+        try:
+            documents = yaml.load_all(self._file.read_text(), Loader=_LOADER)
+            return describe_documents(list(documents))
+        except (yaml.YAMLError, ValueError, RecursionError):
+            return None
+
     def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
         if platform := self._describe_platform():
             return self._file.invalid(platform)
@@ -447,9 +455,14 @@ def _check_attributes(attributes: str, location: Location) -> None:
         )
 
 
+def _has_documents(error: Exception) -> bool:
+    """Return whether a file of YAML has several documents."""
+    return isinstance(error, ComposerError) and error.problem == "but found another document"
+
+
 def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
-    if isinstance(error, ComposerError) and error.problem == "but found another document":
+    if _has_documents(error):
         return "It has several YAML documents, separated by ---. Save each as a file of its own."
     place = _describe_place(getattr(error, "problem_mark", None))
     return (
