@@ -142,6 +142,9 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         GREET,
     ),
     ([{"instruction": "hi", "input": "", "output": "greet"}], "instructions", GREET),
+    ({"greet": [{"text": "hi"}]}, "a list of texts for each label", GREET),
+    ({"greet": {"examples": [{"text": "hi"}]}}, "the texts of each intent", GREET),
+    ({"train": [{"text": "hi", "intent": "greet"}]}, "a list for each split", GREET),
     (
         {"examples": [{"content": "hi", "classifications": [{"classname": "greet"}]}]},
         "LightTag",

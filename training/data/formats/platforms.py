@@ -279,6 +279,11 @@ def _find_label(fields: Mapping[str, Any]) -> str | None:
     return "label" if "label" in fields else find_label_alias(fields)
 
 
+def _first_in_lists(value: Mapping[str, Any]) -> Any:
+    """Return the first item of the first list of an object that has one."""
+    return next(each[0] for each in value.values() if each)
+
+
 def _is_app(value: Any) -> bool:
     """Return whether a value is the version of a LUIS app, which is read."""
     return isinstance(value, dict) and (
@@ -749,12 +754,20 @@ _PLATFORMS = (
     _Platform(
         lambda value: _all_values(_is_labelled)(value) and _has_splits(value),
         "an object with a list for each split",
-        "to_entries[] | .key as $split | .value[] | . + {$split}",
+        lambda value: (
+            "to_entries[] | .key as $split | .value[] | . + {$split}"
+            f"{_with_label(_first_in_lists(value))}"
+        ),
+    ),
+    _Platform(
+        lambda value: _all_values(_is_labelled)(value) and not _find_label(_first_in_lists(value)),
+        "an object with a list of texts for each label",
+        "to_entries[] | .key as $intent | .value[] | {text, label: $intent}",
     ),
     _Platform(
         _all_values(_is_labelled),
         "an object of lists of texts",
-        lambda value: f".[][]{_with_label(next(iter(value.values()))[0])}",
+        lambda value: f".[][]{_with_label(_first_in_lists(value))}",
     ),
     _Platform(
         lambda value: (
