@@ -208,7 +208,7 @@ def _read_data(task: Mapping[str, Any]) -> EntryFields:
         PREDICTED_SECONDARY: data.get(PREDICTED_SECONDARY),
         "corrected_intent": data.get("corrected_intent"),
         "corrected_secondary_intents": data.get("corrected_secondary_intents"),
-        "notes": data.get("notes"),
+        "notes": "\n".join(_list_texts(data.get(_NOTES), _NOTES)) or None,
     }
     return EntryFields(values, list_unknown(data, _TASK_FIELDS))
 
