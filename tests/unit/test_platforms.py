@@ -143,6 +143,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ),
     ([{"instruction": "hi", "input": "", "output": "greet"}], "instructions", GREET),
     ({"greet": [{"text": "hi"}]}, "a list of texts for each label", GREET),
+    ([{"id": 7, "tag": "", "title": "greet", "texts": ["hi"]}], "a list of intents", GREET),
     ({"greet": {"examples": [{"text": "hi"}]}}, "the texts of each intent", GREET),
     ({"train": [{"text": "hi", "intent": "greet"}]}, "a list for each split", GREET),
     (
@@ -324,6 +325,43 @@ def test_the_command_that_a_refusal_names_converts_the_file(
     found = read_examples([tmp_path / "texts.jsonl"])
     assert [(each.text, each.label) for each in found] == expected
     assert all(each.is_for_training for each in found)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "project",
+    [
+        {"data": {"0": {"text": "hi", "label": "greet"}}},
+        {"data": {"0": {"utterance": "hi", "intent": "greet"}}},
+        {"0": {"fields": {"text": "hi"}, "responses": {"intent": [ARGILLA]}}},
+        {"bye": [], "greet": [{"text": "hi", "label": "greet"}]},
+    ],
+)
+@pytest.mark.parametrize("suffix", ["json", "yml"])
+def test_an_object_with_numbers_for_names_is_converted_as_a_list_is(
+    tmp_path: Path, project: Any, suffix: str
+) -> None:
+    file = tmp_path / f"project.{suffix}"
+    file.write_text(json.dumps(project, indent=2))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    shell = str(error.value)[str(error.value).index("jq -c ") :].replace("FILE", "project.json")
+    (tmp_path / "project.json").write_text(json.dumps(project))
+    shell = re.sub(r"' > texts", "' project.json > texts", shell)
+
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+@pytest.mark.parametrize("form", ["{0}", "[{0}]", '{{"intents": [{0}]}}', "{0}\n{0}"])
+def test_an_intent_without_a_name_is_known_as_one(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "intents.json"
+    file.write_text(form.format('{"intent": "", "examples": ["hi"]}'))
+
+    with pytest.raises(InvalidExamples, match=r"It is (an intent|a list of intents|a skill)"):
+        read_examples([file])
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")

@@ -251,7 +251,7 @@ def _has_texts(name: str) -> Callable[[Any], bool]:
 
 def _filter_texts(name: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for the objects with texts in a field."""
-    return lambda value: f".{name}[]{_with_label(value[name][0])}"
+    return lambda value: f".{name}[]{_with_label(get(value, f'{name}.0'))}"
 
 
 def _has_renamed_texts(name: str) -> Callable[[Any], bool]:
@@ -269,7 +269,7 @@ def _filter_renamed_texts(name: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for the objects in a field."""
 
     def write(value: Any) -> str:
-        first = value[name][0]
+        first = get(value, f"{name}.0")
         return f".{name}[] | {{text: .{find_text_alias(first)}, label: .{_find_label(first)}}}"
 
     return write
@@ -320,7 +320,8 @@ def _filter_intents(path: str) -> Callable[[Any], str]:
 
 
 def _filter_intent(intent: Any) -> str:
-    name = next(name for name in _INTENT_NAMES if get(intent, name))
+    names = [name for name in _INTENT_NAMES if isinstance(get(intent, name), str)]
+    name = next(filter(intent.get, names), names[0])
     return f".{name} as $intent | .{_find_texts(intent)}[] | {_TEXT_OF_EXAMPLE}"
 
 
@@ -445,7 +446,7 @@ _SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
 _LIST_OF_TEXTS = _Platform(
     lambda value: _is_labelled(get(value, "0")),
     "a list of texts in YAML",
-    lambda value: f".[]{_with_label(value[0])}",
+    lambda value: f".[]{_with_label(get(value, '0'))}",
 )
 """What is read in JSON."""
 
@@ -624,7 +625,7 @@ _PLATFORMS = (
     _Platform(
         lambda value: _is_argilla_record(get(value, "0")),
         "an export of Argilla",
-        lambda value: f".[] | {_filter_argilla_record(value[0])}",
+        lambda value: f".[] | {_filter_argilla_record(get(value, '0'))}",
         _AGREED,
     ),
     _Platform(_is_argilla_record, "an export of Argilla", _filter_argilla_record, _AGREED),
@@ -789,7 +790,7 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",
     ),
     _Platform(
-        lambda value: isinstance(get(value, "0"), list) and len(value[0]) > 2,
+        lambda value: isinstance(get(value, "0"), list) and len(get(value, "0")) > 2,
         "a list of rows without the names of the columns",
         ".[] | {text: .[0], label: .[1]}",
         ", with the right positions in place of 0 and 1",
