@@ -419,6 +419,31 @@ def test_yaml_of_another_tool_is_named_with_the_command_that_converts_it(
     assert [(each.text, each.label) for each in found] == GREET
 
 
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "content", ["yes:\n- of course\n- on\n- 1.0\n", "of course: 'yes'\non: 'yes'\n1.0: 'yes'\n"]
+)
+def test_scalars_of_yaml_are_converted_as_they_are_written(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "intents.yml"
+    file.write_text(content)
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    shell = str(error.value).partition(": python ")[2].replace("FILE", "intents.yml")
+
+    subprocess.run(["bash", "-ec", f"{sys.executable} {shell}"], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [each.text for each in found] == ["of course", "on", "1.0"]
+    assert {each.label for each in found} == {"yes"}
+
+
+def test_yaml_with_numbers_for_keys_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nlu.yml").write_text("404: Not Found")
+
+    with pytest.raises(InvalidExamples, match="an object whose fields are not known"):
+        read_examples([tmp_path / "nlu.yml"])
+
+
 @pytest.mark.parametrize(
     ("value", "description"),
     [

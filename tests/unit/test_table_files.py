@@ -297,6 +297,16 @@ def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
         read_as("parquet", _write_parquet(tmp_path, text=["a", "b"], label=["x", None]))
 
 
+def test_text_of_parquet_that_is_no_utf_8_is_named_by_its_row(tmp_path: Path) -> None:
+    file = _write_parquet(tmp_path, text=["a", "h\u00e9llo"], label=["x", "x"])
+    table = parquet.read_table(file)
+    damaged = pa.array([b"a", b"h\xe9llo"]).view(pa.string())
+    parquet.write_table(table.set_column(0, "text", damaged), file)
+
+    with pytest.raises(InvalidExamples, match="row 2: the column text is not UTF-8"):
+        read_as("parquet", file)
+
+
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [

@@ -28,8 +28,10 @@ _SLOTS = ", and write values in place of {slots}"
 
 
 _YAML_TO_JSON = (
-    "python -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' < FILE"
+    "python -c 'import json, sys, yaml; print(json.dumps(yaml.load(sys.stdin, yaml.BaseLoader)))' "
+    "< FILE"
 )
+"""The command that converts YAML with its scalars as they are written: `yes` is no truth value."""
 
 
 class OtherPlatform(InvalidExamples):
@@ -87,9 +89,8 @@ def describe_documents(values: list[Any]) -> str | None:
     description = _describe_platform(values)
     if description is None:
         return None
-    script = _YAML_TO_JSON.replace("yaml.safe_load(", "list(yaml.safe_load_all(").replace(
-        "(sys.stdin)", "(sys.stdin))"
-    )
+    one = "yaml.load(sys.stdin, yaml.BaseLoader)"
+    script = _YAML_TO_JSON.replace(one, f"list({one.replace('load', 'load_all', 1)})")
     return description.replace("jq -c ", f"{script} | jq -c ").replace("' FILE >", "' >")
 
 

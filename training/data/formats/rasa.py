@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -118,6 +119,16 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
 
 
 _Dumper.add_representer(str, _represent_text)
+
+
+class _TextKeyLoader(_LOADER):  # type: ignore[misc, valid-type]
+    """Reads keys as they are written: `yes` and `404` are texts."""
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[str, Any]:
+        self.flatten_mapping(node)
+        if not all(isinstance(key, ScalarNode) for key, _value in node.value):
+            raise ConstructorError(problem="a key is no scalar", problem_mark=node.start_mark)
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
 
 class _Reader:
@@ -341,13 +352,13 @@ class _Reader:
 
     def _describe_platform(self) -> str | None:
         try:
-            return describe_value(yaml.load(self._file.read_text(), Loader=_LOADER))  # noqa: S506
+            return describe_value(yaml.load(self._file.read_text(), Loader=_TextKeyLoader))  # noqa: S506
         except (yaml.YAMLError, ValueError):
             return None
 
     def _describe_documents(self) -> str | None:
         try:
-            documents = yaml.load_all(self._file.read_text(), Loader=_LOADER)
+            documents = yaml.load_all(self._file.read_text(), Loader=_TextKeyLoader)
             return describe_documents(list(documents))
         except (yaml.YAMLError, ValueError, RecursionError):
             return None
