@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -349,6 +350,47 @@ def test_an_object_with_numbers_for_names_is_converted_as_a_list_is(
     (tmp_path / "project.json").write_text(json.dumps(project))
     shell = re.sub(r"' > texts", "' project.json > texts", shell)
 
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+EMPTY: list[tuple[str, Mapping[str, Any]]] = [
+    ("trainingPhrases", {"displayName": "greet", "trainingPhrases": [{"parts": [{"text": "hi"}]}]}),
+    ("sampleUtterances", {"name": "greet", "sampleUtterances": ["hi"]}),
+    ("examples", {"intent": "greet", "examples": [{"text": "hi"}]}),
+    ("patterns", {"tag": "greet", "patterns": ["hi"]}),
+    ("phrases", {"path": "greet", "phrases": [{"text": "hi"}]}),
+    ("utterances", {"name": "greet", "utterances": {"en": ["hi"]}}),
+    ("utterances", {"name": "greet", "utterances": ["hi"]}),
+]
+"""The field with the texts of an intent, and an intent."""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    ("field", "intent", "form"),
+    [
+        *((*each, form) for each in EMPTY for form in ("[{0}]", '{{"data": [{0}]}}')),
+        *((*each, '{{"intents": [{0}]}}') for each in (*EMPTY[:4], EMPTY[-1])),
+    ],
+)
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_intents_without_texts_do_not_hide_those_of_others(
+    tmp_path: Path, field: str, intent: Mapping[str, Any], form: str, is_missing: bool
+) -> None:
+    empty = {name: value for name, value in intent.items() if name != field} | {"priority": 1}
+    if not is_missing:
+        empty[field] = type(intent[field])()
+    file = tmp_path / "intents.json"
+    file.write_text(form.format(", ".join(map(json.dumps, [empty, intent, empty]))))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    command = COMMAND.search(str(error.value))
+    assert command, error.value
+
+    shell = command[1].replace("FILE", file.name)
     subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
 
     found = read_examples([tmp_path / "texts.jsonl"])

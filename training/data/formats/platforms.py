@@ -323,7 +323,7 @@ def _filter_intents(path: str) -> Callable[[Any], str]:
 def _filter_intent(intent: Any) -> str:
     names = [name for name in _INTENT_NAMES if isinstance(get(intent, name), str)]
     name = next(filter(intent.get, names), names[0])
-    return f".{name} as $intent | .{_find_texts(intent)}[] | {_TEXT_OF_EXAMPLE}"
+    return f".{name} as $intent | .{_find_texts(intent)}[]? | {_TEXT_OF_EXAMPLE}"
 
 
 def _is_intent(value: Any) -> bool:
@@ -339,29 +339,35 @@ def _has_intents(path: str) -> Callable[[Any], bool]:
 
 
 def _first_intent(value: Any, path: str) -> Any:
-    return get(value, f"{path}.0" if path else "0")
+    """Return the first intent with texts in a list."""
+    intents = get(value, path) if path else value
+    return next(filter(_is_intent, intents), None) if isinstance(intents, list) else None
 
 
 def _filter_object_of_intents(value: Any) -> str:
-    field = _find_texts(next(iter(value["intents"].values())))
-    texts = f".value.{field}[]" if field else ".value[]"
+    field = _find_first_texts(value["intents"])
+    texts = f".value.{field}[]?" if field else ".value[]?"
     return f".intents | to_entries[] | .key as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
 
 
+def _find_first_texts(intents: Any) -> str | None:
+    """Return what `_find_texts` finds in the first value of an object that has texts."""
+    values = intents.values() if isinstance(intents, dict) else ()
+    return next((found for found in map(_find_texts, values) if found is not None), None)
+
+
 def _is_object_of_intents(value: Any) -> bool:
-    intents = get(value, "intents")
-    first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
-    return _find_texts(first) is not None
+    return _find_first_texts(get(value, "intents")) is not None
 
 
 def _is_object_of_examples(value: Any) -> bool:
-    first = first_value(value)
-    return isinstance(first, dict) and bool(_find_texts(first))
+    is_object = isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+    return is_object and bool(_find_first_texts(value))
 
 
 def _filter_object_of_examples(value: Any) -> str:
-    field = _find_texts(first_value(value))
-    return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
+    field = _find_first_texts(value)
+    return f"to_entries[] | .key as $intent | .value.{field}[]? | {_TEXT_OF_EXAMPLE}"
 
 
 def _is_argilla_record(value: Any) -> bool:
@@ -468,7 +474,7 @@ _PLATFORMS = (
     _Platform(
         has_lists("userSays"),
         "an intent of Dialogflow ES",
-        f".name as $intent | .userSays[] | {_DATA}",
+        f".name as $intent | .userSays[]? | {_DATA}",
     ),
     _Platform(
         has("name", "auto", "responses"),
@@ -480,19 +486,19 @@ _PLATFORMS = (
     _Platform(
         has("displayName", "trainingPhrases.0.parts"),
         "an intent of Dialogflow CX",
-        f".displayName as $intent | .trainingPhrases[] | {_PARTS}",
+        f".displayName as $intent | .trainingPhrases[]? | {_PARTS}",
     ),
     _Platform(
         has("trainingPhrases.0.parts"),
         "the training phrases of an intent of Dialogflow CX, which the name of the folder states",
-        f".trainingPhrases[] | {_PARTS}",
+        f".trainingPhrases[]? | {_PARTS}",
         option=_NAME,
     ),
     *(
         _Platform(
             has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
             "a list of intents of Dialogflow CX",
-            f".{path}[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
+            f".{path}[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
         )
         for path in ("", "intentBatchInline.intents")
     ),
@@ -525,19 +531,19 @@ _PLATFORMS = (
     _Platform(
         has_lists("resource.intents"),
         "a bot of Amazon Lex V1",
-        ".resource.intents[] | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
+        ".resource.intents[] | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("resource.sampleUtterances"),
         "an intent of Amazon Lex V1",
-        ".resource | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
+        ".resource | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has("sampleUtterances.0.utterance"),
         "an intent of Amazon Lex V2",
-        "(.name // .intentName) as $intent | .sampleUtterances[] "
+        "(.name // .intentName) as $intent | .sampleUtterances[]? "
         "| {text: .utterance, label: $intent}",
         _SLOTS,
     ),
@@ -547,7 +553,7 @@ _PLATFORMS = (
             or has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
-        f"(.workspace // .).intents[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
+        f"(.workspace // .).intents[] | .intent as $intent | .examples[]? | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
@@ -567,7 +573,7 @@ _PLATFORMS = (
     _Platform(
         lambda value: isinstance(get(value, "intents"), dict),
         "a dataset of Snips NLU",
-        f".intents | to_entries[] | .key as $intent | .value.utterances[] | {_DATA}",
+        f".intents | to_entries[] | .key as $intent | .value.utterances[]? | {_DATA}",
     ),
     _Platform(
         _all_values(lambda first: isinstance(get(first, "data.0.text"), str)),
@@ -577,30 +583,30 @@ _PLATFORMS = (
     _Platform(
         lambda value: isinstance(get(value, "utterances"), dict) and has("name")(value),
         "an intent of Botpress",
-        ".name as $intent | .utterances[][] | {text: ., label: $intent}",
+        ".name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         lambda value: isinstance(get(value, "0.utterances"), dict),
         "a list of intents of Botpress",
-        ".[] | .name as $intent | .utterances[][] | {text: ., label: $intent}",
+        ".[] | .name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         has("version.platformData.intents"),
         "a project of Voiceflow",
-        ".version.platformData.intents[] | .name as $intent | .inputs[] | {text, label: $intent}",
+        ".version.platformData.intents[] | .name as $intent | .inputs[]? | {text, label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("intents.0.patterns"),
         "a file of intents with tags and patterns",
-        ".intents[] | .tag as $intent | .patterns[] | {text: ., label: $intent}",
+        ".intents[] | .tag as $intent | .patterns[]? | {text: ., label: $intent}",
     ),
     _Platform(
         has("0.path", "0.phrases"),
         "a file of intents of JAICP",
-        ".[] | .path as $intent | .phrases[] | {text, label: $intent}",
+        ".[] | .path as $intent | .phrases[]? | {text, label: $intent}",
     ),
     _Platform(
         _all_values(lambda first: isinstance(get(first, "0.value"), str)),
@@ -668,7 +674,7 @@ _PLATFORMS = (
     _Platform(
         has_lists("intents.0.trainingPhrases"),
         "a list of intents of Dialogflow CX",
-        f".intents[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
+        f".intents[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
     ),
     _Platform(
         has("textContent", "classificationAnnotation.displayName"),
@@ -706,6 +712,13 @@ _PLATFORMS = (
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
     ),
+    _Platform(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
+    _Platform(
+        lambda value: isinstance(value, list) and any(map(_is_snips_intent, value)),
+        "a list of intents and entities of Snips NLU",
+        f'.[] | select(.type == "intent") | {_FROM_SNIPS}',
+        _VALUES_OF_SLOTS,
+    ),
     _Platform(
         _has_intents(""),
         "a list of intents with their texts",
@@ -718,13 +731,6 @@ _PLATFORMS = (
             _filter_intents(name),
         )
         for name in _FIELDS_OF_INTENTS
-    ),
-    _Platform(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
-    _Platform(
-        lambda value: isinstance(value, list) and any(map(_is_snips_intent, value)),
-        "a list of intents and entities of Snips NLU",
-        f'.[] | select(.type == "intent") | {_FROM_SNIPS}',
-        _VALUES_OF_SLOTS,
     ),
     _Platform(_is_intent, _INTENT, _filter_intent),
     _Platform(
