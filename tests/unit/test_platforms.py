@@ -26,6 +26,12 @@ COMMAND = re.compile(r": (jq -c .* FILE > texts\.jsonl)\Z")
 PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ([{"id": "1", "data": PARTS, "isTemplate": False}], "Dialogflow ES", BOOK),
     ({"name": "book", "userSays": [{"data": PARTS}]}, "Dialogflow ES", BOOK),
+    ({"name": "book", "userSays": [{"data": []}, {"data": PARTS}]}, "Dialogflow ES", BOOK),
+    (
+        {"displayName": "book", "trainingPhrases": [{"parts": PARTS}, {"parts": [{}]}]},
+        "Dialogflow CX",
+        BOOK,
+    ),
     (
         {"displayName": "book", "trainingPhrases": [{"parts": PARTS, "repeatCount": 1}]},
         "Dialogflow CX",

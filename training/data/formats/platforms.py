@@ -22,7 +22,7 @@ LONE_BRACKETS = frozenset({"{", "[", "[{"})
 _NAME = "--arg intent NAME "
 """The option of jq for an intent whose name is not in the file."""
 
-_DATA = "{text: ([.data[].text] | add), label: $intent}"
+_DATA = '{text: ([.data[].text] | join("")), label: $intent}'
 _PARTS = _DATA.replace("data", "parts")
 _SLOTS = ", and write values in place of {slots}"
 
@@ -611,7 +611,8 @@ _PLATFORMS = (
     _Platform(
         _all_values(lambda first: isinstance(get(first, "0.value"), str)),
         "an output of Chatito",
-        "to_entries[] | .key as $intent | .value[] | {text: ([.[].value] | add), label: $intent}",
+        "to_entries[] | .key as $intent | .value[] "
+        '| {text: ([.[].value] | join("")), label: $intent}',
     ),
     _Platform(
         has("0.text", "0.annotations.0.label"),
