@@ -297,6 +297,17 @@ def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
         read_as("parquet", _write_parquet(tmp_path, text=["a", "b"], label=["x", None]))
 
 
+def test_a_column_of_any_name_that_seems_to_state_splits_is_named(tmp_path: Path) -> None:
+    file, remarks = tmp_path / "data.csv", Remarks()
+    file.write_text("text,label,type,kind\nhello,greeting,train,a\nbye,farewell,test,b\nso,a,,\n")
+
+    assert len(read_as("csv", file, remarks)) == 3
+    assert list(remarks) == [
+        f"{file}: 1 left out: fields that are not read and seem to be splits: type.",
+        f"{file}: 1 left out: fields that are not read: kind.",
+    ]
+
+
 def test_text_of_parquet_that_is_no_utf_8_is_named_by_its_row(tmp_path: Path) -> None:
     file = _write_parquet(tmp_path, text=["a", "h\u00e9llo"], label=["x", "x"])
     table = parquet.read_table(file)
