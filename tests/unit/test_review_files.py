@@ -866,6 +866,15 @@ def test_a_decision_in_a_field_that_is_not_read_is_a_fault_and_not_empty(
     assert (error.entry, review.undecided, list(review.decided)) == (1, 0, [2])
 
 
+def test_a_first_line_without_an_id_costs_no_other_line() -> None:
+    lines = [{"corrected_intent": "reminder"}, {"id": ID, "corrected_intent": "reminder"}]
+
+    review = read_review("\n".join(map(json.dumps, lines)))
+
+    assert [error.entry for error in review.errors] == [1]
+    assert list(review.decided) == [2]
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [

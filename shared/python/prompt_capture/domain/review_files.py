@@ -294,10 +294,15 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
             reason = str(error).replace("(line 1, column", "(column").removesuffix(".")
             yield _Entry(number, None, f"entry: {reason}")
         else:
-            if is_first and "id" not in values and not is_task(values):
+            if is_first and not _is_entry(values):
                 raise InvalidFile(_NO_LIST)
             yield _to_entry(number, values)
         is_first = False
+
+
+def _is_entry(values: Any) -> bool:
+    """Return whether an object is an entry, or a task of Label Studio, valid or not."""
+    return not values.keys().isdisjoint({"id", "corrected_intent"}) or is_task(values)
 
 
 def _list_rows(content: str) -> Iterator[_Entry]:
