@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from cli.error_handling import exit_on_full_disk
 from prompt_capture.domain.changes import validate_reviewer_name
 
 MAX_OPERATOR_LENGTH = 200
@@ -21,11 +22,15 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 
 
 class Command(TyperCommand):
-    """Refuses empty values, and URLs in place of paths.
+    """Refuses empty values, and URLs in place of paths. Says so where a disk is full.
 
     An empty path would name the current folder. It usually comes from a variable of the shell that
     is not set. A URL would name a folder here, such as `s3:`.
     """
+
+    def invoke(self, context: Any) -> Any:
+        with exit_on_full_disk():
+            return super().invoke(context)
 
     def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
         for position, argument in enumerate(arguments):

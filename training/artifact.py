@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import onnx
 
@@ -66,12 +67,26 @@ def write_artifact(
 ) -> ModelManifest:
     """Write graphs, tokenizers and the manifest to `out`, and delete files of an older model.
 
-    The version ends with a digest of the manifest, which covers the files.
+    An older model stays as it is unless all files can be written.
     """
     out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".partial-", dir=out) as partial:
+        manifest = _write_files(Path(partial), metadata, stages, calibration)
+        for name in (*manifest.files, MANIFEST_FILE):
+            (Path(partial) / name).replace(out / name)
+    _delete_stale_files(out, manifest.files)
+    return manifest
+
+
+def _write_files(
+    out: Path,
+    metadata: ArtifactMetadata,
+    stages: Sequence[CalibratedStage],
+    calibration: CascadeCalibration | None,
+) -> ModelManifest:
+    """Write all files of a model. The version ends with a digest of the manifest."""
     entries = tuple(_write_stage(out, stage) for stage in stages)
     names = [file for entry in entries for file in entry.files]
-    _delete_stale_files(out, {*names, MANIFEST_FILE})
     names.append(metadata.fingerprint.write(out))
     manifest = ModelManifest(
         version=metadata.name,
@@ -146,7 +161,7 @@ def _write_graph(file: Path, model: onnx.ModelProto) -> None:
     file.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _delete_stale_files(out: Path, current: set[str]) -> None:
+def _delete_stale_files(out: Path, current: Collection[str]) -> None:
     for suffix in ("*.onnx", "*.tokenizer.json"):
         for file in out.glob(suffix):
             if file.name not in current:

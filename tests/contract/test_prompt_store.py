@@ -18,7 +18,7 @@ from prompt_capture.domain.errors import (
     UnknownUser,
 )
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
-from prompt_capture.domain.predictions import SecondaryIntent
+from prompt_capture.domain.predictions import PredictedIntents, SecondaryIntent
 from prompt_capture.domain.prompts import ReviewablePrompt
 from tests.contract.conftest import Stores
 from tests.erasures import erase_in_store
@@ -357,18 +357,27 @@ async def test_texts_can_be_read(stores: Stores) -> None:
     assert texts == {prompts[0].id: "one", prompts[1].id: "two"}
 
 
-async def test_predicted_intents_can_be_read_whatever_was_decided(stores: Stores) -> None:
-    other = stores.make_prompt("two").model_copy(update={"predicted_intent": "Status"})
+async def test_predictions_can_be_read_whatever_was_decided(stores: Stores) -> None:
+    secondary = (
+        SecondaryIntent(intent="reminder", confidence=0.7),
+        SecondaryIntent(intent="Email", confidence=0.6),
+    )
+    other = stores.make_prompt("two").model_copy(
+        update={"predicted_intent": "Status", "secondary_intents": secondary}
+    )
     predicted = [stores.make_prompt("one"), other]
     for prompt in predicted:
         await stores.writer.log_prompt(prompt)
     await stores.service.add_prompt_correction(predicted[0].id, GRACE)
 
     log_ids = [*(prompt.id for prompt in predicted), new_log_id()]
-    intents = await stores.service.get_predicted_intents(log_ids)
+    predictions = await stores.service.get_predictions(log_ids)
 
-    assert intents == {predicted[0].id: "reschedule", predicted[1].id: "Status"}
-    assert await stores.service.get_predicted_intents([]) == {}
+    assert predictions == {
+        predicted[0].id: PredictedIntents("reschedule", ()),
+        predicted[1].id: PredictedIntents("Status", ("reminder", "Email")),
+    }
+    assert await stores.service.get_predictions([]) == {}
 
 
 @pytest.mark.parametrize("stated", [None, (), ("status", "email")])

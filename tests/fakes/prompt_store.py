@@ -29,6 +29,7 @@ from prompt_capture.domain.errors import (
 )
 from prompt_capture.domain.evaluation import Draw
 from prompt_capture.domain.log_ids import may_arrive
+from prompt_capture.domain.predictions import PredictedIntents
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
     FailedPrompt,
@@ -246,10 +247,15 @@ class InMemoryPromptStore:
         rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
         return {log_id: row.captured.prompt for log_id, row in rows.items()}
 
-    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def get_predictions(self, log_ids: Sequence[UUID]) -> dict[UUID, PredictedIntents]:
         self.raise_if_unreachable()
-        rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
-        return {log_id: row.captured.predicted_intent for log_id, row in rows.items()}
+        captured = {log_id: self.rows[log_id].captured for log_id in log_ids if log_id in self.rows}
+        return {
+            log_id: PredictedIntents(
+                prompt.predicted_intent, tuple(each.intent for each in prompt.secondary_intents)
+            )
+            for log_id, prompt in captured.items()
+        }
 
     async def known_intents(self) -> list[str]:
         self.raise_if_unreachable()

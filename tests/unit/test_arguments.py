@@ -1,6 +1,10 @@
-"""No command takes an empty value or a URL as a path: both would name a folder of this machine."""
+"""What all commands do: refuse an empty value and a URL as a path, and say where a disk is full."""
 
 import contextlib
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.unit.commands import all_commands
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("value", ["", " "])
@@ -94,3 +100,36 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_training(tmp_path
 
     assert result.exit_code == 2
     assert f"Invalid value for --out: Cannot write {out}." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["predict", "hi", "--json"], ["predict", "hi"], ["models", "list", "--json"]]
+)
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_an_output_on_a_full_disk_ends_a_command_with_a_message(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], error: int
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("cli.predict._read_settings", fail)
+    monkeypatch.setattr("prompt_capture.bootstrap.manage_models", fail)
+
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"The output cannot be written: {os.strerror(error)}. Free some space, and run the command "
+        "again.\n"
+    )
+
+
+def test_a_full_device_in_place_of_standard_output_is_named() -> None:
+    command = [sys.executable, "-c", "from cli.main import main; main()", "predict", "hi", "--json"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False
+        )
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("The output cannot be written: No space left on device.")

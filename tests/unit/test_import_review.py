@@ -16,6 +16,7 @@ from prompt_capture import bootstrap
 from prompt_capture.domain.changes import Correction, Decision
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
+from prompt_capture.domain.predictions import SecondaryIntent
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.review_files import read_review, write_entries
 from prompt_capture.domain.reviewed_prompts import EntryError
@@ -35,9 +36,10 @@ def import_review(store: InMemoryPromptStore) -> ImportReview:
     return ImportReview(store, "grace")
 
 
-async def _log(store: InMemoryPromptStore, text: str = "hm") -> UUID:
+async def _log(store: InMemoryPromptStore, text: str = "hm", *secondary: str) -> UUID:
     prompt = CapturedPrompt(
         id=new_log_id(),
+        secondary_intents=tuple(SecondaryIntent(intent=each, confidence=0.6) for each in secondary),
         user_id=USER,
         prompt=text,
         predicted_intent="status",
@@ -606,6 +608,88 @@ async def test_a_prediction_in_another_form_or_without_value_is_not_changed(
     plan = await import_review.plan(read_review(_file(entry)))
 
     assert (plan.errors, plan.undecided) == ([], 1)
+
+
+@pytest.mark.parametrize("intent", [None, "reminder"])
+@pytest.mark.parametrize("suffix", _WRITE)
+async def test_changed_secondary_predictions_without_a_decision_about_them_are_a_fault(
+    import_review: ImportReview, store: InMemoryPromptStore, suffix: str, intent: str | None
+) -> None:
+    ids = [await _log(store, str(number), "email") for number in range(3)]
+    entries = [
+        _entry(log_id, intent, prompt=str(number), predicted_secondary_intents=["email"])
+        for number, log_id in enumerate(ids)
+    ]
+    entries[1]["predicted_secondary_intents"] = ["email", "reminder"]
+
+    plan = await import_review.plan(read_review(_WRITE[suffix](entries)))
+
+    assert plan.errors == [
+        EntryError(
+            3 if suffix == "csv" else 2,
+            "predicted_secondary_intents: they were changed, and corrected_secondary_intents is "
+            "empty. If they are the decision, write them there. If not, restore email",
+        )
+    ]
+    assert (len(plan.new), plan.undecided) == ((2, 0) if intent else (0, 2))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["EMAIL, status", ["status", "email"], " status;email ", "", None, [], '["email","status"]'],
+)
+async def test_secondary_predictions_in_another_form_or_without_value_are_not_changed(
+    import_review: ImportReview, store: InMemoryPromptStore, written: object
+) -> None:
+    log_id = await _log(store, "hm", "email", "status")
+    entry = _entry(log_id, "reminder", predicted_secondary_intents=written)
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    assert (plan.errors, len(plan.new)) == ([], 1)
+
+
+@pytest.mark.parametrize("written", ["[email", 5, ["email", 5], "none"])
+async def test_any_changed_secondary_prediction_is_a_fault(
+    import_review: ImportReview, store: InMemoryPromptStore, written: object
+) -> None:
+    entry = _entry(await _log(store), "reminder", predicted_secondary_intents=written)
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    (error,) = plan.errors
+    assert error.reason.endswith("restore an empty list")
+
+
+async def test_a_repeated_decision_with_changed_predictions_is_not_counted_as_undecided(
+    import_review: ImportReview, store: InMemoryPromptStore
+) -> None:
+    log_id, other = await _log(store), await _log(store, "other")
+    entries = [
+        _entry(log_id, "reminder"),
+        _entry(log_id, "reminder", predicted_secondary_intents="email"),
+        _entry(other, None, prompt="other"),
+    ]
+
+    plan = await import_review.plan(read_review(_file(*entries)))
+
+    assert [error.entry for error in plan.errors] == [2]
+    assert (len(plan.new), plan.undecided) == (1, 1)
+
+
+async def test_changed_secondary_predictions_do_not_matter_beside_a_decision_about_them(
+    import_review: ImportReview, store: InMemoryPromptStore
+) -> None:
+    entry = _entry(
+        await _log(store),
+        "reminder",
+        predicted_secondary_intents="email",
+        corrected_secondary_intents="status",
+    )
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    assert (plan.errors, len(plan.new)) == ([], 1)
 
 
 async def test_changed_predictions_of_unknown_or_decided_prompts_are_no_faults(

@@ -480,6 +480,28 @@ def test_a_faulty_task_is_an_error_of_its_own(fields: dict[str, Any], problem: s
     assert re.search(problem, errors[0])
 
 
+@pytest.mark.parametrize("notes", [["see", "above"], 7, {"text": 7}, ["see", 7]])
+@pytest.mark.parametrize("skipped", [[], [{"was_cancelled": True, "result": []}]])
+def test_the_notes_of_a_task_without_a_decision_cost_no_other_entry(
+    notes: object, skipped: list[Any]
+) -> None:
+    choice = {"from_name": "intent", "type": "choices", "value": {"choices": ["reminder"]}}
+    tasks = [
+        {"data": {"log_id": ID[:-1] + "7", "notes": notes}, "annotations": skipped},
+        {"data": {"log_id": ID}, "annotations": [{"result": [choice]}]},
+    ]
+
+    review = read_review(json.dumps(tasks))
+
+    assert list(review.decided) == [2]
+    if notes == ["see", "above"]:
+        assert (review.errors, review.unrecorded_notes) == ([], (1,))
+    else:
+        assert [error.reason for error in review.errors] == [
+            "notes: it is neither a text nor a list of texts"
+        ]
+
+
 def test_a_task_that_is_skipped_with_notes_is_undecided_and_named() -> None:
     skipped = _annotation(("notes", "textarea", ["two intents?"]), was_cancelled=True)
 

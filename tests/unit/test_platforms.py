@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
 PARTS = [{"text": "book a "}, {"text": "table", "alias": "x", "userDefined": True}]
+ARGILLA = {"value": "greet", "user_id": "7", "status": "submitted"}
 BOOK = [("book a table", "book")]
 GREET = [("hi", "greet")]
 COMMON_EXAMPLES = '{"common_examples": [{"text": "hi", "intent": "greet"}]}'
@@ -24,6 +26,12 @@ COMMAND = re.compile(r": (jq -c .* FILE > texts\.jsonl)\Z")
 PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ([{"id": "1", "data": PARTS, "isTemplate": False}], "Dialogflow ES", BOOK),
     ({"name": "book", "userSays": [{"data": PARTS}]}, "Dialogflow ES", BOOK),
+    ({"name": "book", "userSays": [{"data": []}, {"data": PARTS}]}, "Dialogflow ES", BOOK),
+    (
+        {"displayName": "book", "trainingPhrases": [{"parts": PARTS}, {"parts": [{}]}]},
+        "Dialogflow CX",
+        BOOK,
+    ),
     (
         {"displayName": "book", "trainingPhrases": [{"parts": PARTS, "repeatCount": 1}]},
         "Dialogflow CX",
@@ -120,6 +128,31 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "Argilla",
         GREET,
     ),
+    (
+        [{"fields": {"my prompt": "hi"}, "responses": {"intent": [ARGILLA]}, "suggestions": {}}],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": [{"values": {"intent": {"value": "greet"}}, "status": "submitted"}],
+            }
+        ],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [{"instruction": "Classify the message.", "input": "hi", "output": "greet"}],
+        "instructions",
+        GREET,
+    ),
+    ([{"instruction": "hi", "input": "", "output": "greet"}], "instructions", GREET),
+    ({"greet": [{"text": "hi"}]}, "a list of texts for each label", GREET),
+    ([{"id": 7, "tag": "", "title": "greet", "texts": ["hi"]}], "a list of intents", GREET),
+    ({"greet": {"examples": [{"text": "hi"}]}}, "the texts of each intent", GREET),
+    ({"train": [{"text": "hi", "intent": "greet"}]}, "a list for each split", GREET),
     (
         {"examples": [{"content": "hi", "classifications": [{"classname": "greet"}]}]},
         "LightTag",
@@ -244,6 +277,23 @@ LINES: list[tuple[list[Any], str]] = [
     ([{"hi": "greet"}, {"so": "bye"}], "a text and its label"),
     ([{"greet": ["hi"]}, {"bye": ["so"]}], "texts for each label"),
     ([{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": ["so"]}], "an intent"),
+    (
+        [
+            {"instruction": "Classify it.", "input": "hi", "output": "greet"},
+            {"instruction": "so", "input": None, "output": "bye"},
+        ],
+        "instructions",
+    ),
+    (
+        [
+            {"fields": {"text": "hi"}, "responses": {"intent": [ARGILLA]}},
+            {
+                "fields": {"text": "so"},
+                "responses": {"intent": [{"value": "bye", "status": "submitted"}]},
+            },
+        ],
+        "Argilla",
+    ),
 ]
 """What is on each line of a file, and what it is."""
 
@@ -285,6 +335,84 @@ def test_the_command_that_a_refusal_names_converts_the_file(
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "project",
+    [
+        {"data": {"0": {"text": "hi", "label": "greet"}}},
+        {"data": {"0": {"utterance": "hi", "intent": "greet"}}},
+        {"0": {"fields": {"text": "hi"}, "responses": {"intent": [ARGILLA]}}},
+        {"bye": [], "greet": [{"text": "hi", "label": "greet"}]},
+    ],
+)
+@pytest.mark.parametrize("suffix", ["json", "yml"])
+def test_an_object_with_numbers_for_names_is_converted_as_a_list_is(
+    tmp_path: Path, project: Any, suffix: str
+) -> None:
+    file = tmp_path / f"project.{suffix}"
+    file.write_text(json.dumps(project, indent=2))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    shell = str(error.value)[str(error.value).index("jq -c ") :].replace("FILE", "project.json")
+    (tmp_path / "project.json").write_text(json.dumps(project))
+    shell = re.sub(r"' > texts", "' project.json > texts", shell)
+
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+EMPTY: list[tuple[str, Mapping[str, Any]]] = [
+    ("trainingPhrases", {"displayName": "greet", "trainingPhrases": [{"parts": [{"text": "hi"}]}]}),
+    ("sampleUtterances", {"name": "greet", "sampleUtterances": ["hi"]}),
+    ("examples", {"intent": "greet", "examples": [{"text": "hi"}]}),
+    ("patterns", {"tag": "greet", "patterns": ["hi"]}),
+    ("phrases", {"path": "greet", "phrases": [{"text": "hi"}]}),
+    ("utterances", {"name": "greet", "utterances": {"en": ["hi"]}}),
+    ("utterances", {"name": "greet", "utterances": ["hi"]}),
+]
+"""The field with the texts of an intent, and an intent."""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    ("field", "intent", "form"),
+    [
+        *((*each, form) for each in EMPTY for form in ("[{0}]", '{{"data": [{0}]}}')),
+        *((*each, '{{"intents": [{0}]}}') for each in (*EMPTY[:4], EMPTY[-1])),
+    ],
+)
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_intents_without_texts_do_not_hide_those_of_others(
+    tmp_path: Path, field: str, intent: Mapping[str, Any], form: str, is_missing: bool
+) -> None:
+    empty = {name: value for name, value in intent.items() if name != field} | {"priority": 1}
+    if not is_missing:
+        empty[field] = type(intent[field])()
+    file = tmp_path / "intents.json"
+    file.write_text(form.format(", ".join(map(json.dumps, [empty, intent, empty]))))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    command = COMMAND.search(str(error.value))
+    assert command, error.value
+
+    shell = command[1].replace("FILE", file.name)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+@pytest.mark.parametrize("form", ["{0}", "[{0}]", '{{"intents": [{0}]}}', "{0}\n{0}"])
+def test_an_intent_without_a_name_is_known_as_one(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "intents.json"
+    file.write_text(form.format('{"intent": "", "examples": ["hi"]}'))
+
+    with pytest.raises(InvalidExamples, match=r"It is (an intent|a list of intents|a skill)"):
+        read_examples([file])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 @pytest.mark.parametrize(("lines", "description"), LINES)
 def test_lines_of_another_form_are_named_with_the_command_that_converts_them(
     tmp_path: Path, lines: list[Any], description: str
@@ -308,6 +436,11 @@ def test_lines_of_another_form_are_named_with_the_command_that_converts_them(
     ("content", "description"),
     [
         ("type: intent\nname: greet\nutterances:\n- hi\n", "an intent with its texts"),
+        ("---\ntype: intent\nname: greet\nutterances:\n- '[word](hi)'\n", "Snips NLU"),
+        (
+            "type: entity\nname: w\n---\ntype: intent\nname: greet\nutterances: ['[w:x/w](hi)']\n",
+            "Snips NLU",
+        ),
         ("greet:\n- hi\n", "list of texts for each label"),
         ("greet:\n  examples:\n  - hi\n", "the texts of each intent"),
         ("- intent: greet\n  examples:\n  - hi\n", "list of intents with their texts"),
@@ -332,6 +465,31 @@ def test_yaml_of_another_tool_is_named_with_the_command_that_converts_it(
 
     found = read_examples([tmp_path / "texts.jsonl"])
     assert [(each.text, each.label) for each in found] == GREET
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "content", ["yes:\n- of course\n- on\n- 1.0\n", "of course: 'yes'\non: 'yes'\n1.0: 'yes'\n"]
+)
+def test_scalars_of_yaml_are_converted_as_they_are_written(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "intents.yml"
+    file.write_text(content)
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    shell = str(error.value).partition(": python ")[2].replace("FILE", "intents.yml")
+
+    subprocess.run(["bash", "-ec", f"{sys.executable} {shell}"], cwd=tmp_path, check=True)
+
+    found = read_examples([tmp_path / "texts.jsonl"])
+    assert [each.text for each in found] == ["of course", "on", "1.0"]
+    assert {each.label for each in found} == {"yes"}
+
+
+def test_yaml_with_numbers_for_keys_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nlu.yml").write_text("404: Not Found")
+
+    with pytest.raises(InvalidExamples, match="an object whose fields are not known"):
+        read_examples([tmp_path / "nlu.yml"])
 
 
 @pytest.mark.parametrize(

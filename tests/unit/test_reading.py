@@ -259,6 +259,36 @@ def test_the_texts_of_a_table_in_a_text_file_need_no_labels(tmp_path: Path, head
 
 
 @pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (
+            "1\thello there\tu1\n2\tbook it\tu2\n",
+            "has as many tabs in each line, as a table without a header",
+        ),
+        (
+            "2026-11-24 10:00 hello\n2026-11-24 10:01 bye\n",
+            "has a date and a time before each line, as logs and chats do",
+        ),
+        ("{'text': 'hello'}\n{'text': 'bye'}\n", "has an object in each line, but not in JSON"),
+        (
+            "u1;hello\nu2;bye\nu1;so\n",
+            "has as many semicolons in each line, as a table without a header",
+        ),
+    ],
+)
+def test_the_form_of_texts_without_labels_is_named(tmp_path: Path, content: str, fact: str) -> None:
+    file, remarks = tmp_path / "messages.txt", Remarks()
+    file.write_text(content)
+
+    read = read_unlabelled([DataSource(file)], remarks)
+
+    assert [each.example.text for each in read] == content.splitlines()
+    assert list(remarks) == [
+        f"{file}: {len(read)} noted: lines that are texts as a whole, of a file that {fact}."
+    ]
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "send a text, then label it",

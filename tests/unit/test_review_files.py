@@ -866,6 +866,67 @@ def test_a_decision_in_a_field_that_is_not_read_is_a_fault_and_not_empty(
     assert (error.entry, review.undecided, list(review.decided)) == (1, 0, [2])
 
 
+def test_a_first_line_without_an_id_costs_no_other_line() -> None:
+    lines = [{"corrected_intent": "reminder"}, {"id": ID, "corrected_intent": "reminder"}]
+
+    review = read_review("\n".join(map(json.dumps, lines)))
+
+    assert [error.entry for error in review.errors] == [1]
+    assert list(review.decided) == [2]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"accept": ["reminder", "status"], "answer": "accept"}, "accept has reminder, status"),
+        ({"label": "reminder, Status"}, "label has reminder, status"),
+        ({"labels": "reminder#status"}, "labels has reminder, status"),
+        ({"label": '["reminder"]'}, "label has reminder"),
+        ({"Label": '{"choices": ["reminder", "status"]}'}, "Label has reminder, status"),
+        ({"cats": {"reminder": 1.0, "status": 0.0}}, "cats has reminder"),
+        ({"annotation": {"value": "reminder"}}, "annotation has reminder"),
+        (
+            {"responses": {"intent": [{"value": "reminder", "status": "submitted"}]}},
+            "responses has reminder",
+        ),
+        (
+            {"responses": [{"values": {"intent": {"value": "reminder"}}, "status": "submitted"}]},
+            "responses has reminder",
+        ),
+    ],
+)
+def test_the_decisions_of_other_programs_are_a_fault_in_any_form(
+    fields: dict[str, Any], named: str
+) -> None:
+    entry = {"id": str(uuid4()), "prompt": "hm", "corrected_intent": None}
+
+    review = read_review(json.dumps([{**entry, **fields}]), ["reminder", "status"])
+
+    (error,) = review.errors
+    assert error.reason.startswith(f"corrected_intent: it is empty, but {named}. If this is the ")
+    assert review.undecided == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"options": [{"id": "reminder"}, {"id": "status"}], "accept": []},
+        {"cats": {"reminder": 0.2, "status": False}},
+        {"label": "reminder me, or status"},
+        {"label": "[reminder"},
+        {"labels": []},
+        {"annotation": None},
+        {"label": json.loads("[" * 400 + "]" * 400)},
+    ],
+)
+def test_fields_of_other_programs_without_an_intent_do_not_matter(fields: dict[str, Any]) -> None:
+    entry = {"id": str(uuid4()), "corrected_intent": "", **fields}
+
+    review = read_review(json.dumps([entry]), ["reminder", "status"])
+
+    assert (review.errors, review.undecided) == ([], 1)
+
+
 @pytest.mark.parametrize("value", ["", "see above", 5, None, ["reminder", "status"], {"a": 1}])
 def test_other_fields_of_an_undecided_entry_do_not_matter(value: object) -> None:
     entry = {"id": str(uuid4()), "corrected_intent": "", "remark": value}

@@ -297,6 +297,39 @@ def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
         read_as("parquet", _write_parquet(tmp_path, text=["a", "b"], label=["x", None]))
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_input_of_an_instruction_is_the_text(tmp_path: Path, suffix: str) -> None:
+    columns = {"instruction": ["Classify it."], "input": ["hello"], "output": ["greeting"]}
+    file = _write_parquet(tmp_path, **columns)
+    if suffix == "csv":
+        file = tmp_path / "data.csv"
+        file.write_bytes(write_table(list(columns), [{key: columns[key][0] for key in columns}]))
+
+    with pytest.raises(InvalidExamples, match="input to text and output to label"):
+        read_as(suffix, file)
+
+
+def test_a_column_of_any_name_that_seems_to_state_splits_is_named(tmp_path: Path) -> None:
+    file, remarks = tmp_path / "data.csv", Remarks()
+    file.write_text("text,label,type,kind\nhello,greeting,train,a\nbye,farewell,test,b\nso,a,,\n")
+
+    assert len(read_as("csv", file, remarks)) == 3
+    assert list(remarks) == [
+        f"{file}: 1 left out: fields that are not read and seem to be splits: type.",
+        f"{file}: 1 left out: fields that are not read: kind.",
+    ]
+
+
+def test_text_of_parquet_that_is_no_utf_8_is_named_by_its_row(tmp_path: Path) -> None:
+    file = _write_parquet(tmp_path, text=["a", "h\u00e9llo"], label=["x", "x"])
+    table = parquet.read_table(file)
+    damaged = pa.array([b"a", b"h\xe9llo"]).view(pa.string())
+    parquet.write_table(table.set_column(0, "text", damaged), file)
+
+    with pytest.raises(InvalidExamples, match="row 2: the column text is not UTF-8"):
+        read_as("parquet", file)
+
+
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [

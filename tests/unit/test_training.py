@@ -1,6 +1,8 @@
 """Training: its data, its reproducibility, and its agreement with service."""
 
+import errno
 import itertools
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,11 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
-from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import (
+    FINGERPRINT_FILE,
+    MANIFEST_FILE,
+    ModelArtifact,
+)
 from prompt_capture.domain.models import DatasetReference, TrainingMode
 from tests.unit.conftest import SHIPPED
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
@@ -142,6 +148,32 @@ def test_a_trained_model_can_be_served(
     assert model.version.startswith("small-")
     assert [stage.name for stage in artifact.manifest.stages] == stages
     assert evaluate(model, few).accuracy > 0.9
+
+
+@pytest.mark.parametrize("failing", ["student.onnx", FINGERPRINT_FILE, MANIFEST_FILE])
+def test_a_model_stays_as_it_is_where_the_next_one_cannot_be_written(
+    few: list[Example],
+    base: BaseEncoders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
+) -> None:
+    train(few, base, tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    open_file = Path.open
+
+    def fail(file: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        if file.name == failing and "w" in mode:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+        return open_file(file, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", fail)
+
+    with pytest.raises(OSError, match="No space left"):
+        train(few[12:], base, tmp_path)
+
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_without_jax_the_base_s_own_student_gets_a_new_head(

@@ -6,6 +6,7 @@ little to reveal what a user wrote.
 """
 
 import hashlib
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,9 @@ class TrainingFingerprint:
     def write(self, folder: Path) -> FileName:
         """Write the bits, the count and the hashes of each run; return the name of the file."""
         parts = [np.concatenate([[run.bits, len(run.hashes)], run.hashes]) for run in self.runs]
-        np.save(folder / FINGERPRINT_FILE, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
+        content = io.BytesIO()  # np.save names no reason where it cannot write to a file
+        np.save(content, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
+        (folder / FINGERPRINT_FILE).write_bytes(content.getvalue())
         return FINGERPRINT_FILE
 
     def contains(self, texts: Iterable[str]) -> NDArray[np.bool_]:

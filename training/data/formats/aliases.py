@@ -35,8 +35,14 @@ _NAMES_OF_LABELS = frozenset(
 
 
 def find_text_alias(names: Iterable[str]) -> str | None:
-    """Return the first field that seems to be the text."""
-    return next((name for name in names if name.casefold() in _TEXTS), None)
+    """Return the first field that seems to be the text.
+
+    An instruction beside an input says what to do with the text, as in the data set Alpaca.
+    """
+    found = [name for name in names if name.casefold() in _TEXTS]
+    inputs = [name for name in found if name.casefold() == "input"]
+    is_instruction = bool(found) and found[0].casefold() == "instruction"
+    return next(iter(inputs if is_instruction and inputs else found), None)
 
 
 def find_label_alias(names: Iterable[str]) -> str | None:

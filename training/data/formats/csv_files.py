@@ -22,6 +22,7 @@ from training.data.formats.reading import (
     MISSING_TEXTS,
     SPLIT_NAMES,
     Reading,
+    UnreadSplits,
     missing_label,
     reject_other_label,
     reject_other_split,
@@ -70,7 +71,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
         labels = Counter(_get(row, _LABEL) for row in rows)
-        refusing = set[str]()
+        refusing, splits = set[str](), UnreadSplits()
         for row in _without_refused(file, rows, reading, refusing):
             if row is shifted:
                 raise InvalidExamples(
@@ -80,6 +81,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 )
             if located := _read_row(file, row, columns, reading, numbered):
                 reading.note_quotes(located)
+                splits.add({name: cell for name, cell in row.cells.items() if cell.strip()})
                 if _has_joined_rows(located.example.text, table.delimiter):
                     fact = f"texts with {delimiter} and a line end"
                     origin = "which may be rows that quotes joined"
@@ -87,10 +89,24 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                 if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
                     reading.remarks.note(odd, located.location)
                 yield located
-        ignored = (*list_unknown(table.names, (*_READ, *refusing, numbered.field)), *table.unnamed)
-        reading.leave_out_fields(ignored, file.location())
+        _leave_out_columns(file, table, [numbered.field, *refusing], splits, reading)
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
+
+
+def _leave_out_columns(
+    file: DataFile,
+    table: Table,
+    named: Sequence[str],
+    splits: UnreadSplits,
+    reading: Reading,
+) -> None:
+    """Name the columns that are not read, but for those that are named otherwise."""
+    others = list(splits) if reading.needs_labels else []
+    if others:
+        splits.remark(reading.remarks, file.location())
+    ignored = (*list_unknown(table.names, (*_READ, *named, *others)), *table.unnamed)
+    reading.leave_out_fields(ignored, file.location())
 
 
 def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[LocatedExample]:

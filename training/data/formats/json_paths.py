@@ -7,14 +7,27 @@ _MAX_CONTAINERS: Final = 4
 """How many objects and lists may lie around a value that is found, as in `{"a": {"b": [{}]}}`."""
 
 
+_MAX_ITEMS: Final = 100
+"""How many items of a list may have nothing at a path before one that has."""
+
+
 def get(value: Any, path: str) -> Any:
-    """Return what is at a path of fields; `0` is the first item of a list; None for nothing."""
-    for field in path.split("."):
-        if field == "0" and isinstance(value, list):
-            value = value[0] if value else None
-        else:
-            value = value.get(field) if isinstance(value, dict) else None
-    return value
+    """Return what is at a path of fields; None for nothing.
+
+    `0` is the first item of a list that has something at the rest of the path, where the first item
+    of all is no text: intents without texts may come before others.
+    """
+    field, _, rest = path.partition(".")
+    if field == "0" and isinstance(value, list):
+        count = 1 if not rest or _is_text(value) else _MAX_ITEMS
+        found = (get(item, rest) if rest else item for item in value[:count])
+        return next((each for each in found if each is not None), None)
+    value = value.get(field) if isinstance(value, dict) else None
+    return get(value, rest) if rest else value
+
+
+def _is_text(items: list[Any]) -> bool:
+    return bool(items) and isinstance(items[0], dict) and "text" in items[0]
 
 
 def walk(values: Mapping[str, Any], is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:

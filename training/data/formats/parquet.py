@@ -179,17 +179,18 @@ def _list_names(names: Any) -> list[str]:
 def _decode(file: DataFile, name: str, column: Any) -> list[str | None]:
     try:
         texts: list[str | None] = column.cast(pa.large_string()).to_pylist()
-    except pa.ArrowInvalid:
-        row = next(n for n, value in enumerate(column.to_pylist(), 1) if not _is_utf_8(value))
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        values = column.cast(pa.large_binary()).to_pylist()
+        row = next(n for n, value in enumerate(values, 1) if not _is_utf_8(value))
         raise InvalidExamples(
             f"{file.location('row', row)}: the column {name} is not UTF-8. Write it as text."
         ) from None
     return texts
 
 
-def _is_utf_8(value: bytes | str | None) -> bool:
+def _is_utf_8(value: bytes | None) -> bool:
     try:
-        return not isinstance(value, bytes) or value.decode() is not None
+        return value is None or value.decode() is not None
     except UnicodeDecodeError:
         return False
 

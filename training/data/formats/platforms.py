@@ -3,6 +3,7 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,14 +22,16 @@ LONE_BRACKETS = frozenset({"{", "[", "[{"})
 _NAME = "--arg intent NAME "
 """The option of jq for an intent whose name is not in the file."""
 
-_DATA = "{text: ([.data[].text] | add), label: $intent}"
+_DATA = '{text: ([.data[].text] | join("")), label: $intent}'
 _PARTS = _DATA.replace("data", "parts")
 _SLOTS = ", and write values in place of {slots}"
 
 
 _YAML_TO_JSON = (
-    "python -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' < FILE"
+    "python -c 'import json, sys, yaml; print(json.dumps(yaml.load(sys.stdin, yaml.BaseLoader)))' "
+    "< FILE"
 )
+"""The command that converts YAML with its scalars as they are written: `yes` is no truth value."""
 
 
 class OtherPlatform(InvalidExamples):
@@ -79,6 +82,16 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
         if description:
             raise OtherPlatform(str(file.invalid(description))) from None
         raise
+
+
+def describe_documents(values: list[Any]) -> str | None:
+    """Say what a file of several YAML documents is, and how to convert it, if it is known."""
+    description = _describe_platform(values)
+    if description is None:
+        return None
+    one = "yaml.load(sys.stdin, yaml.BaseLoader)"
+    script = _YAML_TO_JSON.replace(one, f"list({one.replace('load', 'load_all', 1)})")
+    return description.replace("jq -c ", f"{script} | jq -c ").replace("' FILE >", "' >")
 
 
 def describe_value(value: Any) -> str | None:
@@ -239,7 +252,7 @@ def _has_texts(name: str) -> Callable[[Any], bool]:
 
 def _filter_texts(name: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for the objects with texts in a field."""
-    return lambda value: f".{name}[]{_with_label(value[name][0])}"
+    return lambda value: f".{name}[]{_with_label(get(value, f'{name}.0'))}"
 
 
 def _has_renamed_texts(name: str) -> Callable[[Any], bool]:
@@ -257,7 +270,7 @@ def _filter_renamed_texts(name: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for the objects in a field."""
 
     def write(value: Any) -> str:
-        first = value[name][0]
+        first = get(value, f"{name}.0")
         return f".{name}[] | {{text: .{find_text_alias(first)}, label: .{_find_label(first)}}}"
 
     return write
@@ -265,6 +278,11 @@ def _filter_renamed_texts(name: str) -> Callable[[Any], str]:
 
 def _find_label(fields: Mapping[str, Any]) -> str | None:
     return "label" if "label" in fields else find_label_alias(fields)
+
+
+def _first_in_lists(value: Mapping[str, Any]) -> Any:
+    """Return the first item of the first list of an object that has one."""
+    return next(each[0] for each in value.values() if each)
 
 
 def _is_app(value: Any) -> bool:
@@ -303,8 +321,9 @@ def _filter_intents(path: str) -> Callable[[Any], str]:
 
 
 def _filter_intent(intent: Any) -> str:
-    name = next(name for name in _INTENT_NAMES if get(intent, name))
-    return f".{name} as $intent | .{_find_texts(intent)}[] | {_TEXT_OF_EXAMPLE}"
+    names = [name for name in _INTENT_NAMES if isinstance(get(intent, name), str)]
+    name = next(filter(intent.get, names), names[0])
+    return f".{name} as $intent | .{_find_texts(intent)}[]? | {_TEXT_OF_EXAMPLE}"
 
 
 def _is_intent(value: Any) -> bool:
@@ -320,30 +339,82 @@ def _has_intents(path: str) -> Callable[[Any], bool]:
 
 
 def _first_intent(value: Any, path: str) -> Any:
-    return get(value, f"{path}.0" if path else "0")
+    """Return the first intent with texts in a list."""
+    intents = get(value, path) if path else value
+    return next(filter(_is_intent, intents), None) if isinstance(intents, list) else None
 
 
 def _filter_object_of_intents(value: Any) -> str:
-    field = _find_texts(next(iter(value["intents"].values())))
-    texts = f".value.{field}[]" if field else ".value[]"
+    field = _find_first_texts(value["intents"])
+    texts = f".value.{field}[]?" if field else ".value[]?"
     return f".intents | to_entries[] | .key as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
 
 
+def _find_first_texts(intents: Any) -> str | None:
+    """Return what `_find_texts` finds in the first value of an object that has texts."""
+    values = intents.values() if isinstance(intents, dict) else ()
+    return next((found for found in map(_find_texts, values) if found is not None), None)
+
+
 def _is_object_of_intents(value: Any) -> bool:
-    intents = get(value, "intents")
-    first = next(iter(intents.values()), None) if isinstance(intents, dict) else None
-    return _find_texts(first) is not None
+    return _find_first_texts(get(value, "intents")) is not None
 
 
 def _is_object_of_examples(value: Any) -> bool:
-    first = first_value(value)
-    return isinstance(first, dict) and bool(_find_texts(first))
+    is_object = isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+    return is_object and bool(_find_first_texts(value))
 
 
 def _filter_object_of_examples(value: Any) -> str:
-    field = _find_texts(first_value(value))
-    return f"to_entries[] | .key as $intent | .value.{field}[] | {_TEXT_OF_EXAMPLE}"
+    field = _find_first_texts(value)
+    return f"to_entries[] | .key as $intent | .value.{field}[]? | {_TEXT_OF_EXAMPLE}"
 
+
+def _is_argilla_record(value: Any) -> bool:
+    fields = get(value, "fields")
+    has_text = isinstance(fields, dict) and any(isinstance(each, str) for each in fields.values())
+    return has_text and isinstance(get(value, "responses"), dict | list)
+
+
+def _filter_argilla_record(value: Any) -> str:
+    """Return the filter for a record, whose responses are a list in version 1."""
+    names = [name for name, text in value["fields"].items() if isinstance(text, str)]
+    name = "text" if "text" in names else find_text_alias(names) or names[0]
+    is_list = isinstance(value["responses"], list)
+    responses, response = (
+        (".responses[]", ".values[].value") if is_list else (".responses[][]", ".value")
+    )
+    label = f'({responses} | select(.status == "submitted") | {response})'
+    return f"{{text: .fields[{json.dumps(name, ensure_ascii=False)}], label: {label}}}"
+
+
+def _is_instruction(value: Any) -> bool:
+    """Return whether a value is an instruction with an input and an output, as Alpaca has."""
+    return isinstance(value, dict) and "input" in value and has("instruction", "output")(value)
+
+
+def _is_snips_intent(value: Any) -> bool:
+    return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
+
+
+_AGREED = ", and keep one line where annotators disagree"
+
+_INSTRUCTIONS = (
+    "a file of instructions for fine-tuning (Alpaca), whose text is the input, or the instruction "
+    "where there is no input"
+)
+_FROM_INSTRUCTION = (
+    '{text: (if (.input // "") == "" then .instruction else .input end), label: .output}'
+)
+
+_INTENT = "an intent with its texts"
+_FROM_SNIPS = (
+    r'.name as $intent | .utterances[] | {text: gsub("\\[[^\\]]*\\]\\((?<word>[^)]*)\\)"; .word), '
+    "label: $intent}"
+)
+"""The filter for an intent of Snips, with the words alone in place of `[slot](words)`."""
+
+_VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
 
 _INTENT_NAMES = (
     *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
@@ -382,7 +453,7 @@ _SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
 _LIST_OF_TEXTS = _Platform(
     lambda value: _is_labelled(get(value, "0")),
     "a list of texts in YAML",
-    lambda value: f".[]{_with_label(value[0])}",
+    lambda value: f".[]{_with_label(get(value, '0'))}",
 )
 """What is read in JSON."""
 
@@ -403,7 +474,7 @@ _PLATFORMS = (
     _Platform(
         has_lists("userSays"),
         "an intent of Dialogflow ES",
-        f".name as $intent | .userSays[] | {_DATA}",
+        f".name as $intent | .userSays[]? | {_DATA}",
     ),
     _Platform(
         has("name", "auto", "responses"),
@@ -415,19 +486,19 @@ _PLATFORMS = (
     _Platform(
         has("displayName", "trainingPhrases.0.parts"),
         "an intent of Dialogflow CX",
-        f".displayName as $intent | .trainingPhrases[] | {_PARTS}",
+        f".displayName as $intent | .trainingPhrases[]? | {_PARTS}",
     ),
     _Platform(
         has("trainingPhrases.0.parts"),
         "the training phrases of an intent of Dialogflow CX, which the name of the folder states",
-        f".trainingPhrases[] | {_PARTS}",
+        f".trainingPhrases[]? | {_PARTS}",
         option=_NAME,
     ),
     *(
         _Platform(
             has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
             "a list of intents of Dialogflow CX",
-            f".{path}[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
+            f".{path}[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
         )
         for path in ("", "intentBatchInline.intents")
     ),
@@ -460,19 +531,19 @@ _PLATFORMS = (
     _Platform(
         has_lists("resource.intents"),
         "a bot of Amazon Lex V1",
-        ".resource.intents[] | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
+        ".resource.intents[] | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("resource.sampleUtterances"),
         "an intent of Amazon Lex V1",
-        ".resource | .name as $intent | .sampleUtterances[] | {text: ., label: $intent}",
+        ".resource | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has("sampleUtterances.0.utterance"),
         "an intent of Amazon Lex V2",
-        "(.name // .intentName) as $intent | .sampleUtterances[] "
+        "(.name // .intentName) as $intent | .sampleUtterances[]? "
         "| {text: .utterance, label: $intent}",
         _SLOTS,
     ),
@@ -482,7 +553,7 @@ _PLATFORMS = (
             or has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
-        f"(.workspace // .).intents[] | .intent as $intent | .examples[] | {_TEXT_OF_EXAMPLE}",
+        f"(.workspace // .).intents[] | .intent as $intent | .examples[]? | {_TEXT_OF_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
@@ -502,7 +573,7 @@ _PLATFORMS = (
     _Platform(
         lambda value: isinstance(get(value, "intents"), dict),
         "a dataset of Snips NLU",
-        f".intents | to_entries[] | .key as $intent | .value.utterances[] | {_DATA}",
+        f".intents | to_entries[] | .key as $intent | .value.utterances[]? | {_DATA}",
     ),
     _Platform(
         _all_values(lambda first: isinstance(get(first, "data.0.text"), str)),
@@ -512,35 +583,36 @@ _PLATFORMS = (
     _Platform(
         lambda value: isinstance(get(value, "utterances"), dict) and has("name")(value),
         "an intent of Botpress",
-        ".name as $intent | .utterances[][] | {text: ., label: $intent}",
+        ".name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         lambda value: isinstance(get(value, "0.utterances"), dict),
         "a list of intents of Botpress",
-        ".[] | .name as $intent | .utterances[][] | {text: ., label: $intent}",
+        ".[] | .name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         has("version.platformData.intents"),
         "a project of Voiceflow",
-        ".version.platformData.intents[] | .name as $intent | .inputs[] | {text, label: $intent}",
+        ".version.platformData.intents[] | .name as $intent | .inputs[]? | {text, label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("intents.0.patterns"),
         "a file of intents with tags and patterns",
-        ".intents[] | .tag as $intent | .patterns[] | {text: ., label: $intent}",
+        ".intents[] | .tag as $intent | .patterns[]? | {text: ., label: $intent}",
     ),
     _Platform(
         has("0.path", "0.phrases"),
         "a file of intents of JAICP",
-        ".[] | .path as $intent | .phrases[] | {text, label: $intent}",
+        ".[] | .path as $intent | .phrases[]? | {text, label: $intent}",
     ),
     _Platform(
         _all_values(lambda first: isinstance(get(first, "0.value"), str)),
         "an output of Chatito",
-        "to_entries[] | .key as $intent | .value[] | {text: ([.[].value] | add), label: $intent}",
+        "to_entries[] | .key as $intent | .value[] "
+        '| {text: ([.[].value] | join("")), label: $intent}',
     ),
     _Platform(
         has("0.text", "0.annotations.0.label"),
@@ -559,12 +631,18 @@ _PLATFORMS = (
         ".[] | {text: .[0], cats: .[1].cats}",
     ),
     _Platform(
-        has("0.fields.text", "0.responses"),
+        lambda value: _is_argilla_record(get(value, "0")),
         "an export of Argilla",
-        '.[] | {text: .fields.text, label: (.responses[][] | select(.status == "submitted") '
-        "| .value)}",
-        ", and keep one line where annotators disagree",
+        lambda value: f".[] | {_filter_argilla_record(get(value, '0'))}",
+        _AGREED,
     ),
+    _Platform(_is_argilla_record, "an export of Argilla", _filter_argilla_record, _AGREED),
+    _Platform(
+        lambda value: _is_instruction(get(value, "0")),
+        _INSTRUCTIONS,
+        f".[] | {_FROM_INSTRUCTION}",
+    ),
+    _Platform(_is_instruction, _INSTRUCTIONS, _FROM_INSTRUCTION),
     _Platform(
         has("examples.0.content", "examples.0.classifications"),
         "an export of LightTag",
@@ -597,7 +675,7 @@ _PLATFORMS = (
     _Platform(
         has_lists("intents.0.trainingPhrases"),
         "a list of intents of Dialogflow CX",
-        f".intents[] | .displayName as $intent | .trainingPhrases[] | {_PARTS}",
+        f".intents[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
     ),
     _Platform(
         has("textContent", "classificationAnnotation.displayName"),
@@ -635,6 +713,13 @@ _PLATFORMS = (
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
     ),
+    _Platform(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
+    _Platform(
+        lambda value: isinstance(value, list) and any(map(_is_snips_intent, value)),
+        "a list of intents and entities of Snips NLU",
+        f'.[] | select(.type == "intent") | {_FROM_SNIPS}',
+        _VALUES_OF_SLOTS,
+    ),
     _Platform(
         _has_intents(""),
         "a list of intents with their texts",
@@ -648,7 +733,7 @@ _PLATFORMS = (
         )
         for name in _FIELDS_OF_INTENTS
     ),
-    _Platform(_is_intent, "an intent with its texts", _filter_intent),
+    _Platform(_is_intent, _INTENT, _filter_intent),
     _Platform(
         _is_object_of_examples,
         "an object with the texts of each intent",
@@ -678,12 +763,20 @@ _PLATFORMS = (
     _Platform(
         lambda value: _all_values(_is_labelled)(value) and _has_splits(value),
         "an object with a list for each split",
-        "to_entries[] | .key as $split | .value[] | . + {$split}",
+        lambda value: (
+            "to_entries[] | .key as $split | .value[] | . + {$split}"
+            f"{_with_label(_first_in_lists(value))}"
+        ),
+    ),
+    _Platform(
+        lambda value: _all_values(_is_labelled)(value) and not _find_label(_first_in_lists(value)),
+        "an object with a list of texts for each label",
+        "to_entries[] | .key as $intent | .value[] | {text, label: $intent}",
     ),
     _Platform(
         _all_values(_is_labelled),
         "an object of lists of texts",
-        lambda value: f".[][]{_with_label(next(iter(value.values()))[0])}",
+        lambda value: f".[][]{_with_label(_first_in_lists(value))}",
     ),
     _Platform(
         lambda value: (
@@ -705,7 +798,7 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",
     ),
     _Platform(
-        lambda value: isinstance(get(value, "0"), list) and len(value[0]) > 2,
+        lambda value: isinstance(get(value, "0"), list) and len(get(value, "0")) > 2,
         "a list of rows without the names of the columns",
         ".[] | {text: .[0], label: .[1]}",
         ", with the right positions in place of 0 and 1",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -18,7 +19,7 @@ from prompt_capture.domain.field_names import Misspelling, find_misspelling, lis
 from prompt_capture.domain.text_files import count_lines, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.platforms import describe_value
+from training.data.formats.platforms import describe_documents, describe_value
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
@@ -120,6 +121,16 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
+class _TextKeyLoader(_LOADER):  # type: ignore[misc, valid-type]
+    """Reads keys as they are written: `yes` and `404` are texts."""
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[str, Any]:
+        self.flatten_mapping(node)
+        if not all(isinstance(key, ScalarNode) for key, _value in node.value):
+            raise ConstructorError(problem="a key is no scalar", problem_mark=node.start_mark)
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
+
+
 class _Reader:
     """Reads one file. YAML scalars are taken as written: `yes`, `12` and `1.0` are texts."""
 
@@ -155,7 +166,8 @@ class _Reader:
             root = self._compose(self._hide_separators(text))
         except (yaml.YAMLError, RecursionError) as error:
             self._reject_markdown(text)
-            raise self._file.invalid(_describe_yaml_error(error)) from None
+            platform = self._describe_documents() if _has_documents(error) else None
+            raise self._file.invalid(platform or _describe_yaml_error(error)) from None
         fields = self._fields(root) if isinstance(root, MappingNode) else {}
         if "nlu" not in fields:
             self._reject_markdown(text)
@@ -340,8 +352,15 @@ class _Reader:
 
     def _describe_platform(self) -> str | None:
         try:
-            return describe_value(yaml.load(self._file.read_text(), Loader=_LOADER))  # noqa: S506
+            return describe_value(yaml.load(self._file.read_text(), Loader=_TextKeyLoader))  # noqa: S506
         except (yaml.YAMLError, ValueError):
+            return None
+
+    def _describe_documents(self) -> str | None:
+        try:
+            documents = yaml.load_all(self._file.read_text(), Loader=_TextKeyLoader)
+            return describe_documents(list(documents))
+        except (yaml.YAMLError, ValueError, RecursionError):
             return None
 
     def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
@@ -447,9 +466,14 @@ def _check_attributes(attributes: str, location: Location) -> None:
         )
 
 
+def _has_documents(error: Exception) -> bool:
+    """Return whether a file of YAML has several documents."""
+    return isinstance(error, ComposerError) and error.problem == "but found another document"
+
+
 def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
-    if isinstance(error, ComposerError) and error.problem == "but found another document":
+    if _has_documents(error):
         return "It has several YAML documents, separated by ---. Save each as a file of its own."
     place = _describe_place(getattr(error, "problem_mark", None))
     return (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -223,7 +224,9 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if not lines:
         reading.remarks.leave_out(_WITHOUT_TEXT, file.location())
     is_column = _is_column(line for _number, line in lines)
-    _reject_labels_in_lines(file, lines, reading.needs_labels, label, is_column)
+    _reject_labels_in_lines(file, lines)
+    if found := _find_other_form(lines, label, is_column):
+        _report_other_form(file, lines, found, reading)
     _note_what_is_odd(file, lines, label, reading)
     is_outline = bool(lines) and not _INDENTED.match(lines[0][1])
     for number, line in lines:
@@ -328,14 +331,8 @@ def _compose(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _reject_labels_in_lines(
-    file: DataFile,
-    lines: Sequence[tuple[int, str]],
-    needs_labels: bool,
-    label: str,
-    is_column: bool,
-) -> None:
-    """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
+def _reject_labels_in_lines(file: DataFile, lines: Sequence[tuple[int, str]]) -> None:
+    """Raise `InvalidExamples` for lines that no text has, such as labels of fastText."""
     is_in_conflict = any(line.rstrip() == _BETWEEN_VERSIONS for _number, line in lines)
     for number, line in lines:
         if line.startswith(LABEL_PREFIX) or _LABEL_BEHIND_TEXT.search(line):
@@ -356,29 +353,45 @@ def _reject_labels_in_lines(
             raise InvalidExamples(
                 f"{file.location('line', number)} is the mark of a merge conflict. Resolve it."
             )
-    if needs_labels:
-        _reject_tables(file, lines, label, is_column)
 
 
-def _reject_other_files(file: DataFile, texts: Sequence[str], is_column: bool) -> None:
-    """Raise `InvalidExamples` where all lines match one of `_OTHER_FILES`.
+class _OtherForm(NamedTuple):
+    """What a file has or does in place of texts alone, and what to do about it."""
+
+    fact: str
+    remedy: str = f"{_OTHER_FORM}."
+
+
+def _report_other_form(
+    file: DataFile, lines: Sequence[tuple[int, str]], found: _OtherForm, reading: Reading
+) -> None:
+    """Raise `InvalidExamples`; where labels do not matter, name the form of the texts."""
+    if reading.needs_labels:
+        raise InvalidExamples(f"{file.name} {found.fact}. {found.remedy}")
+    fact = f"lines that are texts as a whole, of a file that {found.fact}"
+    reading.remarks.note(fact, file.location(), len(lines))
+
+
+def _find_other_file(texts: Sequence[str], is_column: bool) -> _OtherForm | None:
+    """Return the form of a file where all lines match one of `_OTHER_FILES`.
 
     A list may have a first line of its own, such as `Here are some examples:`.
     """
     if len(texts) > 2 and not _LIST.match(texts[0]) and all(map(_LIST.match, texts[1:])):
         texts = texts[1:]
     if _label_words(texts):
-        raise InvalidExamples(f"{file.name} labels words (CoNLL), not texts. {_OTHER_FORM}.")
+        return _OtherForm("labels words (CoNLL), not texts")
     symbols = {found[1] if (found := _SYMBOL.match(line)) else None for line in texts}
     if len(texts) >= _MIN_ROWS and len(symbols) == 1 and None not in symbols:
-        raise InvalidExamples(f"{file.name} {_LIST_DESCRIPTION}. {_OTHER_FORM}.")
+        return _OtherForm(_LIST_DESCRIPTION)
     for pattern, description in _OTHER_FILES.items():
         if is_column and description == _QUOTES:
             continue
         if pattern is _LIST and _have_other_numbers(texts):
             continue
         if len(texts) > 1 and all(map(pattern.match, texts)):
-            raise InvalidExamples(f"{file.name} {description}. {_OTHER_FORM}.")
+            return _OtherForm(description)
+    return None
 
 
 def _label_words(lines: Sequence[str]) -> bool:
@@ -428,34 +441,55 @@ def _read_roman(mark: str) -> int | None:
     return sum(-value if value < after else value for value, after in pairwise(values))
 
 
-def _reject_tables(
-    file: DataFile, lines: Sequence[tuple[int, str]], label: str, is_column: bool
-) -> None:
-    """Raise `InvalidExamples` where all lines, or nearly all, have the form of another format."""
+def _find_other_form(
+    lines: Sequence[tuple[int, str]], label: str, is_column: bool
+) -> _OtherForm | None:
+    """Return the form of another format that all lines have, or nearly all."""
+    return (
+        _find_other_file([line for _number, line in lines], is_column)
+        or _find_sections(lines)
+        or _find_own_name(lines, label)
+        or _find_table(lines)
+        or _find_names(lines)
+    )
+
+
+def _find_sections(lines: Sequence[tuple[int, str]]) -> _OtherForm | None:
     texts = [line.strip() for _number, line in lines]
-    _reject_other_files(file, [line for _number, line in lines], is_column)
     is_outline = _is_outline([line for _number, line in lines])
     if is_outline or any(_have_sections(form, texts) for form in _SECTIONS):
-        raise InvalidExamples(
-            f"{file.name} has sections with a name above the texts of each, such as line "
-            f"{lines[0][0]}. {_OTHER_FORM}."
-        )
+        first = lines[0][0]
+        return _OtherForm(f"has sections with a name above the texts of each, such as line {first}")
+    return None
+
+
+def _find_own_name(lines: Sequence[tuple[int, str]], label: str) -> _OtherForm | None:
+    texts = [line.strip() for _number, line in lines]
     if _have_same_name(texts) and _find_name(texts[0]) == label.casefold():
-        raise _describe_names(file, _BEFORE_TEXT[_BEFORE_COLON], "beginning", "")
+        return _describe_names(_BEFORE_TEXT[_BEFORE_COLON], "beginning", "")
+    return None
+
+
+def _find_table(lines: Sequence[tuple[int, str]]) -> _OtherForm | None:
     for delimiter, name in {"\t": "tabs", **_DELIMITERS}.items():
         rows = [_split(line, delimiter) for _number, line in lines]
         width, _count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
         is_regular = [len(row) == width > 1 for row in rows]
         regular = _nearly_all(lines, is_regular, 1)
         if regular and _is_table(list(compress(rows, is_regular)), delimiter):
-            raise _describe_table(file, name, _describe_others(lines, regular))
+            return _describe_table(name, _describe_others(lines, regular))
+    return None
+
+
+def _find_names(lines: Sequence[tuple[int, str]]) -> _OtherForm | None:
+    texts = [line.strip() for _number, line in lines]
     for place, patterns in (("beginning", _BEFORE_TEXT), ("end", _AFTER_TEXT)):
         for pattern, name in patterns.items():
             found = list(map(pattern.search if place == "end" else pattern.match, texts))
             regular = _nearly_all(lines, list(map(bool, found)), 0)
             if regular and _repeat_names(filter(None, found)):
-                others = _describe_others(lines, regular)
-                raise _describe_names(file, name, place, others)
+                return _describe_names(name, place, _describe_others(lines, regular))
+    return None
 
 
 def _nearly_all(
@@ -548,17 +582,15 @@ def _is_table(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
     )
 
 
-def _describe_names(file: DataFile, name: str, place: str, others: str) -> InvalidExamples:
-    return InvalidExamples(
-        f"{file.name} has {name} at the {place} of each line{others}. {_OTHER_FORM}."
-    )
+def _describe_names(name: str, place: str, others: str) -> _OtherForm:
+    return _OtherForm(f"has {name} at the {place} of each line{others}")
 
 
-def _describe_table(file: DataFile, delimiters: str, others: str) -> InvalidExamples:
-    return InvalidExamples(
-        f"{file.name} has as many {delimiters} in each line{others}, as a table without a header. "
-        f"Name its columns in the first line, two of them text and label. If the {delimiters} "
-        f"belong to the texts, write {_JSON_LINES}."
+def _describe_table(delimiters: str, others: str) -> _OtherForm:
+    return _OtherForm(
+        f"has as many {delimiters} in each line{others}, as a table without a header",
+        "Name its columns in the first line, two of them text and label. If the "
+        f"{delimiters} belong to the texts, write {_JSON_LINES}.",
     )
 
 

@@ -14,6 +14,7 @@ from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
 from prompt_capture.domain.review_fields import (
     DECISION_FIELDS,
     FIELDS,
+    PREDICTED_SECONDARY,
     SECONDARY,
     EntryFields,
     find_misspelt_decision,
@@ -69,8 +70,7 @@ def to_task(entry: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     `log_id` repeats the id, since JSON-MIN replaces `id` by the number of the task.
     """
     shown = {name: entry[name] for name in columns if name in entry}
-    predicted = "predicted_secondary_intents"
-    secondary = read_intents(entry.get(predicted), predicted)
+    secondary = read_intents(entry.get(PREDICTED_SECONDARY), PREDICTED_SECONDARY)
     result = [_to_choices(_INTENT, [entry["predicted_intent"]])]
     if secondary:
         result.append(_to_choices(_SECONDARY, secondary))
@@ -166,6 +166,7 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
         "id": log_id,
         "prompt": entry.get("prompt"),
         "predicted_intent": entry.get("predicted_intent"),
+        PREDICTED_SECONDARY: entry.get(PREDICTED_SECONDARY),
         "corrected_intent": entry.get("corrected_intent"),
         "corrected_secondary_intents": entry.get("corrected_secondary_intents"),
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
@@ -204,9 +205,10 @@ def _read_data(task: Mapping[str, Any]) -> EntryFields:
         "id": data.get("log_id") or data.get("id"),
         "prompt": data.get("prompt"),
         "predicted_intent": data.get("predicted_intent"),
+        PREDICTED_SECONDARY: data.get(PREDICTED_SECONDARY),
         "corrected_intent": data.get("corrected_intent"),
         "corrected_secondary_intents": data.get("corrected_secondary_intents"),
-        "notes": data.get("notes"),
+        "notes": "\n".join(_list_texts(data.get(_NOTES), _NOTES)) or None,
     }
     return EntryFields(values, list_unknown(data, _TASK_FIELDS))
 

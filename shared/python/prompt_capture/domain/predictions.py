@@ -1,6 +1,6 @@
 """The classification of a message."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from prompt_capture.domain.types import FrozenModel, Label, Probability
 
@@ -35,6 +35,13 @@ class RunnerUp(FrozenModel):
 
     intent: Label
     confidence: Probability
+
+
+class PredictedIntents(NamedTuple):
+    """The intents of a prediction on record."""
+
+    intent: str
+    secondary: tuple[str, ...]
 
 
 class Prediction(FrozenModel):

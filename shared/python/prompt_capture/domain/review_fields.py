@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
 
 SECONDARY: Final = "corrected_secondary_intents"
+PREDICTED_SECONDARY: Final = "predicted_secondary_intents"
 DECISION_FIELDS: Final = ("corrected_intent", SECONDARY, "notes")
 """What reviewers fill in."""
 
@@ -13,7 +14,7 @@ FIELDS: Final = (
     "id",
     "prompt",
     "predicted_intent",
-    "predicted_secondary_intents",
+    PREDICTED_SECONDARY,
     "confidence",
     "created_at",
     "reasons",

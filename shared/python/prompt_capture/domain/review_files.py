@@ -18,6 +18,7 @@ from prompt_capture.domain.csv_tables import (
     read_table,
     write_table,
 )
+from prompt_capture.domain.decisions_elsewhere import describe_decision
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
 from prompt_capture.domain.field_names import list_unknown
 from prompt_capture.domain.intent_lists import read_intents, write_intents
@@ -34,6 +35,7 @@ from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.review_arrangements import describe_arrangement
 from prompt_capture.domain.review_fields import (
     FIELDS,
+    PREDICTED_SECONDARY,
     REASONS,
     SECONDARY,
     EntryFields,
@@ -84,10 +86,15 @@ _SHAPES = {
 
 
 class StatedPrediction(NamedTuple):
-    """The prediction that an entry states for a prompt. It may be another than the recorded one."""
+    """The prediction that an entry states for a prompt. It may be another than the recorded one.
+
+    None stands for what the entry does not state, or decides: that it differs does not matter.
+    """
 
     id: UUID
-    intent: str
+    intent: str | None
+    secondary: frozenset[str] | None
+    is_decided: bool
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,8 @@ class Review:
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
     `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
     an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
-    in canonical form, and `predictions` the predicted intent that each entry without a decision
-    states. `content` is the file.
+    in canonical form, and `predictions` the predicted intents that each entry states and does not
+    decide. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -194,10 +201,10 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             rejected.append(entry.number)
         if isinstance(text := fields.values.get("prompt"), str):
             texts[entry.number] = canonical_text(replace_surrogates(text))
+        if prediction := _read_prediction(fields.values, reviewed):
+            predictions[entry.number] = prediction
         if reviewed is None:
             undecided += 1
-            if prediction := _read_prediction(fields.values):
-                predictions[entry.number] = prediction
             if _has_content(fields.values.get("notes")):
                 unrecorded.append(entry.number)
         else:
@@ -287,10 +294,15 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
             reason = str(error).replace("(line 1, column", "(column").removesuffix(".")
             yield _Entry(number, None, f"entry: {reason}")
         else:
-            if is_first and "id" not in values and not is_task(values):
+            if is_first and not _is_entry(values):
                 raise InvalidFile(_NO_LIST)
             yield _to_entry(number, values)
         is_first = False
+
+
+def _is_entry(values: Any) -> bool:
+    """Return whether an object is an entry, or a task of Label Studio, valid or not."""
+    return not values.keys().isdisjoint({"id", "corrected_intent"}) or is_task(values)
 
 
 def _list_rows(content: str) -> Iterator[_Entry]:
@@ -366,20 +378,12 @@ def _is_empty(intent: object) -> bool:
 def _reject_decision_elsewhere(
     values: Mapping[str, Any], names: Sequence[str], catalogue: Collection[str]
 ) -> None:
-    """Raise `InvalidEntry` where a field that is not read has an intent of the catalogue.
-
-    People add columns of their own, and annotation programs write the decision into a field of
-    theirs, such as Prodigy into `accept`. Such an entry is not left empty.
-    """
+    """Raise `InvalidEntry` where a field that is not read has a decision: it is not left empty."""
     for name in names:
-        text = _unwrap(values[name])
-        if not isinstance(text, str):
-            continue
-        intent = match_intent(strip_invisible(text), catalogue)
-        if intent in catalogue:
+        if found := describe_decision(name, values[name], catalogue):
             raise InvalidEntry(
-                f"corrected_intent: it is empty, but {name} is the intent {intent}. If this is the "
-                f"decision, write it into corrected_intent. If not, delete {name}"
+                f"corrected_intent: it is empty, but {found}. If this is the decision, write it "
+                f"into corrected_intent. If not, delete {name}"
             )
 
 
@@ -405,13 +409,30 @@ def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> Rev
         raise InvalidEntry(describe_first_error(error, "entry")) from None
 
 
-def _read_prediction(values: Mapping[str, Any]) -> StatedPrediction | None:
-    """Return the prediction that an entry states, where it has one and the id of a prompt."""
-    intent = _unwrap(values.get("predicted_intent"))
+def _read_prediction(
+    values: Mapping[str, Any], reviewed: ReviewedPrompt | None
+) -> StatedPrediction | None:
+    """Return the prediction that an entry states beside what it decides, if it has an id."""
     log_id = _read_id(values.get("id"))
-    if log_id is None or _is_empty(intent):
+    predicted = _unwrap(values.get("predicted_intent"))
+    is_stated = reviewed is None and not _is_empty(predicted)
+    intent = strip_invisible(str(predicted)) if is_stated else None
+    states_secondary = reviewed is not None and reviewed.corrected_secondary_intents is not None
+    secondary = (
+        None if states_secondary else _read_predicted_secondary(values.get(PREDICTED_SECONDARY))
+    )
+    if log_id is None or (intent is None and not secondary):
         return None
-    return StatedPrediction(log_id, strip_invisible(str(intent)))
+    return StatedPrediction(log_id, intent, secondary or None, reviewed is not None)
+
+
+def _read_predicted_secondary(value: object) -> frozenset[str]:
+    """Return the intents in a field; where it is no list of intents, what it has in their place."""
+    try:
+        intents = read_intents(value, PREDICTED_SECONDARY)
+    except InvalidEntry:
+        intents = (str(value),)
+    return frozenset(map(strip_invisible, intents or ()))
 
 
 def _unwrap(value: object) -> object:

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prompt_capture.domain.changes import Correction, Decision, ReviewStatus
+from prompt_capture.domain.predictions import PredictedIntents
 from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt, ReviewablePrompt
 
 
@@ -43,8 +44,8 @@ class ReviewStore(Protocol):
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the text of each prompt that exists."""
 
-    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """Return the intent that was predicted for each prompt that exists."""
+    async def get_predictions(self, log_ids: Sequence[UUID]) -> dict[UUID, PredictedIntents]:
+        """Return the intents that were predicted for each prompt that exists."""
 
     async def known_intents(self) -> list[str]:
         """Return the intents of the catalogue that a correction may use."""

@@ -13,10 +13,11 @@ from prompt_capture.domain.changes import (
     means_none,
 )
 from prompt_capture.domain.errors import UnknownIntent
-from prompt_capture.domain.intent_lists import NO_INTENTS
+from prompt_capture.domain.intent_lists import NO_INTENTS, write_intents
 from prompt_capture.domain.long_texts import redact_and_shorten
-from prompt_capture.domain.review_fields import SECONDARY
-from prompt_capture.domain.review_files import Review
+from prompt_capture.domain.predictions import PredictedIntents
+from prompt_capture.domain.review_fields import PREDICTED_SECONDARY, SECONDARY
+from prompt_capture.domain.review_files import Review, StatedPrediction
 from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
 from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
@@ -89,8 +90,10 @@ class ImportReview:
         captured = await self._store.get_texts(log_ids)
         changed = await self._find_changed_predictions(review)
 
-        new, overwrites, unchanged, errors = [], [], 0, [*review.errors, *changed]
+        new, overwrites, unchanged, errors = [], [], 0, [*review.errors, *changed.values()]
         for number, entry in review.decided.items():
+            if number in changed:
+                continue
             if entry.id not in on_record or entry.id not in captured:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
             elif review.has_moved(number, captured[entry.id]):
@@ -109,36 +112,35 @@ class ImportReview:
             new,
             overwrites,
             unchanged,
-            review.undecided - len(changed),
+            review.undecided - sum(not review.predictions[each].is_decided for each in changed),
             errors,
             repeated,
             review,
             latest_correction,
         )
 
-    async def _find_changed_predictions(self, review: Review) -> list[EntryError]:
-        """Return the entries without a decision whose prediction is not the recorded one.
+    async def _find_changed_predictions(self, review: Review) -> dict[int, EntryError]:
+        """Return the entries that state another prediction than the recorded one, by number.
 
-        Reviewers overwrite the prediction where they should fill in the corrected intent.
+        Reviewers overwrite the prediction where they should fill in the corrected intents.
         """
-        recorded = await self._store.get_predicted_intents(
+        recorded = await self._store.get_predictions(
             [stated.id for stated in review.predictions.values()]
         )
-        changed = {
-            number: stated.id
+        reasons = {
+            number: reason
             for number, stated in review.predictions.items()
-            if stated.id in recorded and not _is_same_intent(stated.intent, recorded[stated.id])
+            if stated.id in recorded and (reason := _describe_change(stated, recorded[stated.id]))
         }
-        captured = await self._store.get_texts(list(changed.values()))
-        return [
-            EntryError(
+        ids = {number: review.predictions[number].id for number in reasons}
+        captured = await self._store.get_texts(list(ids.values()))
+        return {
+            number: EntryError(
                 number,
-                _MOVED
-                if review.has_moved(number, captured.get(log_id, ""))
-                else _describe_changed_prediction(recorded[log_id]),
+                _MOVED if review.has_moved(number, captured.get(ids[number], "")) else reason,
             )
-            for number, log_id in changed.items()
-        ]
+            for number, reason in reasons.items()
+        }
 
     async def apply(
         self,
@@ -182,11 +184,22 @@ def _is_same_intent(written: str, recorded: str) -> bool:
     return match_intent(written, [name]) == name
 
 
-def _describe_changed_prediction(recorded: str) -> str:
-    return (
-        "predicted_intent: it was changed, and corrected_intent is empty. If it is the decision, "
-        f"write it into corrected_intent. If not, restore {recorded or 'an empty one'}"
-    )
+def _describe_change(stated: StatedPrediction, recorded: PredictedIntents) -> str | None:
+    """Say which predicted intents were changed, and what to do; None: those stated were not."""
+    if stated.intent is not None and not _is_same_intent(stated.intent, recorded.intent):
+        return (
+            "predicted_intent: it was changed, and corrected_intent is empty. If it is the "
+            "decision, write it into corrected_intent. If not, restore "
+            f"{recorded.intent or 'an empty one'}"
+        )
+    names = {strip_invisible(each) for each in recorded.secondary}
+    if stated.secondary and {match_intent(each, names) for each in stated.secondary} != names:
+        restored = write_intents(recorded.secondary) if names else "an empty list"
+        return (
+            f"{PREDICTED_SECONDARY}: they were changed, and {SECONDARY} is empty. If they are the "
+            f"decision, write them there. If not, restore {restored}"
+        )
+    return None
 
 
 def _is_on_record(decision: Decision, existing: Decision) -> bool:

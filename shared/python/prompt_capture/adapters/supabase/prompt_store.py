@@ -29,6 +29,7 @@ from prompt_capture.domain.errors import (
     UnknownIntent,
     UnknownUser,
 )
+from prompt_capture.domain.predictions import PredictedIntents
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
     FailedPrompt,
@@ -173,17 +174,20 @@ class SupabasePromptStore:
         rows = await self._get_rows(log_ids, ["prompt"])
         return {log_id: row["prompt"] for log_id, row in rows.items()}
 
-    async def get_predicted_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await self._get_rows(log_ids, ["predicted_intent"])
-        return {log_id: row["predicted_intent"] for log_id, row in rows.items()}
+    async def get_predictions(self, log_ids: Sequence[UUID]) -> dict[UUID, PredictedIntents]:
+        columns = ["predicted_intent", "secondary_intents"]
+        rows = await self._get_rows(log_ids, columns, "nlu_prompt_logs")
+        return {log_id: _predicted_intents(row) for log_id, row in rows.items()}
 
-    async def _get_rows(self, log_ids: Sequence[UUID], columns: Sequence[str]) -> dict[UUID, Row]:
-        """Return columns of the view of labelled prompts for the prompts that exist."""
+    async def _get_rows(
+        self, log_ids: Sequence[UUID], columns: Sequence[str], table: str = "labelled_prompts"
+    ) -> dict[UUID, Row]:
+        """Return columns of a table or view for the prompts that exist."""
         found: dict[UUID, Row] = {}
         for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
             ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
-            labelled = self._postgrest.table("labelled_prompts")
-            rows = await self._postgrest.rows(labelled.select("id", *columns).in_("id", ids))
+            selected = self._postgrest.table(table).select("id", *columns)
+            rows = await self._postgrest.rows(selected.in_("id", ids))
             found |= {UUID(row["id"]): row for row in rows}
         return found
 
@@ -269,6 +273,16 @@ class SupabasePromptStore:
 
     def _exportable(self) -> AsyncRequestBuilder:
         return self._postgrest.table("exportable_prompts")
+
+
+def _predicted_intents(row: Row) -> PredictedIntents:
+    """Return the intents of a row. In rows of the first version, secondary ones have any form."""
+    secondary = row["secondary_intents"]
+    entries = secondary if isinstance(secondary, list) else []
+    names = (each.get("intent") for each in entries if isinstance(each, dict))
+    return PredictedIntents(
+        row["predicted_intent"], tuple(name for name in names if isinstance(name, str))
+    )
 
 
 def _change_status(rows: list[Row]) -> ChangeStatus:
