@@ -38,12 +38,19 @@ from prompt_capture.domain.entities.context.model import (
     ContextModel,
     PackedWeights,
 )
-from prompt_capture.domain.entities.searched import hide
+from prompt_capture.domain.entities.searched import Searched, hide
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import fold
 from training.data.redacted_texts import REDACTED_TEXTS, RedactedText, read_redacted_texts
 
-ENTITY_TYPES: tuple[EntityType, ...] = ("secret", "national_id", "bank", "phone", "birth_date")
+ENTITY_TYPES: tuple[EntityType, ...] = (
+    "secret",
+    "national_id",
+    "bank",
+    "phone",
+    "birth_date",
+    "url",
+)
 """The types that often have no form of their own, so that the words around them decide."""
 
 HIDDEN_UNITS = 8
@@ -85,15 +92,15 @@ def list_candidates(text: RedactedText, weight: float = 1.0) -> Iterator[Labelle
     Where it has other entities, each candidate is listed twice: as it is, and with them hidden,
     as rules hide what they find before the model decides.
     """
-    searched = fold(text.text)
-    lower = searched.lower()
-    entities = list(text.searched_entities(searched))
-    for start, end in find_candidates(searched, lower):
+    searched = Searched(fold(text.text))
+    entities = list(text.searched_entities(searched.text))
+    for start, end in find_candidates(searched):
         types = (name for name, begin, stop in entities if begin < end and start < stop)
         others = [(begin, stop) for _, begin, stop in entities if end <= begin or stop <= start]
-        contexts = [context_of(searched, lower, start, end)]
+        contexts = [context_of(searched.text, searched.lower, start, end)]
         if others:
-            contexts.append(context_of(searched, hide(lower, others), start, end))
+            hidden = hide(searched.lower, others)
+            contexts.append(context_of(searched.text, hidden, start, end))
         entity_type = next(types, None)
         for context in contexts:
             yield LabelledCandidate(parts_of(*context), entity_type, weight / len(contexts))

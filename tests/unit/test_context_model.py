@@ -43,7 +43,7 @@ FILES = list_files()
 
 def candidates(text: str) -> list[str]:
     """Return the candidates of a text."""
-    return [text[start:end] for start, end in find_candidates(text, text.lower())]
+    return [text[start:end] for start, end in find_candidates(Searched(text))]
 
 
 def model_with(entity_types: tuple[EntityType, ...], weights: dict[str, list[int]]) -> ContextModel:

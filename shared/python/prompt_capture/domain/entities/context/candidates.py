@@ -2,8 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from prompt_capture.domain.entities.birth_dates import DAY_AND_MONTH
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    NamePattern,
+    Searched,
+    any_of,
+    name_set,
+)
+from prompt_capture.domain.entities.secrets.words import NUMBER_WORDS
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
 
@@ -12,7 +21,9 @@ _CANDIDATE = re.compile(
         |(?P<quote>["'`])(?<![A-Za-z0-9\x7f].)
             (?P<quoted>[^\W\d_]++(?:[ .'&-][^\W\d_]++){0,5}+)(?P=quote)(?![A-Za-z0-9\x7f])
         |(?<![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-])(?:
-            (?P<date>[0-9]{1,4}+\ ?/\ ?[0-9]{1,2}+\ ?/\ ?[0-9]{2,4}+(?![A-Za-z0-9#$%&+@^_/\\\x7f-]))
+            (?P<cjk>(?:19|20)[0-9]{2}\ ?[年년]\ ?[0-9]{1,2}\ ?[月월]\ ?[0-9]{1,2}\ ?[日일]?)
+            |(?P<date>[0-9]{1,4}+\ ?/\ ?[0-9]{1,2}+\ ?/\ ?[0-9]{2,4}+
+                (?![A-Za-z0-9#$%&+@^_/\\\x7f-]))
             |(?P<groups>[0-9]{1,6}+(?:\ [0-9]{1,6}+)++(?![A-Za-z0-9#$%&+@^_\\\x7f/-]))
             |(?=[A-Za-z]*+[0-9!#$%&*+.?@^_~\\-])
                 [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
@@ -21,7 +32,9 @@ _CANDIDATE = re.compile(
 _MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
 _SIGNS = frozenset("!#$%&*+?@^~\\")
 # Groups of one number: "902 417", "1 8 8 4"
-_GROUPS = re.compile(r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9](?:\ [0-9]){3,7}")
+_GROUPS = re.compile(
+    r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9]{4}(?:\ [0-9]{4}){5,19}|[0-9](?:\ [0-9]){3,7}"
+)
 _MIN_DIGITS, _MIN_QUOTED = 3, 4
 MAX_CANDIDATES = 24
 """Candidates and found entities in a text up to which candidates are considered."""
@@ -35,20 +48,48 @@ _DATE = re.compile(
         |{_YEAR}(?P<second>\ ?[./]\ ?|[ -])[0-9]{{1,2}}(?P=second)[0-9]{{1,2}}""",
     re.VERBOSE,
 )
+_CJK_DATE = re.compile(f"{_YEAR} ?[年년] ?[0-9]{{1,2}} ?[月월] ?[0-9]{{1,2}} ?[日일]?")
 _NUMBER_SIGNS = frozenset("0123456789.- ")
 _LAST_YEAR = re.compile(f"{_YEAR}\\Z")
 _DIGITS_OF_YEAR = 4
 _MAX_DAY_AND_MONTH = 36
 _NUMBER_SIGNS = frozenset("0123456789.- ")
+_SPELLED_WORDS = NUMBER_WORDS | name_set(
+    """o eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+    forty fifty sixty seventy eighty ninety een twee drie vier vijf zes zeven acht negen
+    nul noll ett två tre fyra fem sex sju åtta nio"""
+)
+_SPELLED_WORD = any_of(_SPELLED_WORDS)
+# A number in words: "three nine zero six"
+_SPELLED = NamePattern(
+    _SPELLED_WORDS,
+    rf"(?:{_SPELLED_WORD})(?:[ ,-]{{1,2}}(?:{_SPELLED_WORD})){{2,19}}{NOT_BEFORE_WORD}",
+)
+_BETWEEN_WORDS = re.compile("[ ,-]{1,2}")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,15}\Z")
+_IN_URL = re.compile(r"[^ <>\"'`|\x7f]*")
+_BEHIND_URL = ".,;:!?)]*_~"
+_MAX_URL, _MAX_SCHEME = 400, 16
 _DATES: frozenset[EntityType] = frozenset({"birth_date"})
 _NUMBERS: frozenset[EntityType] = frozenset({"secret", "national_id", "bank", "phone"})
 
 
-def find_candidates(text: str, lower: str) -> Iterator[Span]:
+def find_candidates(searched: Searched) -> list[Span]:
     """Find what may be an entity by its context, and is not next to an entity.
 
-    These are groups of digits, dates, tokens with a digit or a sign, and words in quotation marks.
+    These are groups of digits, digits in words, dates, tokens with a digit or a sign, and words in
+    quotation marks.
     """
+    tokens = _find_tokens(searched.text, searched.lower)
+    spelled = (match.span() for match in islice(_SPELLED.finditer(searched), MAX_CANDIDATES))
+    found: list[Span] = []
+    for span in sorted([*tokens, *spelled]):
+        if not found or found[-1][1] <= span[0]:
+            found.append(span)
+    return found
+
+
+def _find_tokens(text: str, lower: str) -> Iterator[Span]:
     previous: Span | None = None
     for number, match in enumerate(_CANDIDATE.finditer(text)):
         if number >= MAX_CANDIDATES:
@@ -67,6 +108,8 @@ def _candidate_in(match: re.Match[str], lower: str) -> Span | None:
         return match.span("quoted") if len(match["quoted"]) >= _MIN_QUOTED else None
     if match["groups"]:
         return match.span("groups") if _GROUPS.fullmatch(match["groups"]) else None
+    if match["cjk"]:
+        return match.span("cjk")
     if match["date"]:
         return match.span("date") if _DATE.fullmatch(match["date"]) else None
     token = match[0].lstrip(_MARKS_BEFORE)
@@ -97,12 +140,32 @@ def _begin_of_date(lower: str, year: int) -> int:
 
 def is_date(value: str) -> bool:
     """Return whether a candidate in lower case is a date, but not of the last years."""
+    if _CJK_DATE.fullmatch(value):
+        return True
     if value[-1:].isalpha() or not value[:1].isalnum():
         return False
     year = len(value) - _DIGITS_OF_YEAR
     return bool(_DATE.fullmatch(value)) or (
         year > 0 and bool(_LAST_YEAR.match(value, year)) and _begin_of_date(value, year) == 0
     )
+
+
+def url_around(searched: Searched, span: Span) -> Span | None:
+    """Return the span of the URL that a candidate is a part of, if it is."""
+    start, end = span
+    lower = searched.lower
+    colon = lower.rfind("://", max(0, start - _MAX_URL), start)
+    scheme = _SCHEME.search(lower, max(0, colon - _MAX_SCHEME), colon) if colon >= 0 else None
+    if not scheme or not _IN_URL.fullmatch(lower, colon, start):
+        return None
+    rest = _IN_URL.match(lower, end)
+    url = lower[scheme.start() : rest.end() if rest else end]
+    return scheme.start(), scheme.start() + len(url.rstrip(_BEHIND_URL))
+
+
+def is_spelled(value: str) -> bool:
+    """Return whether a candidate in lower case is a number in words."""
+    return value.isascii() and _SPELLED_WORDS.issuperset(_BETWEEN_WORDS.split(value))
 
 
 def possible_types(value: str) -> frozenset[EntityType]:

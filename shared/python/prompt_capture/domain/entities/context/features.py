@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from prompt_capture.domain.entities.bank_accounts import BANK_NAMES
 from prompt_capture.domain.entities.candidates import REFERENCES, UNITS
 from prompt_capture.domain.entities.context import words as context_words
-from prompt_capture.domain.entities.context.candidates import is_date
+from prompt_capture.domain.entities.context.candidates import is_date, is_spelled
 from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import MASK
@@ -160,5 +160,8 @@ def _describe_form(value: str, kinds: str) -> Iterator[str]:
     if digits < len(value):
         yield f"start {value[:2].lower()}"
         yield f"start {value[:3].lower()}"
+    if is_spelled(value.lower()):
+        yield "spelled"
+        yield f"spelled {value.count(' ')}"
     if is_date(value.lower()):
         yield "date"

@@ -4,10 +4,14 @@ import re
 from collections.abc import Collection
 
 from prompt_capture.domain.entities.candidates import is_amount, is_reference
-from prompt_capture.domain.entities.context.candidates import find_candidates, possible_types
+from prompt_capture.domain.entities.context.candidates import (
+    find_candidates,
+    possible_types,
+    url_around,
+)
 from prompt_capture.domain.entities.context.features import YEAR, Context, context_of, parts_of
 from prompt_capture.domain.entities.context.model import load_model
-from prompt_capture.domain.entities.searched import Searched
+from prompt_capture.domain.entities.searched import Searched, merge
 from prompt_capture.domain.entities.secrets.tokens import is_public
 from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
 from prompt_capture.domain.entity_types import EntityType
@@ -35,22 +39,26 @@ _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 
 
+_URLS: frozenset[EntityType] = frozenset({"url"})
+
+
 def find_by_context(
     searched: Searched, allowed: Collection[EntityType]
 ) -> dict[EntityType, list[Span]]:
     """Find the entities of the allowed types that the model recognises."""
     found: dict[EntityType, list[Span]] = {}
-    for span in find_candidates(searched.text, searched.lower):
-        if entity_type := _type_of(searched, span, allowed):
-            found.setdefault(entity_type, []).append(span)
-    return found
+    for candidate in find_candidates(searched):
+        url = url_around(searched, candidate)
+        types = _URLS if url else possible_types(searched.lower[slice(*candidate)])
+        if entity_type := _type_of(searched, candidate, types.intersection(allowed)):
+            found.setdefault(entity_type, []).append(url or candidate)
+    return {entity_type: merge(spans) for entity_type, spans in found.items()}
 
 
-def _type_of(searched: Searched, span: Span, allowed: Collection[EntityType]) -> EntityType | None:
+def _type_of(searched: Searched, span: Span, allowed: frozenset[EntityType]) -> EntityType | None:
     start, end = span
-    types = frozenset(possible_types(searched.lower[start:end]).intersection(allowed))
     context = context_of(searched.text, searched.lower, start, end)
-    entity_type = searched.recall(_classify, (context, types)) if types else None
+    entity_type = searched.recall(_classify, (context, allowed)) if allowed else None
     if entity_type and _is_something_else(searched, start, end, entity_type):
         return None
     return entity_type
