@@ -213,7 +213,7 @@ def test_a_bounded_number_of_sums_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_model_learns_words_from_texts() -> None:
     texts = read_redacted_texts(FILES)[:300]
     model = fit([candidate for text in texts for candidate in list_candidates(text)])
-    assert model.entity_types == ("secret", "national_id", "bank", "phone", "birth_date")
+    assert model.entity_types == ("secret", "national_id", "bank", "phone", "birth_date", "url")
     assert len(model.weights.features) > 100
 
 

@@ -12,6 +12,7 @@ from prompt_capture.domain.entities.searched import (
     any_of,
     name_set,
 )
+from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.words import NUMBER_WORDS
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
@@ -65,6 +66,10 @@ _SPELLED = NamePattern(
     _SPELLED_WORDS,
     rf"(?:{_SPELLED_WORD})(?:[ ,-]{{1,2}}(?:{_SPELLED_WORD})){{2,19}}{NOT_BEFORE_WORD}",
 )
+_PASSWORDS = (*words.PASSWORD, "pass", "the word")
+_BEHIND_PASSWORD = NamePattern(
+    _PASSWORDS, rf"(?:{any_of(_PASSWORDS)})\ (?P<word>[^\W\d_]{{4,24}})(?![\w'\x7f]|-\w)"
+)
 _BETWEEN_WORDS = re.compile("[ ,-]{1,2}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,15}\Z")
 _IN_URL = re.compile(r"[^ <>\"'`|\x7f]*")
@@ -82,8 +87,9 @@ def find_candidates(searched: Searched) -> list[Span]:
     """
     tokens = _find_tokens(searched.text, searched.lower)
     spelled = (match.span() for match in islice(_SPELLED.finditer(searched), MAX_CANDIDATES))
+    behind = (match.span("word") for match in _BEHIND_PASSWORD.finditer(searched))
     found: list[Span] = []
-    for span in sorted([*tokens, *spelled]):
+    for span in sorted([*tokens, *spelled, *behind]):
         if not found or found[-1][1] <= span[0]:
             found.append(span)
     return found

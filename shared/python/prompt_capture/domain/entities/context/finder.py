@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from itertools import pairwise
 
 from prompt_capture.domain.entities.candidates import is_amount, is_reference
 from prompt_capture.domain.entities.context.candidates import (
@@ -9,7 +10,13 @@ from prompt_capture.domain.entities.context.candidates import (
     possible_types,
     url_around,
 )
-from prompt_capture.domain.entities.context.features import YEAR, Context, context_of, parts_of
+from prompt_capture.domain.entities.context.features import (
+    YEAR,
+    Context,
+    context_of,
+    form_of,
+    parts_of,
+)
 from prompt_capture.domain.entities.context.model import load_model
 from prompt_capture.domain.entities.searched import Searched, merge
 from prompt_capture.domain.entities.secrets.tokens import is_public
@@ -39,6 +46,7 @@ _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 
 
+_JOINT = re.compile(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
 _URLS: frozenset[EntityType] = frozenset({"url"})
 
 
@@ -46,13 +54,40 @@ def find_by_context(
     searched: Searched, allowed: Collection[EntityType]
 ) -> dict[EntityType, list[Span]]:
     """Find the entities of the allowed types that the model recognises."""
-    found: dict[EntityType, list[Span]] = {}
+    typed: dict[Span, EntityType | None] = {}
     for candidate in find_candidates(searched):
         url = url_around(searched, candidate)
         types = _URLS if url else possible_types(searched.lower[slice(*candidate)])
-        if entity_type := _type_of(searched, candidate, types.intersection(allowed)):
-            found.setdefault(entity_type, []).append(url or candidate)
+        entity_type = _type_of(searched, candidate, types.intersection(allowed))
+        typed[url or candidate] = entity_type or typed.get(url or candidate)
+    found: dict[EntityType, list[Span]] = {}
+    for span, entity_type in _with_neighbours(searched, typed).items():
+        if entity_type:
+            found.setdefault(entity_type, []).append(span)
     return {entity_type: merge(spans) for entity_type, spans in found.items()}
+
+
+def _with_neighbours(
+    searched: Searched, typed: dict[Span, EntityType | None]
+) -> dict[Span, EntityType | None]:
+    """Return the types of candidates, of a list also those of neighbours with the same form."""
+    if not any(typed.values()):
+        return typed
+    pairs = [
+        (first, second)
+        for first, second in pairwise(typed)
+        if _are_of_a_list(searched, first, second)
+    ]
+    for first, second in [*pairs, *((second, first) for first, second in reversed(pairs))]:
+        typed[second] = typed[second] or typed[first]
+    return typed
+
+
+def _are_of_a_list(searched: Searched, first: Span, second: Span) -> bool:
+    """Return whether nothing but signs or a conjunction is between two candidates of one form."""
+    between = searched.lower[first[1] : second[0]]
+    forms = {form_of(searched.text[slice(*span)]) for span in (first, second)}
+    return len(forms) == 1 and bool(_JOINT.fullmatch(between))
 
 
 def _type_of(searched: Searched, span: Span, allowed: frozenset[EntityType]) -> EntityType | None:
