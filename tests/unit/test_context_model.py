@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from prompt_capture.domain.entities.context import finder
-from prompt_capture.domain.entities.context.candidates import MAX_CANDIDATES, find_candidates
+from prompt_capture.domain.entities.context.candidates import (
+    MAX_CANDIDATES,
+    find_candidates,
+    url_around,
+)
 from prompt_capture.domain.entities.context.features import (
     Part,
     context_of,
@@ -81,6 +85,12 @@ def words(*near: str) -> list[Part]:
         ("the 19th of August 1969", ["19th of August 1969"]),
         ("March 12th, 1974 in Bonn", ["March 12th, 1974"]),
         ("on 04/05/2026", []),
+        ("born 1987年9月3日 in Osaka", ["1987年9月3日"]),
+        ("it is three nine zero six, then hash", ["three nine zero six"]),
+        ("one or two of three", []),
+        ("codes 4821 0937 7745 1120 3390 6618", ["4821 0937 7745 1120 3390 6618"]),
+        ("the pw duckpond is old", ["duckpond"]),
+        ("answer with the word marzipan", ["marzipan"]),
         ("Wow!", []),
     ],
 )
@@ -88,6 +98,13 @@ def test_candidates_are_numbers_and_tokens_with_digits_or_signs(
     text: str, expected: list[str]
 ) -> None:
     assert candidates(fold(text)) == expected
+
+
+def test_a_candidate_in_a_url_belongs_to_all_of_it() -> None:
+    searched = Searched("see https://files.example/share/r8wk3n7qz2?lang=en2. thanks r8wk3n7qz2")
+    first, second, third = (url_around(searched, span) for span in find_candidates(searched))
+    assert first == second == (4, 51)
+    assert third is None
 
 
 def test_what_touches_an_entity_is_no_candidate() -> None:
@@ -180,6 +197,26 @@ def test_what_a_rule_knows_as_something_else_is_no_candidate_of_the_model(
 def test_secrets_in_words_that_no_rule_knows_are_found(text: str, redacted: str) -> None:
     assert redact(text) == redacted
     assert redact(text, ["email"]) == text
+
+
+@pytest.mark.parametrize(
+    "redacted",
+    [
+        "2FA backup codes printed: <SECRET>, <SECRET>, <SECRET>. Are they used?",
+        "vouchers for the guest wifi: 1. <SECRET> 2. <SECRET> 3. <SECRET>",
+    ],
+)
+def test_neighbours_of_one_form_in_a_list_have_the_same_type(redacted: str) -> None:
+    text = redacted
+    for value in ("7731-kd42", "5520-ax17", "2098-zv63"):
+        text = text.replace("<SECRET>", value, 1)
+    assert redact(text) == redacted
+
+
+def test_a_link_with_a_token_goes_as_a_whole() -> None:
+    text = "click to confirm https://mail.example/c/9a41e7c05b/confirm/Zx81LmQ now"
+    assert redact(text) == "click to confirm <URL> now"
+    assert redact(text, ["secret"]) == text
 
 
 def test_the_model_was_fitted_to_the_texts_of_the_repository() -> None:
