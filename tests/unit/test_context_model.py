@@ -33,9 +33,9 @@ from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.searchable_text import fold
 from tests.unit.redaction_metrics import INDEPENDENT_SETS, read_independent
 from training.data.redacted_texts import read_redacted_texts
+from training.fit.networks.context import fit
 from training.redaction import (
     fingerprint_of,
-    fit,
     list_candidates,
     list_files,
     main,
