@@ -177,6 +177,7 @@ _LETTERS_FIRST = LazyPattern(
             |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                  # Mexico
             |[A-Z]{1,2}[0-9]{6}\([0-9A]\)                               # Hong Kong
             |[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z]                     # India
+            |[A-Z][0-9]{3}-[0-9]{3}-[0-9]{2}-[0-9]{3}-[0-9]             # Florida
         )|(?<![.+])(?:
             (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
             |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
