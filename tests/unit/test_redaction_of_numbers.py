@@ -35,3 +35,92 @@ from tests.unit.marked_texts import check_redaction
 )
 def test_an_identity_number_is_known_by_its_name_and_its_form(marked: str) -> None:
     check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "synnyin [[BIRTH_DATE:14.8.2005]] Turussa",
+        "1985-ben születtem, pontosan [[BIRTH_DATE:14.8.1985]] születtem",
+        "narodila jsem se [[BIRTH_DATE:14.8.1985]]",
+        "doğdum [[BIRTH_DATE:14.8.1985]]",
+        "تاريخ ميلادي [[BIRTH_DATE:١٤/٠٣/١٩٨٩]]",
+        "تاريخ ميلادها [[BIRTH_DATE:14/03/1989]]",
+        "生年月日：[[BIRTH_DATE:昭和57年4月3日]]",  # noqa: RUF001 (Japanese)
+        'he wrote "b. [[BIRTH_DATE:18-5-03]]" on it',
+        "Dob [[BIRTH_DATE:270769]]",
+        "DOB: [[BIRTH_DATE:690727]], male",
+        "date of birth [[BIRTH_DATE:twelfth of May nineteen eighty-one]]",
+        "born [[BIRTH_DATE:nineteenth of march nineteen fifty nine]] in Leeds",
+        "her birthday is [[BIRTH_DATE:May the twenty-first, two thousand and one]].",
+        "geboren am [[BIRTH_DATE:zwölften Mai neunzehnhunderteinundachtzig]]",
+        "0 @I1@ INDI\n1 BIRT\n2 DATE [[BIRTH_DATE:12 MAR 1931]]\n2 PLAC Leeds",
+        "a new star was born in nineteen eighty one",
+        "DOB 991399",
+        "DOB column added in 270769",
+        "dob must be six digits",
+    ],
+)
+def test_a_date_of_birth_is_known_in_further_forms(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "生年月日の登録が間違っています。正しくは[[BIRTH_DATE:1987年9月3日]]です。",
+        "DOB prints 0000-00-00 which isn't a date, should be [[BIRTH_DATE:1943-02-20]]",
+        "Birthdate in your system is [[BIRTH_DATE:23.09.1947]]. Mine is [[BIRTH_DATE:23.09.1974]]",
+        "the dob says [[BIRTH_DATE:12/02/1968]], real is [[BIRTH_DATE:02/12/1968]]",
+        "Geburtsdatum [[BIRTH_DATE:01.02.1980]] ist falsch, richtig wäre [[BIRTH_DATE:02.01.1980]]",
+        "DOB [[BIRTH_DATE:12/02/1968]] is wrong and the invoice date should be 02/12/1968",
+        "SELECT * FROM users WHERE birth_date < '1960-01-01'",
+        "WHERE birth_date >= 1960-01-01",
+    ],
+)
+def test_a_date_that_corrects_a_date_of_birth_is_one(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "she was born [[BIRTH_DATE:3 May 1961]] and Margot [[BIRTH_DATE:4 June 1963]] too",
+        "born [[BIRTH_DATE:3 May 1961]] and my sister [[BIRTH_DATE:4 June 1963]]",
+        (
+            "birthdays of all: me [[BIRTH_DATE:30/04/1979]], Kit [[BIRTH_DATE:11/12/1981]], "
+            "twins [[BIRTH_DATE:09/09/2016]]"
+        ),
+        "born [[BIRTH_DATE:3 May 1961]] and married 4 June 1983",
+        "born [[BIRTH_DATE:3 May 1961]], Leeds 4 June 1983",
+        "born [[BIRTH_DATE:3 May 1961]] and moved to Leeds 4 June 1983",
+    ],
+)
+def test_the_dates_of_birth_of_further_persons_are_found(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        (
+            "Name | DOB | City\nAnn | [[BIRTH_DATE:12/03/1981]] | Leeds\n"
+            "Bob | [[BIRTH_DATE:04/05/1979]] | York\nCy | [[BIRTH_DATE:04/05/1978]] | Bath"
+        ),
+        (
+            "| Name | DOB |\n|---|:--:|\n| Ann | [[BIRTH_DATE:12/03/1981]] |\n"
+            "| Bob | [[BIRTH_DATE:04/05/1979]] |"
+        ),
+        "Name;DOB;City\nAnn;[[BIRTH_DATE:12/03/1981]];Leeds\nBob;[[BIRTH_DATE:04/05/1979]];York",
+        "name,dob\nAnn,[[BIRTH_DATE:1981-03-12]]\nBob,[[BIRTH_DATE:1979-05-04]]",
+        (
+            "id,dob,hired\na,[[BIRTH_DATE:1981-03-12]],2010-01-01\n"
+            "b,[[BIRTH_DATE:1979-05-04]],2011-01-01"
+        ),
+        "DOB | [[BIRTH_DATE:12/03/1981]] | Joined | 01/09/2005",
+        "DOB | [[BIRTH_DATE:12/03/1981]] | 01/09/2005 | paid",
+        "Ann, born in Leeds, [[BIRTH_DATE:12/03/1981]], first visit, 01/09/2005",
+    ],
+)
+def test_the_dates_below_a_date_of_birth_in_a_table_are_found(marked: str) -> None:
+    check_redaction(marked)

@@ -1,9 +1,11 @@
 """Dates of birth, where the words around a date name it as one."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -83,6 +85,34 @@ _DATE_FROM_MONTH = NamePattern(
     rf"""{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}
         (?:[ ,-]{{1,2}}(?:{_YEAR}|{_SHORT_YEAR}))?{NOT_BEFORE_WORD}""",
 )
+_UNDER_TEN = names("first second third fourth fifth sixth seventh eighth ninth")
+_GERMAN_STEMS = names(
+    """ers zwei drit vier fünf sechs sieb ach neun zehn elf zwölf dreizehn vierzehn fünfzehn
+    sechzehn siebzehn achtzehn neunzehn zwanzigs dreißigs einunddreißigs""",
+    *(f"{unit}undzwanzigs" for unit in names("ein zwei drei vier fünf sechs sieben acht neun")),
+)
+_ORDINALS = names(
+    """tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth
+    nineteenth twentieth thirtieth""",
+    *_UNDER_TEN, *(f"twenty {unit}" for unit in _UNDER_TEN), "thirty first",
+    *(f"{stem}te{ending}" for stem in _GERMAN_STEMS for ending in ("", "n", "r")),
+)  # fmt: skip
+_UNIT_IN_WORDS = "(?:one|two|three|four|five|six|seven|eight|nine)"
+_BELOW_HUNDRED = (
+    rf"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -]{_UNIT_IN_WORDS})?|ten"
+    rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:oh?[ -])?{_UNIT_IN_WORDS})"
+)
+_YEAR_IN_WORDS = (
+    rf"(?:(?:nineteen|twenty)(?:[ -]hundred)?(?:[ -]and)?[ -]{_BELOW_HUNDRED}"
+    rf"|two[ -]thousand(?:(?:[ -]and)?[ -]{_BELOW_HUNDRED})?"
+    r"|(?:neunzehnhundert|zweitausend)[a-z]{0,20})"
+)
+_DATE_IN_WORDS = NamePattern(
+    (*_ORDINALS, *_MONTHS),
+    rf"""(?:{any_field_of(_ORDINALS)}\ (?:(?:of|day\ of)\ )?{_MONTH}
+        |{_MONTH}\ (?:the\ )?{any_field_of(_ORDINALS)}),?\ {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}""",
+)
+_YEARS_IN_WORDS = ("nineteen", "twenty", "thousand", "neunzehnhundert", "zweitausend")
 DAY_AND_MONTH = LazyPattern(
     rf"""(?<![A-Za-z0-9\x7f])(?:
         [0-9]{{1,2}}{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?[ ,-]{{1,2}}
@@ -105,7 +135,11 @@ _BORN = names(
     dzimis narodená narodený
     مواليد ولدت مولود مولودة נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
-    生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
+    生まれ 誕生 생년월일 출생 태어난 태어났 태어나
+    synnyin syntyi syntynyt syntymäaikani születtem narodil narodila doğdum doğdu
+    rodio rodila родио родила родих sündisin sündis dzimu föddes fødtes nacqui nacque nasqué
+    पैदा متولد dobs birthdates""",
+    "birt 2 date",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
     "geb.-dat.", "geb. dat.", "geb.datum", "geboortedat.",
     "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
@@ -124,11 +158,17 @@ _BORN = names(
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
     "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
     "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",
+    *(f"تاريخ {birth}{owner}" for birth in ("ميلاد", "ولادت", "مولد")
+      for owner in ("ي", "ك", "ه", "ها", "نا", "هم")),  # noqa: RUF001 (Arabic)
+    "تاريخ الولادة", "تاریخ تولد", "تاریخ تولدم", "تاریخ تولدش", "תאריך הלידה", "תאריך לידתי",
+    "doğum tarihiniz", "doğum tarihimiz", "születési dátumom", "születési időm",
+    "tanggal lahirku", "tanggal lahirnya",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny
     födelsedag fødselsdag bursdag syntymäpäivä születésnap narozeniny narodeniny rođendan
-    जन्मदिन 生日 誕生日 생일"""
+    जन्मदिन 生日 誕生日 생일
+    birthdays geburtstage anniversaires compleanni verjaardagen födelsedagar fødselsdager"""
 )
 # Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).
 _BORN_SUFFIX = names("生 생")
@@ -153,10 +193,12 @@ _MAIDEN_NAME = "nee"
 """Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
-_LIST_JOINTS = {", ", *(f" {word} " for word in names("and und et y e i og och en & + /"))}
+_ANDS = names("and und et y e i og och en")
+_LIST_JOINTS = {", ", *(f" {word} " for word in (*_ANDS, "&", "+", "/"))}
 _OF_SEVERAL = re.compile(
     r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
-    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
+    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen"
+    r"|geburtstage|geburtsdaten|anniversaires|compleanni|verjaardagen)\b"
 )
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
@@ -212,19 +254,69 @@ _EVENT_WINDOW, _MAX_FILLERS = 48, 3
 _NOT_LETTERS = re.compile(r"[^\w]+")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
-_WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
+_WITH_YEAR = re.compile(
+    rf"{_YEAR}|[./-][0-9]{{2}}\Z|nineteen|twenty|thousand|neunzehnhundert|zweitausend"
+)
 # "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
 # Elsewhere the letter may count the parts of a question, and the sign the points of a list.
 _SIGN = re.compile(
-    r"[bf(*](?:(?<![^ (].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
+    r"[bf(*](?:(?<![^ (\"'].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
 )
 _SIGNS = ("b.", "f.", "*")
 _PARTS_WINDOW, _NAME_WINDOW = 80, 32
 # A name, a bracket, a comma or nothing
-_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
+_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|\"'-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
 # "Anna Weber, * 12.03.1999 in Bonn": two words of a name, and what may follow a date of birth.
 _FULL_NAME = re.compile(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
 _BEHIND_BIRTH = re.compile(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
+# A date of birth in six digits: "DOB 270769"
+_DAY, _MONTH_OF_YEAR = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
+_SIX_DIGITS = re.compile(
+    rf"(?: ?[:=#] ?| is | )?(?P<date>{_DAY}{_MONTH_OF_YEAR}[0-9]{{2}}"
+    rf"|{_MONTH_OF_YEAR}{_DAY}[0-9]{{2}}|[0-9]{{2}}{_MONTH_OF_YEAR}{_DAY})"
+    rf"{NOT_BEFORE_WORD}(?![.,:/-][0-9]| [0-9])"
+)
+_ERAS = names("明治 大正 昭和 平成 令和 民国")
+# A condition in a query: "birth_date < '1960-01-01'"
+_COMPARED = re.compile(r"[\"'`)\]]{0,2} ?(?:[<>] ?['\"]|[<>!]=|<>|between )")
+# What a second date follows that corrects the first one
+_CORRECTIONS = names(
+    """actually eigentlich правильно правильная верная 正しくは 正確には 本当は 应该是 应为 应当是
+    正确的是 实际是 정확히는 실제로는 doğrusu správně helyesen الصحيح""",
+    *(f"{verb} {be}" for verb in ("should", "must", "ought to", "needs to")
+      for be in ("be", "read", "say")),
+    *(f"{right}{one} {be}" for right in ("real", "correct", "right", "actual", "true")
+      for one in ("", " one", " date", " day") for be in ("is", "was")),
+    "mine is", "mine was", "meins ist",
+    "richtig ist", "richtig wäre", "korrekt ist", "korrekt wäre", "devrait être", "la bonne est",
+    "la bonne date est", "la vraie est", "la vraie date est", "en réalité", "debería ser",
+    "debe ser", "la correcta es", "lo correcto es", "en realidad es", "la mía es",
+    "dovrebbe essere", "quella giusta è", "quella corretta è", "in realtà è", "deveria ser",
+    "devia ser", "o correto é", "a correta é", "na verdade é", "moet zijn", "juist is",
+    "powinno być", "powinna być", "ma być", "prawidłowa to", "ska vara", "rätt är", "skal være",
+    "rigtig er", "riktig er", "pitäisi olla", "oikea on", "должно быть", "должна быть",
+    "на самом деле", "має бути", "má být", "corect este",
+)  # fmt: skip
+_CORRECTION = NamePattern(
+    _CORRECTIONS,
+    rf"""{any_of(_CORRECTIONS)}{NAME_END}
+        (?:\ (?:is|it's|ist|the|on|am|der|le|el|il|em|op|den))?[ :"'(*]{{0,3}}""",
+)
+_MAX_CORRECTION = 120
+# The next person in a list: "born ... and Margot ...", "birthdays of all: me ..., Kit ..."
+_PERSON_IN_LIST = re.compile(
+    rf"(?P<and>,? (?:{'|'.join(_ANDS)}) |, ?)(?P<words>(?:[^\W\d_]+[ :]{{1,2}}){{1,2}})"
+)
+_MAX_PERSON = 40
+_PERSONS = name_set(
+    """me he she him her my his their wife husband son daughter brother sister mum dad mom mother
+    father partner twin twins baby kid ich mein meine frau mann sohn tochter bruder schwester mutter
+    vater fils fille frère soeur hijo hija hermano hermana figlio figlia fratello sorella"""
+)
+# The header of a column stands beside a divider.
+_DIVIDERS = "|;,"
+_RULER = re.compile(r"\|(?: ?:?-{2,}:? ?\|)+ ?")
+_CELL_BEGINS = re.compile(r" ?[\"'*]{0,2}")
 _FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
@@ -233,14 +325,17 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
     A birthday needs a year, so that reminders of birthdays keep their date.
     """
-    if not searched.digit_count:
+    has_words = any(year in searched.lower for year in _YEARS_IN_WORDS)
+    if not searched.digit_count and not has_words:
         return
     yield from _find_dates_behind_signs(searched)
     births = list(_NAME.finditer(searched))
     if not births:
         return
     from_digits = _dates_near(births, searched.lower)
-    dates = sorted([*from_digits, *_DATE_FROM_MONTH.finditer(searched)], key=re.Match.start)
+    in_words = _DATE_IN_WORDS.finditer(searched) if has_words else ()
+    from_month = _DATE_FROM_MONTH.finditer(searched)
+    dates = sorted([*from_digits, *from_month, *in_words], key=re.Match.start)
     birth_starts = {birth.start() for birth in births}
     date_ends = {date.start(): date.end() for date in dates}
     with_own_date = {
@@ -248,36 +343,140 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         for birth in births
         if _has_own_date(searched.lower, birth, date_ends, birth_starts)
     }
+    yield from _find_six_digits(searched.lower, births)
+    yield from _find_corrections(searched, births)
     previous = None
+    first = 0  # where the list of dates begins
     behind = 0  # the first birth that a date precedes
     for date in dates:
         while behind < len(births) and births[behind].end() <= date.start():
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
-        if _is_next(searched.lower, previous, date) or any(
-            (birth.start() <= date.end() or birth.start() not in with_own_date)
-            and _is_named(searched.lower, birth, date)
+        named_by = [
+            birth
             for birth in neighbours
-        ):
-            yield date.span()
+            if (birth.start() <= date.end() or birth.start() not in with_own_date)
+            and _is_named(searched.lower, birth, date)
+        ]
+        is_next = _is_next(searched, previous, date, first)
+        if is_next or named_by:
+            yield _with_era(searched.lower, date)
+            first = first if is_next else date.start()
             previous = date
+            for birth in named_by:
+                yield from _find_in_column(searched.lower, birth, date)
 
 
-def _is_next(lower: str, previous: re.Match[str] | None, date: re.Match[str]) -> bool:
+def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterator[Span]:
+    """Find what corrects a date of birth: "DOB ... is wrong, should be ..."."""
+    lower = searched.lower
+    ends = [birth.end() for birth in births]
+    for match in _CORRECTION.finditer(searched):
+        date = _date_at(lower, match.end())
+        behind = bisect_right(ends, match.start())
+        gap = lower[ends[behind - 1] : match.start()] if behind else MASK
+        is_near = len(gap) <= _MAX_CORRECTION and MASK not in gap
+        if not (date and is_near and _is_year_of_birth(date[0])):
+            continue
+        if _OTHER_EVENTS.isdisjoint(_NOT_LETTERS.split(gap)):
+            yield _with_era(lower, date)
+
+
+def _date_at(lower: str, position: int) -> re.Match[str] | None:
+    """Return the date at a position, which begins with a digit or a month."""
+    pattern = _DATE if lower[position : position + 1].isdigit() else _DATE_FROM_MONTH.pattern
+    return pattern.compiled.match(lower, position)
+
+
+def _find_six_digits(lower: str, births: list[re.Match[str]]) -> Iterator[Span]:
+    """Find the dates without signs that directly follow their name: "DOB 270769"."""
+    for birth in births:
+        if _NOUN.search(birth[0]) and not birth["birthday"]:
+            date = _SIX_DIGITS.match(lower, birth.end())
+            if date:
+                yield date.span("date")
+
+
+def _with_era(lower: str, date: re.Match[str]) -> Span:
+    """Return the span of a date with the era that its year is of."""
+    start, end = date.span()
+    era = next((era for era in _ERAS if lower.endswith(era, 0, start)), "")
+    return start - len(era), end
+
+
+def _find_in_column(lower: str, birth: re.Match[str], date: re.Match[str]) -> Iterator[Span]:
+    """Find the dates below a date in the column of a table, by the dividers between them.
+
+    In a text on one line, the cell of the next row is as many dividers behind the date as that is
+    behind the header.
+    """
+    divider = lower[date.start() - 1].strip() or lower[max(0, date.start() - 2)]
+    if divider not in _DIVIDERS or date.start() < birth.end():
+        return
+    beside = lower[max(0, birth.start() - 2) : birth.start()] + lower[birth.end() :][:2]
+    between = _RULER.sub("", lower[birth.end() : date.start()])
+    distance = between.count(divider)
+    is_spaced = divider == "," and ", " in lower[birth.end() : date.start()]
+    if divider not in beside or not distance or is_spaced:
+        return
+    position = date.end()
+    while position := _cell_behind(lower, position, divider, distance):
+        following = _date_at(lower, position)
+        if not following:
+            return
+        yield following.span()
+        position = following.end()
+
+
+def _cell_behind(lower: str, position: int, divider: str, distance: int) -> int:
+    """Return where a cell begins that is so many dividers behind a value, or 0.
+
+    With one divider alone, the name of the next row stands before it.
+    """
+    value = position
+    for _ in range(distance):
+        position = lower.find(divider, position) + 1
+        if not position:
+            return 0
+    if distance == 1 and not lower[value : position - 1].strip(" \"'*"):
+        return 0
+    begin = _CELL_BEGINS.match(lower, position)
+    return begin.end() if begin else 0
+
+
+def _is_next(
+    searched: Searched, previous: re.Match[str] | None, date: re.Match[str], first: int
+) -> bool:
     """Return whether a date directly follows a date of birth in a list."""
-    joint = lower[previous.end() : date.start()] if previous else ""
-    if not (previous and joint in _LIST_JOINTS and _is_year_of_birth(date[0])):
+    lower = searched.lower
+    if not previous or date.start() - previous.end() > _MAX_PERSON:
         return False
-    before = context_before(lower, previous.start(), _EVENT_WINDOW)
-    return joint != ", " or bool(_OF_SEVERAL.search(before))
+    joint = lower[previous.end() : date.start()]
+    person = _PERSON_IN_LIST.fullmatch(joint)
+    if not (joint in _LIST_JOINTS or person) or not _is_year_of_birth(date[0]):
+        return False
+    is_of_several = bool(_OF_SEVERAL.search(context_before(lower, first, _EVENT_WINDOW)))
+    if not person:
+        return joint != ", " or is_of_several
+    words = searched.text[previous.end() : date.start()][person.start("words") :]
+    return _are_persons(words, is_of_several=is_of_several) and (
+        is_of_several or person["and"].strip(" ,") != ""
+    )
+
+
+def _are_persons(words: str, *, is_of_several: bool) -> bool:
+    """Return whether words before a date name a person: "Margot", "my sister"."""
+    each = [word for word in _NOT_LETTERS.split(words) if word]
+    if not (_OTHER_EVENTS | _CHANGES).isdisjoint(map(str.lower, each)):
+        return False
+    return is_of_several or all(word[0].isupper() or word in _PERSONS for word in each)
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     """Find the dates of birth behind "b.", "f." and "*", with a year that is no recent one."""
     lower = searched.lower
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
-        pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
-        date = pattern.compiled.match(lower, sign.end())
+        date = _date_at(lower, sign.end())
         is_birth = date and _is_year_of_birth(date[0]) and not _is_note(searched, sign, date)
         if date and is_birth and not _is_part(searched, sign):
             yield date.span()
@@ -369,19 +568,35 @@ def _is_of_another(lower: str, birth: re.Match[str], date: re.Match[str]) -> boo
     )
 
 
+def _is_of_no_birth(lower: str, birth: re.Match[str], gap: str) -> bool:
+    """Return whether a word for birth begins an idiom, a condition or names a maiden name."""
+    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
+        return True
+    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
+    return bool(
+        is_idiom
+        or _COMPARED.match(lower, birth.end())
+        or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start())
+    )
+
+
+def _without_dividers(lower: str, birth: re.Match[str], gap: str) -> str:
+    """Return what stands between a header and a cell without the dividers that end a sentence."""
+    if ";" in gap and ";" in (lower[birth.start() - 1 : birth.start()], gap[:1]):
+        gap = gap.replace(";", ",")
+    return _RULER.sub("", gap) if "-|" in gap else gap
+
+
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     is_before = birth.end() <= date.start()
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
-    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
-        return False
-    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
-    if is_idiom or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start()):
+    if _is_of_no_birth(lower, birth, gap):
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])
-    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", gap))
+    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", _without_dividers(lower, birth, gap)))
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False
