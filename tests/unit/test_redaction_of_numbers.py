@@ -124,3 +124,58 @@ def test_the_dates_of_birth_of_further_persons_are_found(marked: str) -> None:
 )
 def test_the_dates_below_a_date_of_birth_in_a_table_are_found(marked: str) -> None:
     check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "card [[CARD:4111 1111 1111 1111]]  700",
+        "[[CARD:4289 4219 4336 4424]]  300",
+        "发工资的卡 [[CARD:6228 4065 8741 9732 623]] 农行",
+        "Number's [[CARD:four one one one, one one one one, one one one one, one one one one]] exp",
+        "four one one one, one one one one, one one one one, one one one two",
+        "card [[CARD:4111 1111 1111 1111]], sec code [[SECRET:337]]",
+        "my visa ends 4424, sec code is [[SECRET:337]]",
+        "security number on my visa is [[SECRET:119]]",
+        '[[CARD:4111 1111 1111 1111]], 12/27, the "little number" [[SECRET:056]]',
+        "Karte [[CARD:4111 1111 1111 1111]], Code auf der Rückseite: [[SECRET:482]]",
+        "social security number 119 of the card index",
+        "the little number 056 on the door",
+        "card design: numbers on the back are 120 pixels",
+    ],
+)
+def test_a_card_in_words_and_the_words_for_its_code_are_known(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "ring me on [[PHONE:oh seven five four four one double two one eight nine]]",
+        "her number is [[PHONE:oh seven seven double one, three two nine, five six oh]]",
+        "count down for the call: one two three four five six seven eight nine",
+        "the order number is one two seven four five six seven eight nine",
+        "call me at one, two or three",
+        "our company number is 09482217",
+        "our company number is [[PHONE:020 7946 0958]]",
+        "prescription no 00481-2219",
+        "my number is [[PHONE:09482217]]",
+    ],
+)
+def test_a_phone_number_may_be_in_words_and_is_none_of_a_company(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "sort code [[BANK:08 - 93 - 00]]",
+        "sort [[BANK:77 - 31 - 06]] account [[BANK:12345678]]",
+        "srt [[BANK:09-01-28]] acc [[BANK:12345678]]",
+        "[[BANK:08 - 93 - 00]] sort, account [[BANK:12345678]]",
+        "12-03-85 sort of thing, account closed",
+        "12-03-85 sort, then merge",
+    ],
+)
+def test_a_sort_code_is_known_with_spaces_and_before_its_name(marked: str) -> None:
+    check_redaction(marked)

@@ -325,15 +325,14 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
     A birthday needs a year, so that reminders of birthdays keep their date.
     """
-    has_words = any(year in searched.lower for year in _YEARS_IN_WORDS)
-    if not searched.digit_count and not has_words:
+    if not searched.digit_count and not _has_years_in_words(searched):
         return
     yield from _find_dates_behind_signs(searched)
     births = list(_NAME.finditer(searched))
     if not births:
         return
     from_digits = _dates_near(births, searched.lower)
-    in_words = _DATE_IN_WORDS.finditer(searched) if has_words else ()
+    in_words = _DATE_IN_WORDS.finditer(searched) if _has_years_in_words(searched) else ()
     from_month = _DATE_FROM_MONTH.finditer(searched)
     dates = sorted([*from_digits, *from_month, *in_words], key=re.Match.start)
     birth_starts = {birth.start() for birth in births}
@@ -365,6 +364,10 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
             previous = date
             for birth in named_by:
                 yield from _find_in_column(searched.lower, birth, date)
+
+
+def _has_years_in_words(searched: Searched) -> bool:
+    return any(year in searched.lower for year in _YEARS_IN_WORDS)
 
 
 def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterator[Span]:
