@@ -112,6 +112,7 @@ _DATE_IN_WORDS = NamePattern(
     rf"""(?:{any_field_of(_ORDINALS)}\ (?:(?:of|day\ of)\ )?{_MONTH}
         |{_MONTH}\ (?:the\ )?{any_field_of(_ORDINALS)}),?\ {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}""",
 )
+_YEAR_BEHIND = re.compile(rf",? {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}")
 _YEARS_IN_WORDS = ("nineteen", "twenty", "thousand", "neunzehnhundert", "zweitausend")
 DAY_AND_MONTH = LazyPattern(
     rf"""(?<![A-Za-z0-9\x7f])(?:
@@ -359,7 +360,7 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         ]
         is_next = _is_next(searched, previous, date, first)
         if is_next or named_by:
-            yield _with_era(searched.lower, date)
+            yield _whole_span(searched.lower, date)
             first = first if is_next else date.start()
             previous = date
             for birth in named_by:
@@ -382,7 +383,7 @@ def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterat
         if not (date and is_near and _is_year_of_birth(date[0])):
             continue
         if _OTHER_EVENTS.isdisjoint(_NOT_LETTERS.split(gap)):
-            yield _with_era(lower, date)
+            yield _whole_span(lower, date)
 
 
 def _date_at(lower: str, position: int) -> re.Match[str] | None:
@@ -400,9 +401,11 @@ def _find_six_digits(lower: str, births: list[re.Match[str]]) -> Iterator[Span]:
                 yield date.span("date")
 
 
-def _with_era(lower: str, date: re.Match[str]) -> Span:
-    """Return the span of a date with the era that its year is of."""
+def _whole_span(lower: str, date: re.Match[str]) -> Span:
+    """Return the span of a date with the era that its year is of, or with a year in words."""
     start, end = date.span()
+    year = None if lower[end - 1].isdigit() else _YEAR_BEHIND.match(lower, end)
+    end = year.end() if year else end
     era = next((era for era in _ERAS if lower.endswith(era, 0, start)), "")
     return start - len(era), end
 

@@ -64,6 +64,10 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
         names("licence license dvla driver driving dl"),
         r"[a-z9]{5}[ -]?[0-9]{6}[ -]?[a-z][a-z9][0-9][a-z]{2}(?:[ -]?[0-9]{2})?",
     ),  # United Kingdom
+    (
+        names("medicare"),
+        r"[2-6][0-9]{3}\ ?[0-9]{5}(?:\ ?[ /-]\ ?[0-9]){1,2}",
+    ),  # Australia, with the last digit apart
     (names("ic mykad", "kad pengenalan"), r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),  # Malaysia
     (
         names("पैन", "पैन नंबर", "पैन कार्ड", "पैन कार्ड नंबर"),
