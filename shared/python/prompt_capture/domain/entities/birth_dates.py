@@ -4,10 +4,23 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from prompt_capture.domain.entities.date_columns import find_in_column, without_dividers
+from prompt_capture.domain.entities.dates import (
+    DATE,
+    DATE_FROM_MONTH,
+    DATE_IN_WORDS,
+    MONTH,
+    ORDINAL,
+    SIX_DIGITS,
+    WHOLE_WORD,
+    YEAR,
+    date_at,
+    has_years_in_words,
+    whole_span,
+)
 from prompt_capture.domain.entities.searched import (
     MASK,
     NAME_END,
-    NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
     Searched,
@@ -20,105 +33,11 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
-_MONTHS = names(
-    """january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec
-    januar jänner februar märz mai juni juli oktober dezember okt dez
-    janvier février mars avril juin juillet août septembre octobre novembre décembre
-    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
-    janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
-    januari februari maart marts mei maj augustus augusti
-    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada
-    grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-    जनवरी फरवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर
-    दिसंबर दिसम्बर
-    gener febrer març maig juny juliol agost setembre octubre desembre
-    siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna studenoga studenog
-    prosinca maret agustus desember
-    ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου
-    νοεμβρίου δεκεμβρίου
-    ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
-    בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
-    มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
-    ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-    ledna února března dubna května června července srpna září října listopadu prosince
-    januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
-    ianuarie februarie martie aprilie iunie iulie septembrie octombrie noiembrie decembrie
-    január február március április május június július augusztus szeptember október
-    січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
-    tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta
-    lokakuuta marraskuuta joulukuuta marts
-    يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
-    """  # noqa: RUF001 (Turkish)
-)
-_WHOLE_WORD = "(?<![\u0370-\u0dff](?=[\u0370-\u0dff]))"
-"""The end of a word in scripts that have spaces between words, and letters of no ASCII."""
-_MONTH = any_of(_MONTHS) + _WHOLE_WORD
-_YEAR = "(?:19|20|25)[0-9]{2}"
-"""A year, also one of the Buddhist calendar."""
-_SHORT_YEAR = r"'?[0-9]{2}(?![0-9\x7f:]|\.[0-9])"
-_ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
-_DATE = LazyPattern(
-    rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
-        (?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?:
-            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
-                (?:\ ?[0-9]{{1,2}}(?:\ ?{any_of(names("日 일"))})?)?
-            |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
-                (?:[t ][0-9]{{2}}:[0-9]{{2}}(?::[0-9.]{{2,10}})?(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
-            |\.\ {_MONTH}\ [0-9]{{1,2}}\.?
-            |(?:0[1-9]|1[0-2])[0-3][0-9])
-        |[0-9]?(?:
-            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
-                \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
-            |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
-            |[./][0-9]{{1,2}}\.?[ -]{_YEAR}                        # "15/7-1984"
-            |\ {any_of(names("tháng"))}\ [0-9]{{1,2}},?\ {any_of(names("năm"))}\ {_YEAR}
-            |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
-                (?:[ ,-]{{0,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
-        |[0-9](?:0[1-9]|1[0-2]){_YEAR}
-        ){NOT_BEFORE_WORD}""",
-    re.VERBOSE,
-)
-_DATE_FROM_MONTH = NamePattern(
-    _MONTHS,
-    rf"""{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}
-        (?:[ ,-]{{1,2}}(?:{_YEAR}|{_SHORT_YEAR}))?{NOT_BEFORE_WORD}""",
-)
-_UNDER_TEN = names("first second third fourth fifth sixth seventh eighth ninth")
-_GERMAN_STEMS = names(
-    """ers zwei drit vier fünf sechs sieb ach neun zehn elf zwölf dreizehn vierzehn fünfzehn
-    sechzehn siebzehn achtzehn neunzehn zwanzigs dreißigs einunddreißigs""",
-    *(f"{unit}undzwanzigs" for unit in names("ein zwei drei vier fünf sechs sieben acht neun")),
-)
-_ORDINALS = names(
-    """tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth
-    nineteenth twentieth thirtieth""",
-    *_UNDER_TEN, *(f"twenty {unit}" for unit in _UNDER_TEN), "thirty first",
-    *(f"{stem}te{ending}" for stem in _GERMAN_STEMS for ending in ("", "n", "r")),
-)  # fmt: skip
-_UNIT_IN_WORDS = "(?:one|two|three|four|five|six|seven|eight|nine)"
-_BELOW_HUNDRED = (
-    rf"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -]{_UNIT_IN_WORDS})?|ten"
-    rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:oh?[ -])?{_UNIT_IN_WORDS})"
-)
-_YEAR_IN_WORDS = (
-    rf"(?:(?:nineteen|twenty)(?:[ -]hundred)?(?:[ -]and)?[ -]{_BELOW_HUNDRED}"
-    rf"|two[ -]thousand(?:(?:[ -]and)?[ -]{_BELOW_HUNDRED})?"
-    r"|(?:neunzehnhundert|zweitausend)[a-z]{0,20})"
-)
-_DATE_IN_WORDS = NamePattern(
-    (*_ORDINALS, *_MONTHS),
-    rf"""(?:{any_field_of(_ORDINALS)}\ (?:(?:of|day\ of)\ )?{_MONTH}
-        |{_MONTH}\ (?:the\ )?{any_field_of(_ORDINALS)}),?\ {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}""",
-)
-_YEAR_BEHIND = re.compile(rf",? {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}")
-_YEARS_IN_WORDS = ("nineteen", "twenty", "thousand", "neunzehnhundert", "zweitausend")
 DAY_AND_MONTH = LazyPattern(
     rf"""(?<![A-Za-z0-9\x7f])(?:
-        [0-9]{{1,2}}{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?[ ,-]{{1,2}}
+        [0-9]{{1,2}}{ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{MONTH}\.?[ ,-]{{1,2}}
             (?:(?:of|de|del|do)\ )?
-        |{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}[ ,-]{{1,2}})\Z""",
+        |{MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{ORDINAL}[ ,-]{{1,2}})\Z""",
     re.VERBOSE,
 )
 """A day and a month in words, up to the year."""
@@ -177,7 +96,7 @@ _NOT_BORN = names("生日 生效 生产 生産 生活 생일 생산 생활")
 _NAME = NamePattern(
     (*_BORN, *_BIRTHDAY, *_BORN_SUFFIX),
     rf"""(?:(?P<birthday>{any_of(_BIRTHDAY)})|{any_field_of(_BORN)}
-        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{_WHOLE_WORD}""",
+        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{WHOLE_WORD}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _MAX_IDIOM = 12
@@ -256,7 +175,7 @@ _NOT_LETTERS = re.compile(r"[^\w]+")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
 _WITH_YEAR = re.compile(
-    rf"{_YEAR}|[./-][0-9]{{2}}\Z|nineteen|twenty|thousand|neunzehnhundert|zweitausend"
+    rf"{YEAR}|[./-][0-9]{{2}}\Z|nineteen|twenty|thousand|neunzehnhundert|zweitausend"
 )
 # "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
 # Elsewhere the letter may count the parts of a question, and the sign the points of a list.
@@ -270,14 +189,6 @@ _BEFORE_SIGN = re.compile(r"(?:\A|[(,;|\"'-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,3
 # "Anna Weber, * 12.03.1999 in Bonn": two words of a name, and what may follow a date of birth.
 _FULL_NAME = re.compile(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
 _BEHIND_BIRTH = re.compile(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
-# A date of birth in six digits: "DOB 270769"
-_DAY, _MONTH_OF_YEAR = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
-_SIX_DIGITS = re.compile(
-    rf"(?: ?[:=#] ?| is | )?(?P<date>{_DAY}{_MONTH_OF_YEAR}[0-9]{{2}}"
-    rf"|{_MONTH_OF_YEAR}{_DAY}[0-9]{{2}}|[0-9]{{2}}{_MONTH_OF_YEAR}{_DAY})"
-    rf"{NOT_BEFORE_WORD}(?![.,:/-][0-9]| [0-9])"
-)
-_ERAS = names("明治 大正 昭和 平成 令和 民国")
 # A condition in a query: "birth_date < '1960-01-01'"
 _COMPARED = re.compile(r"[\"'`)\]]{0,2} ?(?:[<>] ?['\"]|[<>!]=|<>|between )")
 # What a second date follows that corrects the first one
@@ -314,10 +225,6 @@ _PERSONS = name_set(
     father partner twin twins baby kid ich mein meine frau mann sohn tochter bruder schwester mutter
     vater fils fille frère soeur hijo hija hermano hermana figlio figlia fratello sorella"""
 )
-# The header of a column stands beside a divider.
-_DIVIDERS = "|;,"
-_RULER = re.compile(r"\|(?: ?:?-{2,}:? ?\|)+ ?")
-_CELL_BEGINS = re.compile(r" ?[\"'*]{0,2}")
 _FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
@@ -326,15 +233,15 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
     A birthday needs a year, so that reminders of birthdays keep their date.
     """
-    if not searched.digit_count and not _has_years_in_words(searched):
+    if not searched.digit_count and not has_years_in_words(searched):
         return
     yield from _find_dates_behind_signs(searched)
     births = list(_NAME.finditer(searched))
     if not births:
         return
     from_digits = _dates_near(births, searched.lower)
-    in_words = _DATE_IN_WORDS.finditer(searched) if _has_years_in_words(searched) else ()
-    from_month = _DATE_FROM_MONTH.finditer(searched)
+    in_words = DATE_IN_WORDS.finditer(searched) if has_years_in_words(searched) else ()
+    from_month = DATE_FROM_MONTH.finditer(searched)
     dates = sorted([*from_digits, *from_month, *in_words], key=re.Match.start)
     birth_starts = {birth.start() for birth in births}
     date_ends = {date.start(): date.end() for date in dates}
@@ -360,15 +267,11 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         ]
         is_next = _is_next(searched, previous, date, first)
         if is_next or named_by:
-            yield _whole_span(searched.lower, date)
+            yield whole_span(searched.lower, date)
             first = first if is_next else date.start()
             previous = date
             for birth in named_by:
-                yield from _find_in_column(searched.lower, birth, date)
-
-
-def _has_years_in_words(searched: Searched) -> bool:
-    return any(year in searched.lower for year in _YEARS_IN_WORDS)
+                yield from find_in_column(searched.lower, birth, date)
 
 
 def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterator[Span]:
@@ -376,78 +279,23 @@ def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterat
     lower = searched.lower
     ends = [birth.end() for birth in births]
     for match in _CORRECTION.finditer(searched):
-        date = _date_at(lower, match.end())
+        date = date_at(lower, match.end())
         behind = bisect_right(ends, match.start())
         gap = lower[ends[behind - 1] : match.start()] if behind else MASK
         is_near = len(gap) <= _MAX_CORRECTION and MASK not in gap
         if not (date and is_near and _is_year_of_birth(date[0])):
             continue
         if _OTHER_EVENTS.isdisjoint(_NOT_LETTERS.split(gap)):
-            yield _whole_span(lower, date)
-
-
-def _date_at(lower: str, position: int) -> re.Match[str] | None:
-    """Return the date at a position, which begins with a digit or a month."""
-    pattern = _DATE if lower[position : position + 1].isdigit() else _DATE_FROM_MONTH.pattern
-    return pattern.compiled.match(lower, position)
+            yield whole_span(lower, date)
 
 
 def _find_six_digits(lower: str, births: list[re.Match[str]]) -> Iterator[Span]:
     """Find the dates without signs that directly follow their name: "DOB 270769"."""
     for birth in births:
         if _NOUN.search(birth[0]) and not birth["birthday"]:
-            date = _SIX_DIGITS.match(lower, birth.end())
+            date = SIX_DIGITS.match(lower, birth.end())
             if date:
                 yield date.span("date")
-
-
-def _whole_span(lower: str, date: re.Match[str]) -> Span:
-    """Return the span of a date with the era that its year is of, or with a year in words."""
-    start, end = date.span()
-    year = None if lower[end - 1].isdigit() else _YEAR_BEHIND.match(lower, end)
-    end = year.end() if year else end
-    era = next((era for era in _ERAS if lower.endswith(era, 0, start)), "")
-    return start - len(era), end
-
-
-def _find_in_column(lower: str, birth: re.Match[str], date: re.Match[str]) -> Iterator[Span]:
-    """Find the dates below a date in the column of a table, by the dividers between them.
-
-    In a text on one line, the cell of the next row is as many dividers behind the date as that is
-    behind the header.
-    """
-    divider = lower[date.start() - 1].strip() or lower[max(0, date.start() - 2)]
-    if divider not in _DIVIDERS or date.start() < birth.end():
-        return
-    beside = lower[max(0, birth.start() - 2) : birth.start()] + lower[birth.end() :][:2]
-    between = _RULER.sub("", lower[birth.end() : date.start()])
-    distance = between.count(divider)
-    is_spaced = divider == "," and ", " in lower[birth.end() : date.start()]
-    if divider not in beside or not distance or is_spaced:
-        return
-    position = date.end()
-    while position := _cell_behind(lower, position, divider, distance):
-        following = _date_at(lower, position)
-        if not following:
-            return
-        yield following.span()
-        position = following.end()
-
-
-def _cell_behind(lower: str, position: int, divider: str, distance: int) -> int:
-    """Return where a cell begins that is so many dividers behind a value, or 0.
-
-    With one divider alone, the name of the next row stands before it.
-    """
-    value = position
-    for _ in range(distance):
-        position = lower.find(divider, position) + 1
-        if not position:
-            return 0
-    if distance == 1 and not lower[value : position - 1].strip(" \"'*"):
-        return 0
-    begin = _CELL_BEGINS.match(lower, position)
-    return begin.end() if begin else 0
 
 
 def _is_next(
@@ -482,7 +330,7 @@ def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     """Find the dates of birth behind "b.", "f." and "*", with a year that is no recent one."""
     lower = searched.lower
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
-        date = _date_at(lower, sign.end())
+        date = date_at(lower, sign.end())
         is_birth = date and _is_year_of_birth(date[0]) and not _is_note(searched, sign, date)
         if date and is_birth and not _is_part(searched, sign):
             yield date.span()
@@ -523,7 +371,7 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
         (max(0, birth.start() - before), birth.end() + _GAP_AFTER_NAME) for birth in births
     )
     for start, end in near:
-        for date in _DATE.compiled.finditer(lower, start, end + _MAX_DATE):
+        for date in DATE.compiled.finditer(lower, start, end + _MAX_DATE):
             if date.start() < end:
                 yield date
 
@@ -586,13 +434,6 @@ def _is_of_no_birth(lower: str, birth: re.Match[str], gap: str) -> bool:
     )
 
 
-def _without_dividers(lower: str, birth: re.Match[str], gap: str) -> str:
-    """Return what stands between a header and a cell without the dividers that end a sentence."""
-    if ";" in gap and ";" in (lower[birth.start() - 1 : birth.start()], gap[:1]):
-        gap = gap.replace(";", ",")
-    return _RULER.sub("", gap) if "-|" in gap else gap
-
-
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     is_before = birth.end() <= date.start()
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
@@ -602,7 +443,7 @@ def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])
-    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", _without_dividers(lower, birth, gap)))
+    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", without_dividers(lower, birth, gap)))
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False
