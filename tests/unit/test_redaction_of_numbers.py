@@ -53,6 +53,7 @@ def test_an_identity_number_is_known_by_its_name_and_its_form(marked: str) -> No
         'he wrote "b. [[BIRTH_DATE:18-5-03]]" on it',
         "Dob [[BIRTH_DATE:270769]]",
         "DOB: [[BIRTH_DATE:690727]], male",
+        "geb. [[BIRTH_DATE:270769]]",
         "date of birth [[BIRTH_DATE:twelfth of May nineteen eighty-one]]",
         "born [[BIRTH_DATE:nineteenth of march nineteen fifty nine]] in Leeds",
         "her birthday is [[BIRTH_DATE:May the twenty-first, two thousand and one]].",
@@ -97,6 +98,10 @@ def test_a_date_that_corrects_a_date_of_birth_is_one(marked: str) -> None:
             "birthdays of all: me [[BIRTH_DATE:30/04/1979]], Kit [[BIRTH_DATE:11/12/1981]], "
             "twins [[BIRTH_DATE:09/09/2016]]"
         ),
+        "née le [[BIRTH_DATE:3 mai 1961]] et Paul le [[BIRTH_DATE:4 juin 1963]]",
+        "birthdays: Kit ([[BIRTH_DATE:11/12/1981]]), Ann ([[BIRTH_DATE:12/12/1982]])",
+        "DOBs: Eva - [[BIRTH_DATE:3.5.1961]]; Max - [[BIRTH_DATE:4.6.1963]]",
+        "geboren am [[BIRTH_DATE:3.5.1961]] und seit 4.6.1983 in Bonn",
         "born [[BIRTH_DATE:3 May 1961]] and married 4 June 1983",
         "born [[BIRTH_DATE:3 May 1961]], Leeds 4 June 1983",
         "born [[BIRTH_DATE:3 May 1961]] and moved to Leeds 4 June 1983",

@@ -112,6 +112,7 @@ _IDIOM_BEHIND = re.compile(
 _MAIDEN_NAME = "nee"
 """Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
+_SHORT_NAMES = frozenset({"geb.", "ddn", "nasc.", "nac.", "szul.", "nar."})
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 _ANDS = names("and und et y e i og och en")
 _LIST_JOINTS = {", ", *(f" {word} " for word in (*_ANDS, "&", "+", "/"))}
@@ -217,7 +218,8 @@ _CORRECTION = NamePattern(
 _MAX_CORRECTION = 120
 # The next person in a list: "born ... and Margot ...", "birthdays of all: me ..., Kit ..."
 _PERSON_IN_LIST = re.compile(
-    rf"(?P<and>,? (?:{'|'.join(_ANDS)}) |, ?)(?P<words>(?:[^\W\d_]+[ :]{{1,2}}){{1,2}})"
+    rf"\)?(?P<and>,? (?:{'|'.join(_ANDS)}) |[,;] ?)(?P<words>(?:[^\W\d_]+[ :]{{1,2}}){{1,2}}?)"
+    r"(?:[(-] ?|(?:on|am|le|el|il|em|op|den|was|is) )?"
 )
 _MAX_PERSON = 40
 _PERSONS = name_set(
@@ -292,7 +294,8 @@ def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterat
 def _find_six_digits(lower: str, births: list[re.Match[str]]) -> Iterator[Span]:
     """Find the dates without signs that directly follow their name: "DOB 270769"."""
     for birth in births:
-        if _NOUN.search(birth[0]) and not birth["birthday"]:
+        is_date = _NOUN.search(birth[0]) or birth[0] in _SHORT_NAMES
+        if is_date and not birth["birthday"]:
             date = SIX_DIGITS.match(lower, birth.end())
             if date:
                 yield date.span("date")
@@ -312,10 +315,9 @@ def _is_next(
     is_of_several = bool(_OF_SEVERAL.search(context_before(lower, first, _EVENT_WINDOW)))
     if not person:
         return joint != ", " or is_of_several
-    words = searched.text[previous.end() : date.start()][person.start("words") :]
-    return _are_persons(words, is_of_several=is_of_several) and (
-        is_of_several or person["and"].strip(" ,") != ""
-    )
+    words = searched.text[previous.end() : date.start()][slice(*person.span("words"))]
+    has_and = person["and"].strip(" ,;") != ""
+    return (is_of_several or has_and) and _are_persons(words, is_of_several=is_of_several)
 
 
 def _are_persons(words: str, *, is_of_several: bool) -> bool:
