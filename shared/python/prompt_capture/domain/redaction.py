@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
-from prompt_capture.domain.entities.cards import find_cards
+from prompt_capture.domain.entities.cards import find_cards, find_security_codes
 from prompt_capture.domain.entities.context.finder import find_by_context
 from prompt_capture.domain.entities.emails import find_emails
 from prompt_capture.domain.entities.national_ids import find_national_ids
@@ -60,6 +60,7 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("email", find_emails),
     ("bank", find_bank_accounts),
     ("card", find_cards),
+    ("secret", find_security_codes),
     ("mac", find_mac_addresses),
     ("ip", find_ip_addresses),
     ("birth_date", find_birth_dates),

@@ -76,12 +76,13 @@ _NATIONAL_FORM = (
     r"|[0-9]{5}[ -]?[0-9]{5}[ -]?[0-9a-z]{11}[ -]?[0-9]{2}"
     r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
+_SPACED_SORT_CODE = r"[0-9]{2}(?:\ -\ [0-9]{2}){2}"
 _WHOLE_NATIONAL_FORM = LazyPattern(_NATIONAL_FORM)
 _YEAR_AND_MONTH = re.compile("(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _NAMED = NamePattern(
     BANK_NAMES,
     rf"""{any_field_of(BANK_NAMES)}{NUMBER_FOLLOWS}
-        (?P<number>{_NATIONAL_FORM}|[0-9](?:[ -]?[0-9]){{4,21}})
+        (?P<number>{_NATIONAL_FORM}|{_SPACED_SORT_CODE}|[0-9](?:[ -]?[0-9]){{4,21}})
         {NOT_BEFORE_WORD}(?!\.[0-9]{{2}}(?![0-9]))""",
     numbered=True,
 )
@@ -146,8 +147,14 @@ _NAMED_CZECH = NamePattern(
 )
 # A sort code near an account; elsewhere the letters may be anything.
 _SORT_CODE = NamePattern(
-    names("sc s/c sort"),
-    rf"(?:s/?c|sort)[ :.]{{1,3}}(?P<number>[0-9]{{2}}(?:-[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}",
+    names("sc s/c sort srt"),
+    rf"""(?:s/?c|so?rt(?:\ (?:code|cde|cd))?)[ :.]{{1,3}}
+        (?P<number>[0-9]{{2}}(?:\ ?-\ ?[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}""",
+)
+# "30-94-57 sort, ..."
+_SORT_BEHIND = NamePattern(("sort",), r"sort(?:\ code)?(?=[.,;/)]|\ (?:and|with|acc|a/c)|\Z)")
+_SORT_CODE_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\x7f./-])(?<![0-9] )(?P<number>[0-9]{2}(?: ?- ?[0-9]{2}){2}) \(?\Z"
 )
 # A sort code with its account, without a name: "30-94-57 28817703", but not a date and its time
 _WITH_ACCOUNT = LazyPattern(
@@ -206,15 +213,29 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
         number = _NUMBER_BEFORE.search(searched.lower, before, name.start())
         if number:
             yield number.span("number")
-    for match in _SORT_CODE.finditer(searched):
-        start, end = match.span("number")
-        words_before = context_before(searched.lower, match.start(), _NEAR)
-        words_behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
-        if _ACCOUNT_NEAR.search(words_before) or _ACCOUNT_NEAR.search(words_behind):
-            yield start, end
+    yield from _find_sort_codes(searched)
     for match in _WITH_ACCOUNT.compiled.finditer(searched.lower):
         yield match.span("code")
         yield match.span("number")
+
+
+def _find_sort_codes(searched: Searched) -> Iterator[Span]:
+    """Find the sort codes behind or before their name near an account."""
+    for match in _SORT_CODE.finditer(searched):
+        start, end = match.span("number")
+        if _is_near_account(searched, match.start(), end):
+            yield start, end
+    for match in _SORT_BEHIND.finditer(searched):
+        before = max(0, match.start() - _NEAR)
+        number = _SORT_CODE_BEFORE.search(searched.lower, before, match.start())
+        if number and _is_near_account(searched, number.start(), match.end()):
+            yield number.span("number")
+
+
+def _is_near_account(searched: Searched, start: int, end: int) -> bool:
+    words_before = context_before(searched.lower, start, _NEAR)
+    words_behind = searched.lower[end : end + _NEAR].partition(MASK)[0]
+    return bool(_ACCOUNT_NEAR.search(words_before) or _ACCOUNT_NEAR.search(words_behind))
 
 
 def _is_amount(searched: Searched, match: re.Match[str]) -> bool:

@@ -1,12 +1,24 @@
 """Dates of birth, where the words around a date name it as one."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
+from prompt_capture.domain.entities.date_columns import find_in_column, without_dividers
+from prompt_capture.domain.entities.dates import (
+    DATE,
+    DATE_FROM_MONTH,
+    DATE_IN_WORDS,
+    SIX_DIGITS,
+    WHOLE_WORD,
+    YEAR,
+    date_at,
+    has_years_in_words,
+    whole_span,
+)
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NAME_END,
-    NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
     any_field_of,
@@ -17,80 +29,6 @@ from prompt_capture.domain.entities.searched import (
     names,
 )
 from prompt_capture.domain.searchable_text import Span
-
-_MONTHS = names(
-    """january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec
-    januar jänner februar märz mai juni juli oktober dezember okt dez
-    janvier février mars avril juin juillet août septembre octobre novembre décembre
-    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
-    janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
-    januari februari maart marts mei maj augustus augusti
-    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada
-    grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-    जनवरी फरवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर
-    दिसंबर दिसम्बर
-    gener febrer març maig juny juliol agost setembre octubre desembre
-    siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna studenoga studenog
-    prosinca maret agustus desember
-    ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου
-    νοεμβρίου δεκεμβρίου
-    ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
-    בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
-    มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
-    ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-    ledna února března dubna května června července srpna září října listopadu prosince
-    januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
-    ianuarie februarie martie aprilie iunie iulie septembrie octombrie noiembrie decembrie
-    január február március április május június július augusztus szeptember október
-    січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
-    tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta
-    lokakuuta marraskuuta joulukuuta marts
-    يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس اغسطس سبتمبر أكتوبر اكتوبر نوفمبر ديسمبر
-    """  # noqa: RUF001 (Turkish)
-)
-_WHOLE_WORD = "(?<![\u0370-\u0dff](?=[\u0370-\u0dff]))"
-"""The end of a word in scripts that have spaces between words, and letters of no ASCII."""
-_MONTH = any_of(_MONTHS) + _WHOLE_WORD
-_YEAR = "(?:19|20|25)[0-9]{2}"
-"""A year, also one of the Buddhist calendar."""
-_SHORT_YEAR = r"'?[0-9]{2}(?![0-9\x7f:]|\.[0-9])"
-_ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
-_DATE = LazyPattern(
-    rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
-        (?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?:
-            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
-                (?:\ ?[0-9]{{1,2}}(?:\ ?{any_of(names("日 일"))})?)?
-            |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
-                (?:[t ][0-9]{{2}}:[0-9]{{2}}(?::[0-9.]{{2,10}})?(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
-            |\.\ {_MONTH}\ [0-9]{{1,2}}\.?
-            |(?:0[1-9]|1[0-2])[0-3][0-9])
-        |[0-9]?(?:
-            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
-                \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
-            |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
-            |[./][0-9]{{1,2}}\.?[ -]{_YEAR}                        # "15/7-1984"
-            |\ {any_of(names("tháng"))}\ [0-9]{{1,2}},?\ {any_of(names("năm"))}\ {_YEAR}
-            |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
-                (?:[ ,-]{{0,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
-        |[0-9](?:0[1-9]|1[0-2]){_YEAR}
-        ){NOT_BEFORE_WORD}""",
-    re.VERBOSE,
-)
-_DATE_FROM_MONTH = NamePattern(
-    _MONTHS,
-    rf"""{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}
-        (?:[ ,-]{{1,2}}(?:{_YEAR}|{_SHORT_YEAR}))?{NOT_BEFORE_WORD}""",
-)
-DAY_AND_MONTH = LazyPattern(
-    rf"""(?<![A-Za-z0-9\x7f])(?:
-        [0-9]{{1,2}}{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?[ ,-]{{1,2}}
-            (?:(?:of|de|del|do)\ )?
-        |{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}[ ,-]{{1,2}})\Z""",
-    re.VERBOSE,
-)
-"""A day and a month in words, up to the year."""
 
 _BORN = names(
     """birthdate dob d/o/b born geburtsdaten née geboren geb geburtsdatum geboortedatum naissance
@@ -105,7 +43,11 @@ _BORN = names(
     dzimis narodená narodený
     مواليد ولدت مولود مولودة נולדתי נולדה जन्मतिथि जन्म วันเกิด
     出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
-    生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
+    生まれ 誕生 생년월일 출생 태어난 태어났 태어나
+    synnyin syntyi syntynyt syntymäaikani születtem narodil narodila doğdum doğdu
+    rodio rodila родио родила родих sündisin sündis dzimu föddes fødtes nacqui nacque nasqué
+    पैदा متولد dobs birthdates""",
+    "birt 2 date",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "geb.dat.",
     "geb.-dat.", "geb. dat.", "geb.datum", "geboortedat.",
     "f. nac.", "f.nac.", "fec. nac.", "fecha nac.", "fecha de nac.",
@@ -124,11 +66,17 @@ _BORN = names(
     "rođen", "rođena", "datum rođenja", "datum narození", "datum narodenia", "születési dátum",
     "születési idő", "data nașterii", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
     "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",
+    *(f"تاريخ {birth}{owner}" for birth in ("ميلاد", "ولادت", "مولد")
+      for owner in ("ي", "ك", "ه", "ها", "نا", "هم")),  # noqa: RUF001 (Arabic)
+    "تاريخ الولادة", "تاریخ تولد", "تاریخ تولدم", "تاریخ تولدش", "תאריך הלידה", "תאריך לידתי",
+    "doğum tarihiniz", "doğum tarihimiz", "születési dátumom", "születési időm",
+    "tanggal lahirku", "tanggal lahirnya",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny
     födelsedag fødselsdag bursdag syntymäpäivä születésnap narozeniny narodeniny rođendan
-    जन्मदिन 生日 誕生日 생일"""
+    जन्मदिन 生日 誕生日 생일
+    birthdays geburtstage anniversaires compleanni verjaardagen födelsedagar fødselsdager"""
 )
 # Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).
 _BORN_SUFFIX = names("生 생")
@@ -136,7 +84,7 @@ _NOT_BORN = names("生日 生效 生产 生産 生活 생일 생산 생활")
 _NAME = NamePattern(
     (*_BORN, *_BIRTHDAY, *_BORN_SUFFIX),
     rf"""(?:(?P<birthday>{any_of(_BIRTHDAY)})|{any_field_of(_BORN)}
-        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{_WHOLE_WORD}""",
+        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}{WHOLE_WORD}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _MAX_IDIOM = 12
@@ -152,11 +100,14 @@ _IDIOM_BEHIND = re.compile(
 _MAIDEN_NAME = "nee"
 """Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
 _NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
+_SHORT_NAMES = frozenset({"geb.", "ddn", "nasc.", "nac.", "szul.", "nar."})
 _TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
-_LIST_JOINTS = {", ", *(f" {word} " for word in names("and und et y e i og och en & + /"))}
+_ANDS = names("and und et y e i og och en")
+_LIST_JOINTS = {", ", *(f" {word} " for word in (*_ANDS, "&", "+", "/"))}
 _OF_SEVERAL = re.compile(
     r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
-    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen)\b"
+    r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen"
+    r"|geburtstage|geburtsdaten|anniversaires|compleanni|verjaardagen)\b"
 )
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
@@ -212,19 +163,58 @@ _EVENT_WINDOW, _MAX_FILLERS = 48, 3
 _NOT_LETTERS = re.compile(r"[^\w]+")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
 _CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
-_WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
+_WITH_YEAR = re.compile(
+    rf"{YEAR}|[./-][0-9]{{2}}\Z|nineteen|twenty|thousand|neunzehnhundert|zweitausend"
+)
 # "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
 # Elsewhere the letter may count the parts of a question, and the sign the points of a list.
 _SIGN = re.compile(
-    r"[bf(*](?:(?<![^ (].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
+    r"[bf(*](?:(?<![^ (\"'].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
 )
 _SIGNS = ("b.", "f.", "*")
 _PARTS_WINDOW, _NAME_WINDOW = 80, 32
 # A name, a bracket, a comma or nothing
-_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
+_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|\"'-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
 # "Anna Weber, * 12.03.1999 in Bonn": two words of a name, and what may follow a date of birth.
 _FULL_NAME = re.compile(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
 _BEHIND_BIRTH = re.compile(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
+# A condition in a query: "birth_date < '1960-01-01'"
+_COMPARED = re.compile(r"[\"'`)\]]{0,2} ?(?:[<>] ?['\"]|[<>!]=|<>|between )")
+# What a second date follows that corrects the first one
+_CORRECTIONS = names(
+    """actually eigentlich правильно правильная верная 正しくは 正確には 本当は 应该是 应为 应当是
+    正确的是 实际是 정확히는 실제로는 doğrusu správně helyesen الصحيح""",
+    *(f"{verb} {be}" for verb in ("should", "must", "ought to", "needs to")
+      for be in ("be", "read", "say")),
+    *(f"{right}{one} {be}" for right in ("real", "correct", "right", "actual", "true")
+      for one in ("", " one", " date", " day") for be in ("is", "was")),
+    "mine is", "mine was", "meins ist",
+    "richtig ist", "richtig wäre", "korrekt ist", "korrekt wäre", "devrait être", "la bonne est",
+    "la bonne date est", "la vraie est", "la vraie date est", "en réalité", "debería ser",
+    "debe ser", "la correcta es", "lo correcto es", "en realidad es", "la mía es",
+    "dovrebbe essere", "quella giusta è", "quella corretta è", "in realtà è", "deveria ser",
+    "devia ser", "o correto é", "a correta é", "na verdade é", "moet zijn", "juist is",
+    "powinno być", "powinna być", "ma być", "prawidłowa to", "ska vara", "rätt är", "skal være",
+    "rigtig er", "riktig er", "pitäisi olla", "oikea on", "должно быть", "должна быть",
+    "на самом деле", "має бути", "má být", "corect este",
+)  # fmt: skip
+_CORRECTION = NamePattern(
+    _CORRECTIONS,
+    rf"""{any_of(_CORRECTIONS)}{NAME_END}
+        (?:\ (?:is|it's|ist|the|on|am|der|le|el|il|em|op|den))?[ :"'(*]{{0,3}}""",
+)
+_MAX_CORRECTION = 120
+# The next person in a list: "born ... and Margot ...", "birthdays of all: me ..., Kit ..."
+_PERSON_IN_LIST = re.compile(
+    rf"\)?(?P<and>,? (?:{'|'.join(_ANDS)}) |[,;] ?)(?P<words>(?:[^\W\d_]+[ :]{{1,2}}){{1,2}}?)"
+    r"(?:[(-] ?|(?:on|am|le|el|il|em|op|den|was|is) )?"
+)
+_MAX_PERSON = 40
+_PERSONS = name_set(
+    """me he she him her my his their wife husband son daughter brother sister mum dad mom mother
+    father partner twin twins baby kid ich mein meine frau mann sohn tochter bruder schwester mutter
+    vater fils fille frère soeur hijo hija hermano hermana figlio figlia fratello sorella"""
+)
 _FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
 
 
@@ -233,14 +223,16 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
     A birthday needs a year, so that reminders of birthdays keep their date.
     """
-    if not searched.digit_count:
+    if not searched.digit_count and not has_years_in_words(searched):
         return
     yield from _find_dates_behind_signs(searched)
     births = list(_NAME.finditer(searched))
     if not births:
         return
     from_digits = _dates_near(births, searched.lower)
-    dates = sorted([*from_digits, *_DATE_FROM_MONTH.finditer(searched)], key=re.Match.start)
+    in_words = DATE_IN_WORDS.finditer(searched) if has_years_in_words(searched) else ()
+    from_month = DATE_FROM_MONTH.finditer(searched)
+    dates = sorted([*from_digits, *from_month, *in_words], key=re.Match.start)
     birth_starts = {birth.start() for birth in births}
     date_ends = {date.start(): date.end() for date in dates}
     with_own_date = {
@@ -248,36 +240,87 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
         for birth in births
         if _has_own_date(searched.lower, birth, date_ends, birth_starts)
     }
+    yield from _find_six_digits(searched.lower, births)
+    yield from _find_corrections(searched, births)
     previous = None
+    first = 0  # where the list of dates begins
     behind = 0  # the first birth that a date precedes
     for date in dates:
         while behind < len(births) and births[behind].end() <= date.start():
             behind += 1
         neighbours = births[max(0, behind - 1) : behind + 1]
-        if _is_next(searched.lower, previous, date) or any(
-            (birth.start() <= date.end() or birth.start() not in with_own_date)
-            and _is_named(searched.lower, birth, date)
+        named_by = [
+            birth
             for birth in neighbours
-        ):
-            yield date.span()
+            if (birth.start() <= date.end() or birth.start() not in with_own_date)
+            and _is_named(searched.lower, birth, date)
+        ]
+        is_next = _is_next(searched, previous, date, first)
+        if is_next or named_by:
+            yield whole_span(searched.lower, date)
+            first = first if is_next else date.start()
             previous = date
+            for birth in named_by:
+                yield from find_in_column(searched.lower, birth, date)
 
 
-def _is_next(lower: str, previous: re.Match[str] | None, date: re.Match[str]) -> bool:
+def _find_corrections(searched: Searched, births: list[re.Match[str]]) -> Iterator[Span]:
+    """Find what corrects a date of birth: "DOB ... is wrong, should be ..."."""
+    lower = searched.lower
+    ends = [birth.end() for birth in births]
+    for match in _CORRECTION.finditer(searched):
+        date = date_at(lower, match.end())
+        behind = bisect_right(ends, match.start())
+        gap = lower[ends[behind - 1] : match.start()] if behind else MASK
+        is_near = len(gap) <= _MAX_CORRECTION and MASK not in gap
+        if not (date and is_near and _is_year_of_birth(date[0])):
+            continue
+        if _OTHER_EVENTS.isdisjoint(_NOT_LETTERS.split(gap)):
+            yield whole_span(lower, date)
+
+
+def _find_six_digits(lower: str, births: list[re.Match[str]]) -> Iterator[Span]:
+    """Find the dates without signs that directly follow their name: "DOB 270769"."""
+    for birth in births:
+        is_date = _NOUN.search(birth[0]) or birth[0] in _SHORT_NAMES
+        if is_date and not birth["birthday"]:
+            date = SIX_DIGITS.match(lower, birth.end())
+            if date:
+                yield date.span("date")
+
+
+def _is_next(
+    searched: Searched, previous: re.Match[str] | None, date: re.Match[str], first: int
+) -> bool:
     """Return whether a date directly follows a date of birth in a list."""
-    joint = lower[previous.end() : date.start()] if previous else ""
-    if not (previous and joint in _LIST_JOINTS and _is_year_of_birth(date[0])):
+    lower = searched.lower
+    if not previous or date.start() - previous.end() > _MAX_PERSON:
         return False
-    before = context_before(lower, previous.start(), _EVENT_WINDOW)
-    return joint != ", " or bool(_OF_SEVERAL.search(before))
+    joint = lower[previous.end() : date.start()]
+    person = _PERSON_IN_LIST.fullmatch(joint)
+    if not (joint in _LIST_JOINTS or person) or not _is_year_of_birth(date[0]):
+        return False
+    is_of_several = bool(_OF_SEVERAL.search(context_before(lower, first, _EVENT_WINDOW)))
+    if not person:
+        return joint != ", " or is_of_several
+    words = searched.text[previous.end() : date.start()][slice(*person.span("words"))]
+    has_and = person["and"].strip(" ,;") != ""
+    return (is_of_several or has_and) and _are_persons(words, is_of_several=is_of_several)
+
+
+def _are_persons(words: str, *, is_of_several: bool) -> bool:
+    """Return whether words before a date name a person: "Margot", "my sister"."""
+    each = [word for word in _NOT_LETTERS.split(words) if word]
+    if not (_OTHER_EVENTS | _CHANGES).isdisjoint(map(str.lower, each)):
+        return False
+    return is_of_several or all(word[0].isupper() or word in _PERSONS for word in each)
 
 
 def _find_dates_behind_signs(searched: Searched) -> Iterator[Span]:
     """Find the dates of birth behind "b.", "f." and "*", with a year that is no recent one."""
     lower = searched.lower
     for sign in _SIGN.finditer(lower) if any(sign in lower for sign in _SIGNS) else ():
-        pattern = _DATE if lower[sign.end()].isdigit() else _DATE_FROM_MONTH.pattern
-        date = pattern.compiled.match(lower, sign.end())
+        date = date_at(lower, sign.end())
         is_birth = date and _is_year_of_birth(date[0]) and not _is_note(searched, sign, date)
         if date and is_birth and not _is_part(searched, sign):
             yield date.span()
@@ -318,7 +361,7 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
         (max(0, birth.start() - before), birth.end() + _GAP_AFTER_NAME) for birth in births
     )
     for start, end in near:
-        for date in _DATE.compiled.finditer(lower, start, end + _MAX_DATE):
+        for date in DATE.compiled.finditer(lower, start, end + _MAX_DATE):
             if date.start() < end:
                 yield date
 
@@ -369,19 +412,28 @@ def _is_of_another(lower: str, birth: re.Match[str], date: re.Match[str]) -> boo
     )
 
 
+def _is_of_no_birth(lower: str, birth: re.Match[str], gap: str) -> bool:
+    """Return whether a word for birth begins an idiom, a condition or names a maiden name."""
+    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
+        return True
+    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
+    return bool(
+        is_idiom
+        or _COMPARED.match(lower, birth.end())
+        or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start())
+    )
+
+
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     is_before = birth.end() <= date.start()
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
     if birth["suffix"]:
         return birth.start() == date.end()
-    if birth[0] == _MAIDEN_NAME and not gap.endswith(" le "):
-        return False
-    is_idiom = _IDIOM_BEHIND.match(lower, birth.end()) and not _NOUN.search(birth[0])
-    if is_idiom or _IDIOM_BEFORE.search(lower, max(0, birth.start() - _MAX_IDIOM), birth.start()):
+    if _is_of_no_birth(lower, birth, gap):
         return False
     if is_before and _ANSWER_FOLLOWS.fullmatch(gap):
         return _is_year_of_birth(date[0])
-    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", gap))
+    gap = _FORMAT.sub("", _ORDINAL_OF_FIELD.sub("", without_dividers(lower, birth, gap)))
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(_TIME.sub("", gap)) or _is_of_another(lower, birth, date):
         return False

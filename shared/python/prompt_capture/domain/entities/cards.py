@@ -1,17 +1,21 @@
 """Payment card numbers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import (
     end_of_number,
+    is_amount,
     is_reference,
 )
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.reach import Between, reaches_far
 from prompt_capture.domain.entities.searched import (
+    MASK,
+    NAME_END,
+    NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
@@ -19,6 +23,7 @@ from prompt_capture.domain.entities.searched import (
     any_of,
     names,
 )
+from prompt_capture.domain.entities.spelled_digits import find_spelled_numbers
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 13
@@ -81,6 +86,27 @@ _SECURITY_CODE = LazyPattern(
         (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
     re.VERBOSE,
 )
+# Words for a security code, where a card is near
+_CODE_NAMES = names(
+    "",
+    "sec code", "sec. code", "security no", "security number", "security digits",
+    *(f"{digits} on {the}back" for digits in ("code", "number", "numbers", "digits", "three")
+      for the in ("", "the ", "its ")),
+    "little number", "back code",
+    *(f"{digits} auf der rückseite" for digits in ("code", "nummer", "ziffern", "prüfziffer")),
+    "code au dos", "chiffres au dos", "numéro au dos", "código de atrás", "número de atrás",
+    "cifre sul retro", "codice sul retro", "código do verso", "código no verso",
+)  # fmt: skip
+_NAMED_CODE = NamePattern(
+    _CODE_NAMES,
+    rf"""{any_of(_CODE_NAMES)}{NAME_END}["')]{{0,2}}(?P<between>(?:\ [a-z]{{1,12}}){{0,5}}?)
+        [ :=("'-]{{1,3}}(?P<code>[0-9]{{3,4}}){NOT_BEFORE_WORD}(?![.,:/-][0-9]|\ ?%)""",
+)
+_CODE_WINDOW = 60
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
+_NOT_LETTERS = re.compile(r"[^a-z]+")
+# 16 digits in groups of schemes that have numbers of 19 digits hardly ever
+_SIXTEEN = re.compile(r"[245][0-9]{3}(?:[ ._/()-]{1,3}[0-9]{4}){3}\Z")
 # "quote Q-4111111111111111"
 _LETTERS_BEFORE = re.compile(r"(?<![a-z0-9\x7f])[a-z]{1,4}-\Z")
 # "user id 4111111111111111"
@@ -96,23 +122,31 @@ def find_cards(searched: Searched) -> Iterator[Span]:
 
     A security code that follows a number and its expiry date is found as well.
     """
+    yield from [span for span, digits in find_spelled_numbers(searched) if _has_check_digit(digits)]
     if searched.digit_count < _MIN_DIGITS:
         return
     end = 0
     for match in _CANDIDATE.compiled.finditer(searched.lower):
-        if match.start() >= end and _is_card(searched, match):
-            end = match.end("rest")
-            yield match.start(), end
+        start, longest = match.start(), match.end("rest")
+        stop = _end_before_amount(searched.lower, start, longest) if start >= end else 0
+        if stop and _is_card(searched, start, stop):
+            end = stop
+            yield start, end
             yield from _find_security_code(searched, end)
     for match in _NAMED.finditer(searched):
         if _OTHER_CARD.search(searched.lower, max(0, match.start() - _MAX_KIND), match.start()):
             continue
         start, end = match.span("number")
         end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
+        end = _end_before_amount(searched.lower, start, end)
         if not _is_reached(searched, match, (start, end)):
             continue
         yield start, end
         yield from _find_security_code(searched, end)
+
+
+def _has_check_digit(digits: str) -> bool:
+    return bool(_SCHEME.compiled.fullmatch(digits)) and luhn.is_valid(digits)
 
 
 def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
@@ -130,13 +164,41 @@ def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:
         yield code.span("code")
 
 
-def _is_card(searched: Searched, match: re.Match[str]) -> bool:
-    digits = (match[0] + match["rest"]).translate(_WITHOUT_GAPS)
+def _end_before_amount(lower: str, start: int, end: int) -> int:
+    """Return the end of a number of 16 digits with a check digit, without a group behind it."""
+    space = end - len(" 700")
+    if lower[space] != " " or not _SIXTEEN.match(lower, start, space):
+        return end
+    return space if luhn.is_valid(_digits_of(lower[start:space])) else end
+
+
+def _digits_of(number: str) -> str:
+    return number.translate(_WITHOUT_GAPS)
+
+
+def find_security_codes(searched: Searched) -> Iterable[Span]:
+    """Find the security codes that words describe near a card: "the three on the back are 482"."""
+    has_names = searched.digit_count and _NAMED_CODE.may_be_in(searched)
+    return _find_named_codes(searched) if has_names else ()
+
+
+def _find_named_codes(searched: Searched) -> Iterator[Span]:
+    for match in _NAMED_CODE.finditer(searched):
+        start, end = match.span("code")
+        before = searched.lower[max(0, match.start() - _CODE_WINDOW) : match.start()]
+        words = f"{before.rpartition(MASK)[2]} {match['between']}"
+        is_near = MASK in before or not CARD_NAMES.isdisjoint(_NOT_LETTERS.split(words))
+        is_other = before.endswith("social ") or _YEAR.fullmatch(match["code"])
+        if is_near and not is_other and not is_amount(searched.lower, end):
+            yield start, end
+
+
+def _is_card(searched: Searched, start: int, end: int) -> bool:
+    digits = _digits_of(searched.lower[start:end])
     if not _SCHEME.compiled.fullmatch(digits) or not searched.passes(
         luhn.is_valid, digits, _CHECKS
     ):
         return False
-    start = match.start()
     is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
     letters = _LETTERS_BEFORE.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
     return not (is_id or is_reference(searched, letters.start() if letters else start))

@@ -23,6 +23,7 @@ _VAT = (
     r"(?:at|be|bg|che|cy|cz|de|dk|ee|el|es|fi|fr|gb|hr|hu|ie|it|lt|lu|lv|mt|nl|pl|pt|ro|se|si|sk|xi)"
     r"[ -]?[a-z0-9]{0,2}[ .]?[0-9](?:[ .]?[0-9]){5,11}(?:b[0-9]{2}|[a-z]{1,2})?"
 )
+_JAPANESE = names("", "my number", "individual number")
 _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("sin nas taj"), r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}"),  # Canada, Hungary
     (
@@ -46,11 +47,33 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (names("rfc"), r"[a-z&]{3,4}-?[0-9]{6}-?[a-z0-9]{3}"),  # Mexico
     (names("sss"), r"[0-9]{2}-[0-9]{7}-[0-9]"),  # Philippines
     (names("fin"), r"[fgm][0-9]{7}[a-z]"),  # Singapore
+    (names("qid", "qatar id", "qatari id"), r"[23][0-9]{10}"),  # Qatar
+    (names("iqama iqamah"), r"[12][0-9]{9}"),  # Saudi Arabia
+    (names("", "civil id"), r"[0-9]{8}|[1-3][0-9]{11}"),  # Kuwait, Oman
+    (names("eid"), r"784-?[0-9]{4}-?[0-9]{7}-?[0-9]"),  # United Arab Emirates
+    (_JAPANESE, r"[0-9]{12}|[0-9]{4}(?:\ [0-9]{4}){2}|[0-9]{4}(?:-[0-9]{4}){2}"),
+    (
+        names("nir", "carte vitale", "numéro de sécu", "numéro de sécurité sociale"),
+        r"[1-478](?:\ ?[0-9]{2}){2}\ ?(?:[0-9]{2}|2[ab])(?:\ ?[0-9]{3}){2}(?:\ ?[0-9]{2})?",
+    ),  # France, also without the key
+    (
+        names("ssn social ss#", "social security"),
+        r"[0-9]{3}[ -]{1,3}[0-9]{2}[ -]{1,3}[0-9]{4}",
+    ),  # United States
+    (
+        names("licence license dvla driver driving dl"),
+        r"[a-z9]{5}[ -]?[0-9]{6}[ -]?[a-z][a-z9][0-9][a-z]{2}(?:[ -]?[0-9]{2})?",
+    ),  # United Kingdom
+    (
+        names("medicare"),
+        r"[2-6][0-9]{3}\ ?[0-9]{5}(?:\ ?[ /-]\ ?[0-9]){1,2}",
+    ),  # Australia, with the last digit apart
     (names("ic mykad", "kad pengenalan"), r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),  # Malaysia
     (
         names("पैन", "पैन नंबर", "पैन कार्ड", "पैन कार्ड नंबर"),
         r"[a-z]{5}[0-9]{4}[a-z]",
     ),  # India; without vowel signs also "pin" and "water"
+    (names("pan"), r"[a-z]{3}[abcfghjlpt][a-z][0-9]{4}[a-z]"),  # India
     (names("ein"), r"[0-9]{2}-[0-9]{7}"),  # United States
     (names("utr"), r"[0-9]{5}\ ?[0-9]{5}"),  # United Kingdom
     (names("cif"), r"[a-hjnp-suvw]-?[0-9]{7}-?[0-9a-j]"),  # Spain
@@ -88,7 +111,8 @@ _NAMED = NamePattern(
 def find_ids_of_a_form(searched: Searched) -> Iterator[Span]:
     """Find numbers that have both the name and the form of an identity number."""
     for match in _NAMED.finditer(searched):
-        yield _span(match)
+        if not match[0].startswith("my number") or searched.text.startswith("My N", match.start()):
+            yield _span(match)
 
 
 def _span(match: re.Match[str]) -> Span:

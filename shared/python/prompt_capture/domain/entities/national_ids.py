@@ -17,6 +17,7 @@ from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
 from prompt_capture.domain.entities.phones import PHONE_NAMES, is_named_as_phone
 from prompt_capture.domain.entities.reach import Between, is_name_of_number, reaches_far
 from prompt_capture.domain.entities.searched import (
+    MASK,
     NOT_BEFORE_WORD,
     NUMBER,
     NUMBER_FOLLOWS,
@@ -25,6 +26,7 @@ from prompt_capture.domain.entities.searched import (
     Searched,
     any_field_of,
     any_of,
+    context_before,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -177,6 +179,7 @@ _LETTERS_FIRST = LazyPattern(
             |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                  # Mexico
             |[A-Z]{1,2}[0-9]{6}\([0-9A]\)                               # Hong Kong
             |[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z]                     # India
+            |[A-Z][0-9]{3}-[0-9]{3}-[0-9]{2}-[0-9]{3}-[0-9]             # Florida
         )|(?<![.+])(?:
             (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
             |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
@@ -232,6 +235,9 @@ _FORMATTED = LazyPattern(
     re.VERBOSE,
 )
 
+# Parts of a list that are counted in the form of an identity number of the United States
+_AMERICAN = re.compile(r"(?P<series>[0-9]{3}-[0-9]{2}-)(?P<last>[0-9]{4})")
+_ROWS_WINDOW, _MAX_STEP = 100, 9
 _CHECKS = 8
 _SEPARATOR = re.compile(r"[ .-]")
 
@@ -312,9 +318,26 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
 def _is_id(searched: Searched, match: re.Match[str]) -> bool:
     start = match.start()
     if (match.lastgroup or "").startswith("formatted"):
-        return not is_reference(searched, start)
+        return not (is_reference(searched, start) or _is_counted(searched, match))
     is_valid = any(searched.passes(_is_valid, each, _CHECKS) for each in _validations(match))
     return is_valid and not is_reference(searched, start) and not is_named_as_phone(searched, start)
+
+
+def _is_counted(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether a number in the form of the United States is one of several in a row.
+
+    The parts of a list have the same first digits: "100-20-3344 | bracket", "100-20-3345 | screw".
+    """
+    if not _AMERICAN.fullmatch(match[0]):
+        return False
+    start, end = match.span()
+    before = context_before(searched.lower, start, _ROWS_WINDOW)
+    behind = searched.lower[end : end + _ROWS_WINDOW].partition(MASK)[0]
+    series, last = match[0][:-4], int(match[0][-4:])
+    return any(
+        part["series"] == series and 0 < abs(int(part["last"]) - last) <= _MAX_STEP
+        for part in _AMERICAN.finditer(f"{before}{MASK}{behind}")
+    )
 
 
 def _validations(match: re.Match[str]) -> Iterator[tuple[str, str]]:

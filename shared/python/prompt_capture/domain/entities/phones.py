@@ -30,8 +30,10 @@ from prompt_capture.domain.entities.searched import (
     Searched,
     any_of,
     context_before,
+    name_set,
     names,
 )
+from prompt_capture.domain.entities.spelled_digits import find_spelled_numbers
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS, _MIN_UNNAMED_DIGITS = 7, 9
@@ -185,12 +187,27 @@ _METER = re.compile(
     r"meters?\b|reading|kwh|m3\b|zahler|zaehler|compteur|contador|contatore|licznik|meterstand"
 )
 _METER_WINDOW = 60
+_SPELLED_NAMES = PHONE_NAMES | name_set("number numbers digits its it's it")
+_SPELLED_WINDOW = 40
+_COUNTED_UP = "1234567890"
+# Numbers of companies and the like, which begin with zeros
+_OTHER_NUMBER = re.compile(
+    r"(?<![a-z])(?:company|registration|registered|prescription|charity|licence|license|patent"
+    r"|permit|certificate|vehicle|drug|script)(?: (?:number|no\.?|num|nr|reg))+"
+    r"(?: (?:is|was|of [a-z]+ is))?[ :#]{0,3}\Z"
+)
+_PHONE_GROUPS = re.compile(r"0[0-9]{2,4}[ /-][0-9]{3,4} ?[0-9]{3,}")
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
 
 def find_phone_numbers(searched: Searched) -> Iterator[Span]:
     """Find phone numbers: international, named as one, or valid in a region that is common."""
+    yield from [
+        span
+        for span, digits in find_spelled_numbers(searched)
+        if _is_spelled(searched, span, digits)
+    ]
     if searched.digit_count < _MIN_DIGITS:
         return
     for match in _named_numbers(searched):
@@ -206,6 +223,14 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         mobiles = (match.span() for match in _CHINESE_MOBILE.finditer(searched.text))
         yield from (span for span in mobiles if _may_be_phone(searched, span))
     yield from _find_unnamed(searched)
+
+
+def _is_spelled(searched: Searched, span: Span, digits: str) -> bool:
+    """Return whether digits in words follow a word for a phone or a number: "ring oh seven ..."."""
+    start, _ = span
+    words = _NOT_LETTERS.split(context_before(searched.lower, start, _SPELLED_WINDOW))
+    has_size = _MIN_DIGITS <= len(digits) <= _MAX_DIGITS and digits not in _COUNTED_UP
+    return has_size and not _SPELLED_NAMES.isdisjoint(words) and not is_reference(searched, start)
 
 
 def _find_unnamed(searched: Searched) -> Iterator[Span]:
@@ -296,7 +321,8 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
-        if not REFERENCES.isdisjoint(_NOT_LETTERS.split(match["is"] or "")):
+        is_reference_of = not REFERENCES.isdisjoint(_NOT_LETTERS.split(match["is"] or ""))
+        if is_reference_of or _is_other_number(searched, match.start("number")):
             continue
         is_named = (
             _OWNER.compiled.search(before)
@@ -366,10 +392,20 @@ def _is_unnamed_phone(searched: Searched, span: Span, regions: tuple[str, ...]) 
     """Return whether a number is a phone number: with "+", or valid in one of its regions."""
     number = searched.text[slice(*span)]
     if not regions:
-        return number[0] != "0" or not (is_reference(searched, span[0]) or _is_read(searched, span))
+        return number[0] != "0" or not (
+            is_reference(searched, span[0])
+            or _is_read(searched, span)
+            or _is_other_number(searched, span[0])
+        )
     is_long = len(_NOT_DIGITS.sub("", number)) >= _MIN_UNNAMED_DIGITS
     may_be_phone = is_long and not _LIST.match(number) and _may_be_phone(searched, span)
     return may_be_phone and searched.passes(is_national, (number, regions), _CHECKS)
+
+
+def _is_other_number(searched: Searched, start: int) -> bool:
+    """Return whether a number is one of a company or the like, without the groups of a phone."""
+    before = context_before(searched.lower, start, _OWNER_WINDOW)
+    return bool(_OTHER_NUMBER.search(before)) and not _PHONE_GROUPS.match(searched.text, start)
 
 
 def _is_read(searched: Searched, span: Span) -> bool:

@@ -149,6 +149,10 @@ class Searched:
         result: _R = results[candidate]
         return result
 
+    def has_any(self, words: frozenset[str]) -> bool:
+        """Return whether the text has one of these first words of names."""
+        return not words.isdisjoint(self._starts)
+
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""
         starts = self._starts_of.get(words)
@@ -326,6 +330,10 @@ class NamePattern:
         other = [name for name in begin if not name.isascii()]
         self._other = LazyPattern(any_of(other)) if other else None
         self._other_letters = frozenset(name[0] for name in other)
+
+    def may_be_in(self, searched: Searched) -> bool:
+        """Return whether a text has a first word of a name that is ASCII: a fast check."""
+        return searched.has_any(self._first_words)
 
     def finditer(
         self, searched: Searched, behind: frozenset[str] = frozenset()

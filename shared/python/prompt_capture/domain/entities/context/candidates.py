@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from prompt_capture.domain.entities.birth_dates import DAY_AND_MONTH
+from prompt_capture.domain.entities.dates import DAY_AND_MONTH
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NamePattern,
