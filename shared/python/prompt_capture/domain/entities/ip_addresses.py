@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 
 from prompt_capture.domain.entities.candidates import is_named
-from prompt_capture.domain.entities.searched import Searched, name_set
+from prompt_capture.domain.entities.searched import LazyPattern, Searched, context_before, name_set
 from prompt_capture.domain.searchable_text import Span
 
 _DOT = r"(?:\.|\[\.\]|\(\.\))"
@@ -18,6 +18,38 @@ _IPV4 = re.compile(
     r"(?![A-Za-z0-9\x7f]|\.[0-9]|\.(?:tar|tgz|gz|zip|whl|jar|deb|rpm|exe|msi|dmg|apk|pkg|dll)\b)"
 )
 _OCTET = re.compile(r"[0-9]+")
+# "203.0.113.5.51514 > 198.51.100.3.443:", as tcpdump and netstat write addresses and ports. Between
+# two digits, the sign is a space in the searched form.
+_FIVE_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_FOUR_NUMBERS = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_IPV4_AND_PORT = re.compile(
+    rf"(?P<address>[0-9](?<![A-Za-z0-9\x7f.-].)[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}})\.(?P<port>[0-9]{{1,5}})"
+    r"(?![A-Za-z0-9\x7f]|\.[0-9])(?P<behind>:(?= |\Z)"
+    r"|(?: >)? (?=[^ ]{1,80}\.[A-Za-z0-9-]{1,15}:(?: |\Z))"
+    rf"|(?<=[0-9]{{4}})(?: >)? (?={_FOUR_NUMBERS}\.[0-9]{{1,5}}(?![0-9.])))?"
+)
+_SENDER = re.compile(r"[a-z0-9\x7f]\.[a-z0-9-]{1,15}(?: >)? \Z")
+_LONG_PORT_BEFORE = re.compile(r"\.[0-9]{4,5}(?: >)? \Z")
+_BETWEEN_SIDES = (" ", " > ")
+_PROTOCOL = re.compile(r"(?<![a-z0-9])(?:tcp|udp)[46]?(?![a-z0-9])[^\x7f]*\Z")
+_TRAFFIC_WINDOW = 48
+# "203 . 0 . 113 . 5", "203 dot 0 dot 113 dot 5"
+_DOTS = (" . ", " dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", " piste ")
+_SPELLED_DOT = f"(?:{'|'.join(map(re.escape, _DOTS))})"
+_SPELLED_IPV4 = re.compile(
+    rf"[0-9](?<![A-Za-z0-9\x7f].)(?<!\. .)[0-9]{{0,2}}(?P<dot>{_SPELLED_DOT})[0-9]{{1,3}}"
+    r"(?:(?P=dot)[0-9]{1,3}){2}(?![A-Za-z0-9\x7f]|(?P=dot)[0-9])"
+)
+_MIN_DIGITS = 5
+_BEFORE_IPV4 = LazyPattern(
+    r"""(?<![a-z0-9\x7f])(?:
+        (?:ip|ips|ipv4|ip-?ad+res+e?|ip-?addr|address|addr|adres+e?|host|server|gateway|router|dns
+            |subnet|direccion|indirizzo|endereco|адрес)(?![a-z0-9])[^0-9\x7f]{0,60}
+        |(?:from|von|de|da|depuis|desde|ping|ssh|telnet
+            |(?:connect|connection|connected|log[ ]?in)[ ]to)[ ])\Z""",
+    re.VERBOSE,
+)
+_SPELLED_WINDOW = 84
 # The same in millions of networks: the machine itself, net masks, private networks as a whole, the
 # usual addresses of routers and of cloud metadata, and public name servers. They identify nobody.
 _COMMON_IPV4 = frozenset({
@@ -30,6 +62,8 @@ _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,44}+"
     r"(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
 )
+_LONGEST_PORT = 5
+_GROUPS = 8
 _SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
@@ -75,20 +109,59 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
     if searched.text.count(".") >= 3:
         version_end = -_RANGE_WINDOW
         for match in _IPV4.finditer(searched.text):
-            is_common = match[0] in _COMMON_IPV4 or match[0].startswith(_COMMON_BEGINNINGS)
-            if is_common or not _has_octets(match):
+            if not _identifies(match[0]):
                 continue
             if _is_version(searched, match, version_end):
                 version_end = match.end()
             else:
                 yield match.span()
+        if _FIVE_NUMBERS.search(searched.text):
+            yield from _find_with_ports(searched)
+    if searched.digit_count >= _MIN_DIGITS and any(dot in searched.lower for dot in _DOTS):
+        yield from _find_spelled(searched)
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)
 
 
-def _has_octets(match: re.Match[str]) -> bool:
+def _find_with_ports(searched: Searched) -> Iterator[Span]:
+    """Find the addresses before a dot and a port, where the other side or a protocol shows them."""
+    version_end = 0
+    for match in _IPV4_AND_PORT.finditer(searched.text):
+        start = match.start()
+        is_next = bool(version_end) and match.string[version_end:start] in _BETWEEN_SIDES
+        if is_next or is_named(searched, start, _VERSION_NAMES):
+            version_end = match.end("port")
+        elif _identifies(match["address"]) and _has_port(searched, match):
+            yield match.span("address")
+
+
+def _has_port(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether the fifth of some numbers is a port."""
+    if match["behind"] not in {None, ":"}:
+        return True
+    before = searched.lower[max(0, match.start() - _TRAFFIC_WINDOW) : match.start()]
+    sender = _SENDER if match["behind"] else _LONG_PORT_BEFORE
+    return bool(sender.search(before) or (len(match["port"]) > 1 and _PROTOCOL.search(before)))
+
+
+def _find_spelled(searched: Searched) -> Iterator[Span]:
+    """Find addresses whose dots are words or have spaces around them, behind a word for one."""
+    for match in _SPELLED_IPV4.finditer(searched.lower):
+        before = context_before(searched.lower, match.start(), _SPELLED_WINDOW)
+        numbers = ".".join(_OCTET.findall(match[0]))
+        if _identifies(numbers) and _BEFORE_IPV4.compiled.search(before):
+            yield match.span()
+
+
+def _identifies(address: str) -> bool:
+    """Return whether four numbers are an address, and not one that is the same everywhere."""
+    is_common = address in _COMMON_IPV4 or address.startswith(_COMMON_BEGINNINGS)
+    return not is_common and _has_octets(address)
+
+
+def _has_octets(address: str) -> bool:
     """Return whether each number is at most 255 and has no leading zero."""
-    octets = _OCTET.findall(match[0])
+    octets = _OCTET.findall(address)
     return all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
 
 
@@ -120,10 +193,17 @@ def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:
     for match in _IPV6.finditer(searched.text):
-        address = _SINGLE_COLONS.sub("", match[0].rstrip("."))
+        address = _without_port(_SINGLE_COLONS.sub("", match[0].rstrip(".")))
         if address.count(":") > 1 and searched.passes(_is_ipv6, address, _IPV6_CHECKS):
             start = match.start() + match[0].index(address)
             yield start, start + len(address)
+
+
+def _without_port(address: str) -> str:
+    """Return an address without the port that a colon joins to its eight groups."""
+    groups, _, port = address.rpartition(":")
+    is_port = port.isdecimal() and len(port) <= _LONGEST_PORT and groups.count(":") == _GROUPS - 1
+    return groups if is_port and "::" not in groups else address
 
 
 def _is_ipv6(address: str) -> bool:
