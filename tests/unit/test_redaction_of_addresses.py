@@ -140,3 +140,89 @@ def test_no_part_of_an_address_is_the_password_of_a_login(marked: str) -> None:
 )
 def test_other_numbers_with_dots_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[URL:https://cdn.example.org/downloads/4c0e71b9d2f84a/20251130/7ae3f1]]",
+        "[[URL:https://cdn.example.org/dl/0b6e4c9d8fa1472b93]]",
+        "[[URL:https://cal.example.org/u/88213/k-7f3c9be1d2a04e55/all.xml]]",
+        "[[URL:https://cal.example.org/x/0B6E4C9D8FA147]]",
+    ],
+)
+def test_thirteen_hexadecimal_digits_in_a_path_give_access(marked: str) -> None:
+    check_redaction(f"see {marked}, please")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[URL:https://example.org/share/Zx81LmQ9]]",
+        "[[URL:https://example.org/join/r8wk3n7qz2]]",
+        "[[URL:https://example.org/s/t7Kq2LmX0vR9/download]]",
+        "[[URL:https://example.org/t/8f3b-k2qz-77wd]]",
+        "[[URL:https://example.org/#/invite/Zx81LmQ9]]",
+        "[[URL:https://example.org/reset/1/1716/Qx7LmT0z-kR/login]]",
+        "[[URL:https://example.org/confirm/a08aff89-dae5-3945-d42a-121fd146cba7]]",
+        "[[URL:https://example.org/ics/private-8f2kd0q7lz/basic.ics]]",
+        "[[URL:https://example.org/Invite/AB12CD34EF]]",
+        "[[URL:https://discord.gg/13ZBlWd7KA]]",
+        "[[URL:https://9f1c2d7e4b@ingest.example.org/881]]",
+        "[[URL:https://example.org/album/#B0kGqLmVx9RzWc4Kp]]",
+    ],
+)
+def test_a_short_token_behind_a_word_for_access_gives_it(marked: str) -> None:
+    check_redaction(f"see {marked}, please")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "[[URL:https://example.org/a?jeton=k3j9x2]]",
+        "[[URL:https://example.org/a?pw=k3j9x2]]",
+        "[[URL:https://example.org/a?lang=de&passwort=k3j9x2]]",
+        "[[URL:https://example.org/a?guest=t7Kq2LmX0vR9]]",
+        "[[URL:https://example.org/a?respondent_id=r8wk3n7qz2]]",
+        "[[URL:https://example.org/a?clave=Zx81KdQp40]]",
+        "[[URL:https://example.org/?p=Zx81LmQ9]]",
+    ],
+)
+def test_parameters_of_other_names_and_languages_give_access(marked: str) -> None:
+    check_redaction(f"see {marked}, please")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.amazon.example/dp/B08N5WRWNW",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        "https://www.instagram.com/p/C4x8Zq2Lm1o/",
+        "https://www.reddit.com/r/3Dprinting/comments/1a2b3c4",
+        "https://shop.example.org/p/wh1000xm5",
+        "https://shop.example.org/p/iPhone15ProMax256",
+        "https://shop.example.org/p/B08N5WRWNW",
+        "https://shop.example.org/p/4006381333931",
+        "https://example.org/download/win11-24h2",
+        "https://example.org/downloads/node20lts1/x86-64",
+        "https://example.org/files/report-2024q3-v2.pdf",
+        "https://example.org/files/2024-q3-v2/a",
+        "https://example.org/t/release-notes-2026-12-01/48291",
+        "https://example.org/track/00340434161094042557",
+        "https://example.org/d/api-latency/overview?from=now-6h",
+        "https://example.org/confirm/subscription",
+        "https://example.org/?p=48291",
+        "https://example.org/?guest=2&recipient=newsletter",
+        "https://example.org/?utm_source=mail8x2k&utm_campaign=bf25k3m9",
+        "https://example.org/isbn/978-3-16-148410-0",
+        "https://example.org/static/main.4c0e71b9d2f84a1b.js",
+        "https://example.org/images/4c0e71b9d2f84a1b.jpg",
+        "https://example.org/app.js?v=4c0e71b9d2f84a1b",
+        "https://git.example.org/a/b/commit/4c0e71b9d2f84a1b",
+        "https://git.example.org/a/b/releases/download/v1.2.3/tool-linux-x64.tar.gz",
+        "https://example.org/objects/3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "https://example.org/p/3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    ],
+)
+def test_the_urls_of_ordinary_things_stay(url: str) -> None:
+    assert redact(f"see {url}, please") == f"see {url}, please"

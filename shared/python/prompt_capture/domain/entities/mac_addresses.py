@@ -90,7 +90,7 @@ _OTHER_BYTES = re.compile(
     r"(?<![a-z])(?:bytes?|hex(?:dump)?|magic|signature|payload|dump|opcodes?|packet|data|buffer|ascii"
     r"|utf-?8|colou?rs?)(?![a-z])"
 )
-_MAC_WORD = NamePattern(_MAC_NAMES, rf"{any_field_of(_MAC_NAMES)}{NOT_BEFORE_WORD}")
+_MAC_WORD = NamePattern(_MAC_NAMES, any_field_of(_MAC_NAMES))
 # "CC50E3A8147D is my MAC"
 _BEFORE_NAME = re.compile(
     rf"(?<![a-z0-9\x7f.:/_-])(?P<address>{_TWELVE}) ?"
@@ -170,12 +170,13 @@ def _is_unusual_mac(searched: Searched, match: re.Match[str]) -> bool:
 
 
 def _find_named(searched: Searched) -> Iterator[Span]:
-    for name in _MAC_WORD.finditer(searched):
-        window = max(0, name.start() - _BEFORE_WINDOW), name.start()
+    words = list(_MAC_WORD.finditer(searched))
+    for word in words:
+        window = max(0, word.start() - _BEFORE_WINDOW), word.start()
         before = _BEFORE_NAME.search(searched.lower, *window)
         if before and _is_mixed(before["address"]):
             yield before.span("address")
-    for match in _NAMED_MAC.finditer(searched):
+    for match in _NAMED_MAC.finditer(searched) if words else ():
         span = match.span("address")
         is_near = Between(searched, match, span[0]).is_direct
         if is_near or not match["address"].isdigit():
