@@ -21,6 +21,7 @@ _OCTET = re.compile(r"[0-9]+")
 # "203.0.113.5.51514 > 198.51.100.3.443:", as tcpdump and netstat write addresses and ports. Between
 # two digits, the sign is a space in the searched form.
 _FIVE_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_FIRST_NUMBER = re.compile(r"[0-9]+\Z")
 _FOUR_NUMBERS = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _IPV4_AND_PORT = re.compile(
     rf"(?P<address>[0-9](?<![A-Za-z0-9\x7f.-].)[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}})\.(?P<port>[0-9]{{1,5}})"
@@ -34,8 +35,8 @@ _BETWEEN_SIDES = (" ", " > ")
 _PROTOCOL = re.compile(r"(?<![a-z0-9])(?:tcp|udp)[46]?(?![a-z0-9])[^\x7f]*\Z")
 _TRAFFIC_WINDOW = 48
 # "203 . 0 . 113 . 5", "203 dot 0 dot 113 dot 5"
-_DOTS = (" . ", " dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", " piste ")
-_SPELLED_DOT = f"(?:{'|'.join(map(re.escape, _DOTS))})"
+_SPELLED_DOT = r" (?:\.|dot|punkt|punto|ponto|point|kropka|piste) "
+_MAY_BE_SPELLED = re.compile(rf"{_SPELLED_DOT}[0-9]{{1,3}}{_SPELLED_DOT}[0-9]")
 _SPELLED_IPV4 = re.compile(
     rf"[0-9](?<![A-Za-z0-9\x7f].)(?<!\. .)[0-9]{{0,2}}(?P<dot>{_SPELLED_DOT})[0-9]{{1,3}}"
     r"(?:(?P=dot)[0-9]{1,3}){2}(?![A-Za-z0-9\x7f]|(?P=dot)[0-9])"
@@ -115,9 +116,8 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
                 version_end = match.end()
             else:
                 yield match.span()
-        if _FIVE_NUMBERS.search(searched.text):
-            yield from _find_with_ports(searched)
-    if searched.digit_count >= _MIN_DIGITS and any(dot in searched.lower for dot in _DOTS):
+        yield from _find_with_ports(searched)
+    if searched.digit_count >= _MIN_DIGITS and _MAY_BE_SPELLED.search(searched.lower):
         yield from _find_spelled(searched)
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)
@@ -126,8 +126,12 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
 def _find_with_ports(searched: Searched) -> Iterator[Span]:
     """Find the addresses before a dot and a port, where the other side or a protocol shows them."""
     version_end = 0
-    for match in _IPV4_AND_PORT.finditer(searched.text):
-        start = match.start()
+    for numbers in _FIVE_NUMBERS.finditer(searched.text):
+        first = _FIRST_NUMBER.search(searched.text, max(0, numbers.start() - 3), numbers.start())
+        start = first.start() if first else numbers.start()
+        match = _IPV4_AND_PORT.match(searched.text, start)
+        if not match:
+            continue
         is_next = bool(version_end) and match.string[version_end:start] in _BETWEEN_SIDES
         if is_next or is_named(searched, start, _VERSION_NAMES):
             version_end = match.end("port")

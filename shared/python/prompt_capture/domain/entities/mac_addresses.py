@@ -53,10 +53,9 @@ _MAY_BE_APART = re.compile(
 _MAY_BE_SPACED = re.compile(rf" (?={_PAIR} {_PAIR} {_PAIR} {_PAIR} {_PAIR})")
 _MIN_DIGITS, _LENGTH_BEHIND = 5, 24
 # As programs write bytes: "0x5C, 0xCF, ..."
-_BYTE = rf"0[xX]{_PAIR}"
 _BYTES = LazyPattern(
-    rf"(?<![A-Za-z0-9\x7f])(?<!0[xX]{_PAIR}[ ,])(?<!0[xX]{_PAIR}, )"
-    rf"{_BYTE}(?:(?:, ?| ){_BYTE}){{5}}(?!,? ?0[xX]|[A-Za-z0-9\x7f])"
+    rf"0(?<![A-Za-z0-9\x7f].)(?<!0[xX]{_PAIR}[ ,].)(?<!0[xX]{_PAIR}, .)"
+    rf"[xX]{_PAIR}(?:(?:, ?| )0[xX]{_PAIR}){{5}}(?!,? ?0[xX]|[A-Za-z0-9\x7f])"
 )
 _GROUP = re.compile(f"{_DIGIT}{{1,2}}(?![xX])")
 _MAC_NAMES = names(
