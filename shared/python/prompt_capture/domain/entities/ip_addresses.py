@@ -29,7 +29,10 @@ _IPV4_AND_PORT = re.compile(
     r"|(?: >)? (?=[^ ]{1,80}\.[A-Za-z0-9-]{1,15}:(?: |\Z))"
     rf"|(?<=[0-9]{{4}})(?: >)? (?={_FOUR_NUMBERS}\.[0-9]{{1,5}}(?![0-9.])))?"
 )
-_SENDER = re.compile(r"[a-z0-9\x7f]\.[a-z0-9-]{1,15}(?: >)? \Z")
+_SENDER = re.compile(
+    r"[a-z0-9\x7f]\.(?:[0-9]{2,5}|https?|domain|ssh|ftp|smtp|imaps?|ntp|snmp|mdns|bootp[cs])"
+    r"(?: >)? \Z"
+)
 _LONG_PORT_BEFORE = re.compile(r"\.[0-9]{4,5}(?: >)? \Z")
 _BETWEEN_SIDES = (" ", " > ")
 _PROTOCOL = re.compile(r"(?<![a-z0-9])(?:tcp|udp)[46]?(?![a-z0-9])[^\x7f]*\Z")

@@ -87,8 +87,11 @@ _NEAR = 40
 # What six bytes are otherwise
 _OTHER_BYTES = re.compile(
     r"(?<![a-z])(?:bytes?|hex(?:dump)?|magic|signature|payload|dump|opcodes?|packet|data|buffer|ascii"
-    r"|utf-?8|colou?rs?)(?![a-z])"
+    r"|utf-?8|colou?rs?|fonts?|glyphs?|bitmap|pixels?|init|commands?|cmd|i2c|spi|uart|modbus|lcd|led"
+    r"|registers?|table|lut|salt|seed|iv)(?![a-z])"
 )
+# "1A 2B 3C 4D 5E 6F": seats and the like
+_NUMBERED = re.compile("(?:[0-9][A-Fa-f] ?){6}")
 _MAC_WORD = NamePattern(_MAC_NAMES, any_field_of(_MAC_NAMES))
 # "CC50E3A8147D is my MAC"
 _BEFORE_NAME = re.compile(
@@ -214,7 +217,7 @@ def _are_bytes_of_address(searched: Searched, match: re.Match[str]) -> bool:
         with_letters > 1
         and groups[0][1] in _UNICAST
         and bool(_DECIMAL.search("".join(groups)))
-        and not _OTHER_BYTES.search(before)
+        and not (_OTHER_BYTES.search(before) or _NUMBERED.fullmatch(match[0]))
     )
 
 
