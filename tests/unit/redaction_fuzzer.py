@@ -66,6 +66,8 @@ UNITS = (
     "passport ", "iban a'a-a ", "護照的a1", "паспорт: ЯЖ 482917 ", "M4418203 is my passport ",
     "44182031 (passport) ", "nip firmy ", "sort 20-10-53 ", "phone number a a a a a a a ",
     "dob of kids: 04.08.2014, ", "04.08.2014 und ", "nee a le 4.8.1948 ", "meter 004418203 ",
+    "f0 27 2d 8b 61 c7 ", "0:1b:44:", "0x5c, ", "5.29.77.140.5151 > ", "ip 1 . 22 . 3 . 4 ",
+    "wifi 8cec4b77e01f ", "x://a/s/t7Kq2LmX0vR9 ", "x://a/s/1/2/", "/d/e/f/",
     "write info at a dot b ", "passport (adult 1): ", "account has no 12345678 ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""

@@ -13,12 +13,9 @@ from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards, find_security_codes
 from prompt_capture.domain.entities.context.finder import find_by_context
 from prompt_capture.domain.entities.emails import find_emails
+from prompt_capture.domain.entities.ip_addresses import find_ip_addresses
+from prompt_capture.domain.entities.mac_addresses import find_mac_addresses
 from prompt_capture.domain.entities.national_ids import find_national_ids
-from prompt_capture.domain.entities.network import (
-    find_ip_addresses,
-    find_mac_addresses,
-    find_secret_urls,
-)
 from prompt_capture.domain.entities.phones import find_phone_numbers
 from prompt_capture.domain.entities.searched import MASK, Searched, merge
 from prompt_capture.domain.entities.secrets.behind_names import find_named_secrets
@@ -27,6 +24,7 @@ from prompt_capture.domain.entities.secrets.cookies import find_cookies
 from prompt_capture.domain.entities.secrets.logins import find_logins
 from prompt_capture.domain.entities.secrets.sent_codes import find_sent_codes
 from prompt_capture.domain.entities.secrets.tokens import find_private_keys, find_tokens
+from prompt_capture.domain.entities.urls import find_secret_urls
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.searchable_text import SearchableText, Span

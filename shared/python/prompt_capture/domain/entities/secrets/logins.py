@@ -70,7 +70,7 @@ _USER_BEFORE_FOUND = re.compile(r"[^ /\x7f:]{1,64}(?: ?[/:|] ?|, )\x7f")
 _USER_WINDOW = 24
 # Elsewhere a ratio: "p/w = 3.5"
 _SHORT_NAME = NamePattern(
-    ("p/w",), r"""p/w(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6,64})"""
+    ("p/w",), rf"""p/w{NAME_END}(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6, 64})"""
 )
 _NETWORK_PAIR = NamePattern(
     words.NETWORK_NAMES,
@@ -114,6 +114,7 @@ _PHONE = re.compile(r"\+?[0-9()./-]+")
 # What a form asks for: "login: email / password"
 _FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
 _RATIO = re.compile(r"[0-9:/., ]+")
+_DIGITS_AND_COLONS = re.compile(r"[\[(/]*[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w\x7f])")
 _SIGNS = f"{PUNCTUATION}|"
 """Signs that are no value alone, such as the bar between two cells."""
 
@@ -125,7 +126,8 @@ def find_logins(searched: Searched) -> Iterator[Span]:
     for find, may_be_password in _KINDS_OF_LOGINS:
         for match in find.finditer(searched):
             start, end = _value_span(match)
-            if may_be_password(match, searched.text[start:end]):
+            is_password = may_be_password(match, searched.text[start:end])
+            if is_password and not _is_in_address(searched.text, start):
                 yield start, end
     if "(" in searched.text:
         for match in _ARGUMENTS.finditer(searched):
@@ -133,6 +135,12 @@ def find_logins(searched: Searched) -> Iterator[Span]:
                 yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
+
+
+def _is_in_address(text: str, start: int) -> bool:
+    """Return whether a value is a part of an IPv6 or a MAC address: "login from 2001:db8::1"."""
+    word_start = text.rfind(" ", 0, start) + 1
+    return word_start < start and bool(_DIGITS_AND_COLONS.match(text, word_start))
 
 
 def _is_login(match: re.Match[str], value: str) -> bool:
