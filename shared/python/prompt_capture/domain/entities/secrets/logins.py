@@ -70,7 +70,7 @@ _USER_BEFORE_FOUND = re.compile(r"[^ /\x7f:]{1,64}(?: ?[/:|] ?|, )\x7f")
 _USER_WINDOW = 24
 # Elsewhere a ratio: "p/w = 3.5"
 _SHORT_NAME = NamePattern(
-    ("p/w",), rf"""p/w{NAME_END}(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{6, 64})"""
+    ("p/w",), rf"""p/w{NAME_END}(?:\ is|\ ?[:=-])?\ ?["'`]?(?P<value>[^ /"'`\x7f]{{6,64}})"""
 )
 _NETWORK_PAIR = NamePattern(
     words.NETWORK_NAMES,
