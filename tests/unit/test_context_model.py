@@ -229,7 +229,7 @@ def test_the_model_was_fitted_to_the_texts_of_the_repository() -> None:
 def test_the_texts_of_the_model_are_redacted_well(file: Path) -> None:
     texts = read_redacted_texts([file])
     different = [each for each in texts if redact(each.text) != each.redacted]
-    assert len(different) <= len(texts) / 5, different[:20]
+    assert len(different) <= len(texts) / 4, different[:20]
 
 
 def test_no_text_of_the_model_serves_as_a_test() -> None:
