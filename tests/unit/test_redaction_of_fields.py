@@ -5,6 +5,8 @@ Double brackets enclose each entity of a text, after the name of its placeholder
 
 import pytest
 
+from prompt_capture.domain.entities.searched import Searched
+from prompt_capture.domain.entities.secrets.tokens import find_tokens
 from prompt_capture.domain.redaction import redact
 from tests.unit.marked_texts import check_redaction
 
@@ -670,3 +672,13 @@ def test_a_date_in_two_forms_is_no_sort_code_with_an_account() -> None:
 def test_a_masked_password_in_quotation_marks_stays(mask: str) -> None:
     text = f"SELECT * FROM users WHERE password = '{mask}' AND active = 1"
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("key", ["LQNH IV5T 6T7W MTAC", "lqnh iv5t 6t7w mtac vhri cp5a 5n2i 32lr"])
+def test_the_key_of_an_authenticator_in_groups_is_a_secret(key: str) -> None:
+    check_redaction(f"if you cannot scan it: [[SECRET:{key}]], then the code")
+
+
+def test_words_and_numbers_of_four_characters_are_no_key() -> None:
+    text = "with some more text than this 2345 2345 2345 rows"
+    assert list(find_tokens(Searched(text))) == []

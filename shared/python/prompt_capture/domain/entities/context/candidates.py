@@ -58,6 +58,8 @@ _NUMBER_SIGNS = frozenset("0123456789.- ")
 _SPELLED_WORDS = NUMBER_WORDS | name_set(
     """o eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
     forty fifty sixty seventy eighty ninety een twee drie vier vijf zes zeven acht negen
+    um dois três cinco seis sete oito nove due tre quattro cinque sei sette otto dieci
+    zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć
     nul noll ett två tre fyra fem sex sju åtta nio"""
 )
 _SPELLED_WORD = any_of(_SPELLED_WORDS)

@@ -143,17 +143,12 @@ def _kinds(value: str) -> str:
     return f"{is_mixed * bool(letters)}{'0' * bool(digits)}{'!' * has_signs}"
 
 
-def form_of(value: str) -> str:
-    """Return a value with all digits and letters alike: "0000-aaaa"."""
-    return value.translate(_SHAPE)
-
-
 def _describe_form(value: str, kinds: str) -> Iterator[str]:
     digits = sum(map(str.isdigit, value))
     yield f"kinds {kinds}"
     yield f"digits {min(digits, 12)}"
     yield f"length {kinds} {min(len(value), 24)}"
-    shape = _RUN.sub(r"\1+", form_of(value))
+    shape = _RUN.sub(r"\1+", value.translate(_SHAPE))
     yield f"shape {shape[:16]}"
     for sign in sorted({character for character in value if not character.isalnum()}):
         yield f"sign {sign}"

@@ -14,7 +14,6 @@ from prompt_capture.domain.entities.context.features import (
     YEAR,
     Context,
     context_of,
-    form_of,
     parts_of,
 )
 from prompt_capture.domain.entities.context.model import load_model
@@ -46,6 +45,7 @@ _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 
 
+_CHARACTER = re.compile("[A-Za-z0-9]")
 _JOINT = re.compile(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
 _URLS: frozenset[EntityType] = frozenset({"url"})
 
@@ -86,8 +86,14 @@ def _with_neighbours(
 def _are_of_a_list(searched: Searched, first: Span, second: Span) -> bool:
     """Return whether nothing but signs or a conjunction is between two candidates of one form."""
     between = searched.lower[first[1] : second[0]]
-    forms = {form_of(searched.text[slice(*span)]) for span in (first, second)}
+    forms = {_form_of(searched.text[slice(*span)]) for span in (first, second)}
     return len(forms) == 1 and bool(_JOINT.fullmatch(between))
+
+
+def _form_of(value: str) -> tuple[str, bool, bool]:
+    """Return the signs of a value and the places of its characters, and which kinds it has."""
+    form = _CHARACTER.sub("x", value)
+    return form, any(map(str.isdigit, value)), any(map(str.isalpha, value))
 
 
 def _type_of(searched: Searched, span: Span, allowed: frozenset[EntityType]) -> EntityType | None:

@@ -61,6 +61,15 @@ _PRODUCT_KEY = re.compile(r"(?!X{4})(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7
 # Of BitLocker: eleven divides each group.
 _RECOVERY_KEY = re.compile("(?:[0-9]{6}-){7}[0-9]{6}")
 
+# The key of an authenticator app, as it is shown: "lqnh iv5t 6t7w mtac"
+_BASE32_GROUPS = re.compile(
+    r"""(?<![A-Za-z0-9\x7f-])
+        (?:[A-Z2-7]{4}(?:\ [A-Z2-7]{4}){3,15}|[a-z2-7]{4}(?:\ [a-z2-7]{4}){3,15})
+        (?![A-Za-z0-9\x7f-])""",
+    re.VERBOSE,
+)
+_MIN_MIXED_GROUPS = 2
+
 _IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
 
 _PUBLIC_NAMES = (REFERENCES - name_set("session sessions session_id sessionid")) | name_set(
@@ -128,6 +137,15 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
         is_url = text.startswith("://", start - 1)
         if not prefixed and not is_url:
             yield from _find_random(searched, start, text[start:end].partition(MASK)[0])
+    if searched.digit_count >= _MIN_MIXED_GROUPS:
+        found = _BASE32_GROUPS.finditer(text)
+        yield from (match.span() for match in found if _is_base32(match[0]))
+
+
+def _is_base32(groups: str) -> bool:
+    """Return whether some groups mix letters and digits, as words and numbers do not."""
+    mixed = [each for each in groups.split() if not each.isalpha() and not each.isdigit()]
+    return len(mixed) >= _MIN_MIXED_GROUPS
 
 
 def is_random(token: str) -> bool:
