@@ -122,6 +122,8 @@ def _evaluate_project(subject: str, response: httpx.Response, must_succeed: bool
             f"does not respond like a Supabase project (HTTP {response.status_code})",
             _CHECK_PROJECT,
         )
+    if must_succeed and not response.json()["keys"]:
+        return ok(subject, "responds without a key, so users' tokens need SUPABASE_JWT_SECRET")
     return ok(subject, "responds")
 
 

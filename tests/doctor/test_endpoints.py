@@ -67,6 +67,18 @@ def test_a_project_that_names_no_issuer_is_ok(
         assert not problems(run_check("endpoints", settings | {"SUPABASE_URL": url}))
 
 
+def test_a_project_without_keys_is_ok_and_what_its_tokens_need_is_named(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    """As a project with its legacy JWT secret alone."""
+    with http_stub(200, {"keys": []}) as url:
+        results = run_check("endpoints", settings | {"SUPABASE_URL": url})
+    [result] = [result for result in results if result.subject == "Supabase signing keys"]
+
+    assert result.state == "ok"
+    assert "users' tokens need SUPABASE_JWT_SECRET" in result.message
+
+
 @pytest.mark.parametrize("name", FUNCTION_PATHS)
 def test_an_unreachable_function_is_wrong(
     run_check: RunCheck, settings: Environment, name: str

@@ -119,6 +119,33 @@ def test_a_legacy_token_is_checked_against_the_legacy_secret(mint: TokenMint, us
         verifier.verify(jwt.encode(claims, "another secret of the same length, or so", "HS256"))
 
 
+def test_a_token_with_hs256_gets_a_hint_about_the_legacy_secret(
+    mint: TokenMint, user_id: Any
+) -> None:
+    """As in a project that has no other keys yet, such as a self-hosted one."""
+    token = jwt.encode(mint.claims(user_id), LEGACY_SECRET, "HS256")
+
+    with pytest.raises(InvalidToken, match="shared secret") as refused:
+        TokenVerifier(SUPABASE_URL).verify(token)
+
+    assert "set SUPABASE_JWT_SECRET" in refused.value.hint
+
+
+@pytest.mark.parametrize("secret", [None, LEGACY_SECRET])
+@pytest.mark.parametrize("role", ["anon", "service_role"])
+def test_a_key_of_the_project_in_place_of_a_token_gets_a_hint_what_to_send(
+    role: str, secret: str | None
+) -> None:
+    """supabase-js sends the anon key as the token where nobody has signed in."""
+    claims = {"iss": "supabase", "ref": "abc", "role": role, "iat": 1, "exp": 9_999_999_999}
+    key = jwt.encode(claims, LEGACY_SECRET, "HS256")
+
+    with pytest.raises(InvalidToken, match="signed-in user") as refused:
+        TokenVerifier(SUPABASE_URL, secret).verify(key)
+
+    assert "not a key of the project" in refused.value.hint
+
+
 def test_unreachable_signing_keys_are_an_outage_and_not_an_invalid_token(user_id: Any) -> None:
     unreachable = TokenVerifier("http://127.0.0.1:9")
 

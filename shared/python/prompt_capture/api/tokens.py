@@ -13,7 +13,7 @@ import httpx
 import jwt
 
 _ASYMMETRIC = ("ES256", "RS256")
-_AUDIENCE = "authenticated"
+_AUDIENCE = _SIGNED_IN = "authenticated"
 _REQUIRED_CLAIMS = ("exp", "sub", "aud", "iss")
 _LEEWAY_SECONDS = 10
 _JWKS_LIFESPAN_SECONDS = 600
@@ -100,8 +100,8 @@ class TokenVerifier:
         algorithm = jwt.get_unverified_header(token).get("alg")
         if algorithm in _ASYMMETRIC:
             key: Any = self._public_key(token)
-        elif algorithm == "HS256" and self._legacy_secret:
-            key = self._legacy_secret
+        elif algorithm == "HS256":
+            key = self._shared_secret(token)
         else:
             raise jwt.InvalidAlgorithmError("The signature algorithm is not allowed.")
         claims: dict[str, Any] = jwt.decode(
@@ -114,6 +114,23 @@ class TokenVerifier:
             options={"require": list(_REQUIRED_CLAIMS)},
         )
         return claims
+
+    def _shared_secret(self, token: str) -> str:
+        """Return the legacy secret. Raise `InvalidToken` where it cannot verify a user's token.
+
+        The anon key is signed with it too, and has not all claims of a user's token.
+        """
+        claims = jwt.decode(token, options={"verify_signature": False})
+        if claims.get("role") != _SIGNED_IN:
+            raise _not_signed_in()
+        if not self._legacy_secret:
+            raise InvalidToken(
+                "The token is signed with a shared secret (HS256), and SUPABASE_JWT_SECRET is not "
+                "set.",
+                "Sign in again if the project signs with a key by now (ES256, RS256). If it still "
+                "signs with its legacy JWT secret, set SUPABASE_JWT_SECRET to that.",
+            )
+        return self._legacy_secret
 
     def _public_key(self, token: str) -> jwt.PyJWK:
         unverified = jwt.decode_complete(token, options={"verify_signature": False})
@@ -234,9 +251,16 @@ def _age(response: httpx.Response) -> dict[str, str]:
     return {} if age is None else {"Age": age}
 
 
+def _not_signed_in() -> InvalidToken:
+    return InvalidToken(
+        "The token does not belong to a signed-in user.",
+        "Send the access token of the user's session, not a key of the project.",
+    )
+
+
 def _user(claims: dict[str, Any]) -> TokenUser:
-    if claims.get("role") != "authenticated":
-        raise InvalidToken("The token does not belong to a signed-in user.")
+    if claims.get("role") != _SIGNED_IN:
+        raise _not_signed_in()
     try:
         user_id = UUID(claims["sub"])
     except ValueError:
