@@ -41,12 +41,19 @@ def test_a_token_with_a_wrong_claim_is_rejected(api: ApiFixture, changes: dict[s
     assert not api.store.rows
 
 
-def test_a_token_of_another_issuer_gets_a_hint_about_domains_of_ones_own(api: ApiFixture) -> None:
-    headers = api.token(iss="https://abc.supabase.co/auth/v1")
+@pytest.mark.parametrize(
+    "issuer", ["https://abc.supabase.co/auth/v1", "http://localhost:8000", None]
+)
+def test_a_token_of_another_issuer_gets_a_hint_about_domains_of_ones_own(
+    api: ApiFixture, issuer: str | None
+) -> None:
+    """A self-hosted project may name none."""
+    headers = api.token(iss=issuer)
     error = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).json()
 
     assert "SUPABASE_URL" in error["error"]["message"]
     assert "set SUPABASE_URL to that" in error["error"]["hint"]
+    assert "GOTRUE_JWT_ISSUER" in error["error"]["hint"]
 
 
 def _is_rejected(api: ApiFixture, token: str) -> bool:

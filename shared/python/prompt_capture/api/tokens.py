@@ -85,11 +85,11 @@ class TokenVerifier:
         except jwt.InvalidAudienceError:
             raise InvalidToken("The token was issued for another audience.") from None
         except jwt.InvalidIssuerError:
-            raise InvalidToken(
-                "The token names another issuer than the project in SUPABASE_URL.",
-                "Send a token of this project. If it has a domain of its own, its tokens still "
-                "name https://<ref>.supabase.co: set SUPABASE_URL to that.",
-            ) from None
+            raise _another_issuer() from None
+        except jwt.MissingRequiredClaimError as error:
+            if error.claim != "iss":
+                raise InvalidToken(f"The token has no claim `{error.claim}`.") from None
+            raise _another_issuer() from None
         except (jwt.PyJWTError, ValueError, TypeError):
             raise InvalidToken(
                 "The token is malformed or was not signed by this project."
@@ -249,6 +249,15 @@ async def _fetch(url: str, seconds: float) -> httpx.Response:
 def _age(response: httpx.Response) -> dict[str, str]:
     age = response.headers.get("Age")
     return {} if age is None else {"Age": age}
+
+
+def _another_issuer() -> InvalidToken:
+    return InvalidToken(
+        "The token does not name the project in SUPABASE_URL as its issuer.",
+        "Send a token of this project. If it has a domain of its own, its tokens still name "
+        "https://<ref>.supabase.co: set SUPABASE_URL to that. In a self-hosted Supabase, set "
+        "GOTRUE_JWT_ISSUER to SUPABASE_URL and /auth/v1.",
+    )
 
 
 def _not_signed_in() -> InvalidToken:
