@@ -56,6 +56,16 @@ def test_a_token_of_another_issuer_gets_a_hint_about_domains_of_ones_own(
     assert "GOTRUE_JWT_ISSUER" in error["error"]["hint"]
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_token_from_the_future_gets_a_hint_about_the_clocks(api: ApiFixture, claim: str) -> None:
+    """As where a machine has slept, and its clock stands behind the project's."""
+    headers = api.token(**{claim: int(time.time()) + 300})
+    error = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).json()
+
+    assert error["error"]["message"] == "The token is not valid yet."
+    assert "clock" in error["error"]["hint"]
+
+
 def _is_rejected(api: ApiFixture, token: str) -> bool:
     headers = {"Authorization": f"Bearer {token}"}
     return (

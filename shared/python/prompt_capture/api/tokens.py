@@ -80,20 +80,8 @@ class TokenVerifier:
         """Return the token's user. Raise `InvalidToken` or `KeysUnavailable`."""
         try:
             claims = self._decode(token)
-        except jwt.ExpiredSignatureError:
-            raise InvalidToken("The token has expired.") from None
-        except jwt.InvalidAudienceError:
-            raise InvalidToken("The token was issued for another audience.") from None
-        except jwt.InvalidIssuerError:
-            raise _another_issuer() from None
-        except jwt.MissingRequiredClaimError as error:
-            if error.claim != "iss":
-                raise InvalidToken(f"The token has no claim `{error.claim}`.") from None
-            raise _another_issuer() from None
-        except (jwt.PyJWTError, ValueError, TypeError):
-            raise InvalidToken(
-                "The token is malformed or was not signed by this project."
-            ) from None
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise _problem_of(error) from None
         return _user(claims)
 
     def _decode(self, token: str) -> dict[str, Any]:
@@ -251,13 +239,26 @@ def _age(response: httpx.Response) -> dict[str, str]:
     return {} if age is None else {"Age": age}
 
 
-def _another_issuer() -> InvalidToken:
-    return InvalidToken(
-        "The token does not name the project in SUPABASE_URL as its issuer.",
-        "Send a token of this project. If it has a domain of its own, its tokens still name "
-        "https://<ref>.supabase.co: set SUPABASE_URL to that. In a self-hosted Supabase, set "
-        "GOTRUE_JWT_ISSUER to SUPABASE_URL and /auth/v1.",
-    )
+def _problem_of(error: Exception) -> InvalidToken:
+    """Return what is wrong with a token that could not be verified."""
+    match error:
+        case jwt.ExpiredSignatureError():
+            return InvalidToken("The token has expired.")
+        case jwt.ImmatureSignatureError():
+            return InvalidToken(
+                "The token is not valid yet.",
+                "Compare the clocks of this function and of the project: one of them is wrong.",
+            )
+        case jwt.InvalidAudienceError():
+            return InvalidToken("The token was issued for another audience.")
+        case jwt.InvalidIssuerError() | jwt.MissingRequiredClaimError(claim="iss"):
+            return InvalidToken(
+                "The token does not name the project in SUPABASE_URL as its issuer.",
+                "Send a token of this project. If it has a domain of its own, its tokens still "
+                "name https://<ref>.supabase.co: set SUPABASE_URL to that. In a self-hosted "
+                "Supabase, set GOTRUE_JWT_ISSUER to SUPABASE_URL and /auth/v1.",
+            )
+    return InvalidToken("The token is malformed or was not signed by this project.")
 
 
 def _not_signed_in() -> InvalidToken:
