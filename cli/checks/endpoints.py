@@ -105,6 +105,8 @@ def _issuer(deployment: Deployment) -> Iterator[CheckResult]:
         return
     if isinstance(issuer, str) and issuer != expected:
         known = _ISSUER.fullmatch(issuer)
+        if known and _is_loopback(issuer) and not _is_loopback(expected):
+            known = None  # the functions cannot reach it
         yield wrong(
             "Supabase issuer",
             "is another address than SUPABASE_URL, so the functions refuse the tokens of users",
@@ -112,6 +114,12 @@ def _issuer(deployment: Deployment) -> Iterator[CheckResult]:
             if known
             else f"Let Supabase Auth name {expected} as the issuer (GOTRUE_JWT_ISSUER).",
         )
+
+
+def _is_loopback(url: str) -> bool:
+    """Return whether only the machine itself reaches a URL."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.startswith("127.")
 
 
 def _evaluate_project(subject: str, response: httpx.Response, must_succeed: bool) -> CheckResult:
@@ -122,6 +130,8 @@ def _evaluate_project(subject: str, response: httpx.Response, must_succeed: bool
             f"does not respond like a Supabase project (HTTP {response.status_code})",
             _CHECK_PROJECT,
         )
+    if must_succeed and not response.json()["keys"]:
+        return ok(subject, "responds without a key, so users' tokens need SUPABASE_JWT_SECRET")
     return ok(subject, "responds")
 
 

@@ -4,6 +4,7 @@ import ctypes
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -146,6 +147,30 @@ def test_a_failure_after_an_interruption_is_one_of_the_service(
 
     assert isinstance(answer, Classification)
     assert answer.error_code == "invalid_response"
+
+
+class SlowHandler(logging.Handler):
+    """A handler that sends records to another server, as one of SMTP or HTTP."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        time.sleep(1)
+
+
+def test_an_error_of_a_signal_handler_is_raised_also_while_a_failure_is_logged(
+    client: CaptureClient,
+    scripted: ScriptedService,
+    limit: Callable[[Callable[..., object]], None],
+) -> None:
+    scripted.script = [(200, b"")]
+    logger, handler = logging.getLogger("prompt_capture.client"), SlowHandler()
+    logger.addHandler(handler)
+    limit(InterruptedJob(TimeLimitExceeded).end)
+
+    try:
+        with pytest.raises(TimeLimitExceeded):
+            client.classify("move it", user_id=LOG_ID)
+    finally:
+        logger.removeHandler(handler)
 
 
 @contextmanager

@@ -59,12 +59,41 @@ def test_a_project_whose_tokens_name_another_address_is_wrong(
     assert result.remediation.startswith(remedy.format(url=url))
 
 
+@pytest.mark.parametrize(
+    "issuer", ["http://localhost:8000/auth/v1", "http://127.0.0.1:8000/auth/v1"]
+)
+def test_an_issuer_that_only_its_own_machine_reaches_is_not_proposed(
+    run_check: RunCheck, settings: Environment, issuer: str
+) -> None:
+    """As in a self-hosted project whose API_EXTERNAL_URL is still the default."""
+    with http_stub(200, {"keys": [], "issuer": issuer}) as proxy:
+        settings |= {"SUPABASE_URL": "http://supabase.example.com", "HTTP_PROXY": proxy}
+        results = run_check("endpoints", settings)
+    [result] = [result for result in results if result.subject == "Supabase issuer"]
+
+    assert result.remediation.startswith(
+        "Let Supabase Auth name http://supabase.example.com/auth/v1 as the issuer"
+    )
+
+
 @pytest.mark.parametrize("discovery", [{}, {"issuer": None}], ids=str)
 def test_a_project_that_names_no_issuer_is_ok(
     run_check: RunCheck, settings: Environment, discovery: dict[str, object]
 ) -> None:
     with http_stub(200, {"keys": [], **discovery}) as url:
         assert not problems(run_check("endpoints", settings | {"SUPABASE_URL": url}))
+
+
+def test_a_project_without_keys_is_ok_and_what_its_tokens_need_is_named(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    """As a project with its legacy JWT secret alone."""
+    with http_stub(200, {"keys": []}) as url:
+        results = run_check("endpoints", settings | {"SUPABASE_URL": url})
+    [result] = [result for result in results if result.subject == "Supabase signing keys"]
+
+    assert result.state == "ok"
+    assert "users' tokens need SUPABASE_JWT_SECRET" in result.message
 
 
 @pytest.mark.parametrize("name", FUNCTION_PATHS)

@@ -41,12 +41,29 @@ def test_a_token_with_a_wrong_claim_is_rejected(api: ApiFixture, changes: dict[s
     assert not api.store.rows
 
 
-def test_a_token_of_another_issuer_gets_a_hint_about_domains_of_ones_own(api: ApiFixture) -> None:
-    headers = api.token(iss="https://abc.supabase.co/auth/v1")
+@pytest.mark.parametrize(
+    "issuer", ["https://abc.supabase.co/auth/v1", "http://localhost:8000", None]
+)
+def test_a_token_of_another_issuer_gets_a_hint_about_domains_of_ones_own(
+    api: ApiFixture, issuer: str | None
+) -> None:
+    """A self-hosted project may name none."""
+    headers = api.token(iss=issuer)
     error = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).json()
 
     assert "SUPABASE_URL" in error["error"]["message"]
     assert "set SUPABASE_URL to that" in error["error"]["hint"]
+    assert "GOTRUE_JWT_ISSUER" in error["error"]["hint"]
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_token_from_the_future_gets_a_hint_about_the_clocks(api: ApiFixture, claim: str) -> None:
+    """As where a machine has slept, and its clock stands behind the project's."""
+    headers = api.token(**{claim: int(time.time()) + 300})
+    error = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).json()
+
+    assert error["error"]["message"] == "The token is not valid yet."
+    assert "clock" in error["error"]["hint"]
 
 
 def _is_rejected(api: ApiFixture, token: str) -> bool:
@@ -117,6 +134,33 @@ def test_a_legacy_token_is_checked_against_the_legacy_secret(mint: TokenMint, us
     assert verifier.verify(jwt.encode(claims, LEGACY_SECRET, "HS256")).user_id == user_id
     with pytest.raises(InvalidToken):
         verifier.verify(jwt.encode(claims, "another secret of the same length, or so", "HS256"))
+
+
+def test_a_token_with_hs256_gets_a_hint_about_the_legacy_secret(
+    mint: TokenMint, user_id: Any
+) -> None:
+    """As in a project that has no other keys yet, such as a self-hosted one."""
+    token = jwt.encode(mint.claims(user_id), LEGACY_SECRET, "HS256")
+
+    with pytest.raises(InvalidToken, match="shared secret") as refused:
+        TokenVerifier(SUPABASE_URL).verify(token)
+
+    assert "set SUPABASE_JWT_SECRET" in refused.value.hint
+
+
+@pytest.mark.parametrize("secret", [None, LEGACY_SECRET])
+@pytest.mark.parametrize("role", ["anon", "service_role"])
+def test_a_key_of_the_project_in_place_of_a_token_gets_a_hint_what_to_send(
+    role: str, secret: str | None
+) -> None:
+    """supabase-js sends the anon key as the token where nobody has signed in."""
+    claims = {"iss": "supabase", "ref": "abc", "role": role, "iat": 1, "exp": 9_999_999_999}
+    key = jwt.encode(claims, LEGACY_SECRET, "HS256")
+
+    with pytest.raises(InvalidToken, match="signed-in user") as refused:
+        TokenVerifier(SUPABASE_URL, secret).verify(key)
+
+    assert "not a key of the project" in refused.value.hint
 
 
 def test_unreachable_signing_keys_are_an_outage_and_not_an_invalid_token(user_id: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from prompt_capture.api.events import is_ping, queue_messages
 from prompt_capture.api.lambda_handler import Handler, handle_requests, start, with_jobs
+from prompt_capture.api.paths import canonical_path
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.errors import InvalidArtifact, InvalidSettings, StoreUnavailable
 from tests.fakes.prompt_store import InMemoryPromptStore
@@ -149,6 +150,16 @@ def test_a_path_that_is_almost_right_is_found(handler: Handler, event: dict[str,
 
     assert response["statusCode"] == 200, response
     assert json.loads(response["body"])["intent"] == "reschedule"
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [("/v1/", "/"), ("/v1/page/0a1b/review/state.js", "/page/0a1b/review/state.js")],
+)
+def test_the_page_is_found_where_a_stage_is_named_like_the_api(path: str, canonical: str) -> None:
+    event = function_url_event(path, stage="v1", method="GET")
+
+    assert canonical_path({"path": path, "aws.event": event}) == canonical
 
 
 @pytest.mark.parametrize(

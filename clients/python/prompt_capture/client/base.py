@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, NoReturn, Self
 from uuid import UUID
 
-from prompt_capture.client.errors import CaptureError
+from prompt_capture.client.errors import CaptureError, is_interruption
 from prompt_capture.client.responses import Classification, RecordingStatus
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
@@ -57,8 +57,11 @@ class BaseClient:
         """Log an error and return its code, or raise it with `raise_errors`."""
         if self._raise_errors:
             raise error
-        with suppress(Exception):  # a handler of the caller's may raise an error
+        try:
             _log(summary, error)
+        except Exception as failure:  # a handler of the caller's may raise an error
+            if is_interruption(failure):
+                raise
         return error.code
 
 

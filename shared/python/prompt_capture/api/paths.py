@@ -5,7 +5,9 @@ from collections.abc import MutableMapping
 from typing import Any
 
 _SLASHES = re.compile("/{2,}")
-_OWN_PATH = re.compile(r"/v1/[a-z]+(?:/|\Z)")
+_OWN_PATH = re.compile(r"/v1/(?!page/)[a-z]+(?:/|\Z)")
+"""A path of the API. The files of the console's page are below `/page/`."""
+
 _BASE_PATH = re.compile(r"(?:/[^/]+){1,5}(?=/v1/|/openapi\.json/?\Z)")
 
 

@@ -13,7 +13,7 @@ import httpx
 import jwt
 
 _ASYMMETRIC = ("ES256", "RS256")
-_AUDIENCE = "authenticated"
+_AUDIENCE = _SIGNED_IN = "authenticated"
 _REQUIRED_CLAIMS = ("exp", "sub", "aud", "iss")
 _LEEWAY_SECONDS = 10
 _JWKS_LIFESPAN_SECONDS = 600
@@ -80,28 +80,16 @@ class TokenVerifier:
         """Return the token's user. Raise `InvalidToken` or `KeysUnavailable`."""
         try:
             claims = self._decode(token)
-        except jwt.ExpiredSignatureError:
-            raise InvalidToken("The token has expired.") from None
-        except jwt.InvalidAudienceError:
-            raise InvalidToken("The token was issued for another audience.") from None
-        except jwt.InvalidIssuerError:
-            raise InvalidToken(
-                "The token names another issuer than the project in SUPABASE_URL.",
-                "Send a token of this project. If it has a domain of its own, its tokens still "
-                "name https://<ref>.supabase.co: set SUPABASE_URL to that.",
-            ) from None
-        except (jwt.PyJWTError, ValueError, TypeError):
-            raise InvalidToken(
-                "The token is malformed or was not signed by this project."
-            ) from None
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise _problem_of(error) from None
         return _user(claims)
 
     def _decode(self, token: str) -> dict[str, Any]:
         algorithm = jwt.get_unverified_header(token).get("alg")
         if algorithm in _ASYMMETRIC:
             key: Any = self._public_key(token)
-        elif algorithm == "HS256" and self._legacy_secret:
-            key = self._legacy_secret
+        elif algorithm == "HS256":
+            key = self._shared_secret(token)
         else:
             raise jwt.InvalidAlgorithmError("The signature algorithm is not allowed.")
         claims: dict[str, Any] = jwt.decode(
@@ -114,6 +102,23 @@ class TokenVerifier:
             options={"require": list(_REQUIRED_CLAIMS)},
         )
         return claims
+
+    def _shared_secret(self, token: str) -> str:
+        """Return the legacy secret. Raise `InvalidToken` where it cannot verify a user's token.
+
+        The anon key is signed with it too, and has not all claims of a user's token.
+        """
+        claims = jwt.decode(token, options={"verify_signature": False})
+        if claims.get("role") != _SIGNED_IN:
+            raise _not_signed_in()
+        if not self._legacy_secret:
+            raise InvalidToken(
+                "The token is signed with a shared secret (HS256), and SUPABASE_JWT_SECRET is not "
+                "set.",
+                "Sign in again if the project signs with a key by now (ES256, RS256). If it still "
+                "signs with its legacy JWT secret, set SUPABASE_JWT_SECRET to that.",
+            )
+        return self._legacy_secret
 
     def _public_key(self, token: str) -> jwt.PyJWK:
         unverified = jwt.decode_complete(token, options={"verify_signature": False})
@@ -234,9 +239,38 @@ def _age(response: httpx.Response) -> dict[str, str]:
     return {} if age is None else {"Age": age}
 
 
+def _problem_of(error: Exception) -> InvalidToken:
+    """Return what is wrong with a token that could not be verified."""
+    match error:
+        case jwt.ExpiredSignatureError():
+            return InvalidToken("The token has expired.")
+        case jwt.ImmatureSignatureError():
+            return InvalidToken(
+                "The token is not valid yet.",
+                "Compare the clocks of this function and of the project: one of them is wrong.",
+            )
+        case jwt.InvalidAudienceError():
+            return InvalidToken("The token was issued for another audience.")
+        case jwt.InvalidIssuerError() | jwt.MissingRequiredClaimError(claim="iss"):
+            return InvalidToken(
+                "The token does not name the project in SUPABASE_URL as its issuer.",
+                "Send a token of this project. If it has a domain of its own, its tokens still "
+                "name https://<ref>.supabase.co: set SUPABASE_URL to that. In a self-hosted "
+                "Supabase, set GOTRUE_JWT_ISSUER to SUPABASE_URL and /auth/v1.",
+            )
+    return InvalidToken("The token is malformed or was not signed by this project.")
+
+
+def _not_signed_in() -> InvalidToken:
+    return InvalidToken(
+        "The token does not belong to a signed-in user.",
+        "Send the access token of the user's session, not a key of the project.",
+    )
+
+
 def _user(claims: dict[str, Any]) -> TokenUser:
-    if claims.get("role") != "authenticated":
-        raise InvalidToken("The token does not belong to a signed-in user.")
+    if claims.get("role") != _SIGNED_IN:
+        raise _not_signed_in()
     try:
         user_id = UUID(claims["sub"])
     except ValueError:
