@@ -533,6 +533,30 @@ def test_the_labels_of_all_annotators_are_converted(tmp_path: Path) -> None:
     assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("hi", "bye")]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": {"0": "hi", "1": "so"}, "label": {"1": "bye", "0": "greet"}},
+        [{"text": "hi", "annotations": [{"label": "city", "start_offset": 0, "end_offset": 2}]}],
+    ],
+)
+def test_no_command_makes_labels_of_other_rows_or_of_words(tmp_path: Path, value: Any) -> None:
+    (tmp_path / "data.json").write_text(json.dumps(value))
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*jq)"):
+        read_examples([tmp_path / "data.json"])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Path) -> None:
+    content = [{"type": "text", "text": "hi"}]
+    messages = [{"role": "user", "content": content}, {"role": "assistant", "content": "greet"}]
+    texts = _convert(tmp_path, [{"messages": messages}])
+
+    with pytest.raises(InvalidExamples, match="text: it is not a text"):
+        read_examples([texts])
+
+
 def _convert(folder: Path, lines: list[Any]) -> Path:
     """Return the file that the command of a refusal writes for a file of these lines."""
     file = folder / ("data.json" if len(lines) == 1 else "data.jsonl")

@@ -49,10 +49,15 @@ def name_columns(value: Any) -> tuple[str, str] | None:
 def has_columns(value: Any) -> bool:
     """Return whether an object is a table by columns, and no intent with as many answers."""
     columns = name_columns(value)
-    if columns is None or len({len(value[name]) for name in columns}) > 1:
+    if columns is None or _list_rows(value[columns[0]]) != _list_rows(value[columns[1]]):
         return False
     may_be_answers = _singular(columns[1]) in _ANSWERS
     return not may_be_answers or not any(isinstance(each, str) for each in value.values())
+
+
+def _list_rows(column: dict[str, Any] | list[Any]) -> list[Any]:
+    """Return what names the rows of a column, in order: the keys of an object, or positions."""
+    return list(column) if isinstance(column, dict) else list(range(len(column)))
 
 
 def has_column_of_labels(value: Any) -> bool:
@@ -85,7 +90,7 @@ def filter_columns(value: Any) -> str:
         for name, column in value.items()
         if name not in {text, label, "text", "label"}
         and isinstance(column, dict | list)
-        and len(column) == len(value[text])
+        and _list_rows(column) == _list_rows(value[text])
     ]
     fields = {"text": text, "label": label, **{name: name for name in others}}
     columns = ", ".join(map(at_field, fields.values()))

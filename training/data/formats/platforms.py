@@ -410,6 +410,8 @@ def _is_snips_intent(value: Any) -> bool:
 
 _AGREED = ", and keep one line where annotators disagree"
 
+_LAST_TURN = ", whose last question and answer are a text and its label"
+
 _INSTRUCTIONS = (
     "a file of instructions for fine-tuning (Alpaca), whose text is the input, or the instruction "
     "where there is no input"
@@ -625,7 +627,10 @@ _PLATFORMS = (
         '| {text: ([.[].value] | join("")), label: $intent}',
     ),
     _Platform(
-        has("0.text", "0.annotations.0.label"),
+        lambda value: (
+            has("0.text", "0.annotations.0.label")(value)
+            and get(value, "0.annotations.0.start_offset") is None
+        ),
         "a list of texts with annotations of another tool than Label Studio",
         ".[] | . + {label: .annotations[].label}",
         f", and write the names of labels in place of their numbers{_AGREED}",
@@ -666,21 +671,21 @@ _PLATFORMS = (
     ),
     _Platform(
         has("messages.0.role", "messages.0.content"),
-        "a file of conversations for fine-tuning",
+        f"a file of conversations for fine-tuning{_LAST_TURN}",
         '. + {text: [.messages[] | select(.role == "user") | .content][-1], label: '
-        '[.messages[] | select(.role == "assistant") | .content][-1]}',
+        '[.messages[] | select(.role == "assistant") | .content][-1]} | del(.messages)',
     ),
     _Platform(
         has("0.conversations.0.from", "0.conversations.0.value"),
-        "a list of conversations for fine-tuning",
+        f"a list of conversations for fine-tuning{_LAST_TURN}",
         '.[] | . + {text: [.conversations[] | select(.from == "human") | .value][-1], label: '
-        '[.conversations[] | select(.from == "gpt") | .value][-1]}',
+        '[.conversations[] | select(.from == "gpt") | .value][-1]} | del(.conversations)',
     ),
     _Platform(
         has("contents.0.parts.0.text", "contents.0.role"),
-        "a file of conversations for fine-tuning",
+        f"a file of conversations for fine-tuning{_LAST_TURN}",
         '. + {text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
-        '[.contents[] | select(.role == "model") | .parts[].text][-1]}',
+        '[.contents[] | select(.role == "model") | .parts[].text][-1]} | del(.contents)',
     ),
     _Platform(
         has_lists("intents.0.trainingPhrases"),
