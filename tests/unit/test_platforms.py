@@ -183,6 +183,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"columns": ["label", "text"], "data": [["greet", "hi"]]}, "names of the columns", GREET),
     ({"rows": [{"row_idx": 0, "row": {"text": "hi", "label": "greet"}}]}, "Hugging Face", GREET),
     ([["hi", "greet"]], "list of pairs", GREET),
+    ({"data": [{"id": "1", "data": PARTS, "isTemplate": False}]}, "Dialogflow ES", BOOK),
     ({"train": [["hi", "greet"]]}, "CLINC150", GREET),
     ({"train": [{"text": "hi", "label": "greet"}]}, "list for each split", GREET),
     ({"version": 1, "data": [{"text": "hi", "label": "greet"}]}, "field data", GREET),
@@ -394,6 +395,7 @@ def _rename(row: Mapping[str, Any], **names: str) -> dict[str, Any]:
         [{row["split"]: {"texts": [row["text"]], "labels": [row["label"]]} for row in TESTED}],
         [{row["split"]: {"sentences": [row["text"]], "intents": [row["label"]]} for row in TESTED}],
         [{row["split"]: {"examples": [_rename(row, label="intent")]} for row in TESTED}],
+        [{row["split"]: {"examples": [_rename(row, label="target")]} for row in TESTED}],
         [{"data": [_rename(row, text="utt", label="intent") for row in TESTED]}],
         [{"data": [_rename(row, text="utt", label="Intent Name") for row in TESTED]}],
         [[_rename(row, text="instruction", label="output") | {"input": ""} for row in TESTED]],
@@ -479,6 +481,8 @@ def test_a_split_under_another_name_is_named_after_the_command(tmp_path: Path, v
         {"corpus": {"examples": [{"text": "hi", "intent": "greet"}]}},
         {"intents": [{"intent": "greet", "utterances": [{"text": "hi", "category": "chat"}]}]},
         {"intent": "greet", "examples": ["hi"], "responses": ["Hello!"]},
+        {"text": ["hi"], "responses": ["Hello!"], "class": ["greet"]},
+        {"text": ["hi"], "classes": ["greet"], "responses": ["Hello!"]},
     ],
 )
 def test_no_command_takes_another_name_for_the_intent(tmp_path: Path, value: Any) -> None:
@@ -538,6 +542,14 @@ def test_the_labels_of_all_annotators_are_converted(tmp_path: Path) -> None:
     [
         {"text": {"0": "hi", "1": "so"}, "label": {"1": "bye", "0": "greet"}},
         [{"text": "hi", "annotations": [{"label": "city", "start_offset": 0, "end_offset": 2}]}],
+        {"value": ["hi there", "so long"], "label": ["greet", "bye"]},
+        {"utt": ["hi there", "so long"], "name": ["greet", "bye"]},
+        {"value": ["hi there", "so long"], "topic": ["greet", "bye"]},
+        {"query": ["hi there", "so long"], "name": ["greet", "bye"], "responses": ["Hi", "Bye"]},
+        {"line": ["hi there", "so long"], "name": ["greet", "bye"], "split": ["train", "test"]},
+        {"train": ["hi there"], "test": ["so long"]},
+        {"train": {"examples": ["hi there"]}, "test": {"examples": ["so long"]}},
+        [{"tag": "greet", "data": [{"text": "hi"}, {"text": "hello"}]}],
     ],
 )
 def test_no_command_makes_labels_of_other_rows_or_of_words(tmp_path: Path, value: Any) -> None:

@@ -11,6 +11,12 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SURE_LABELS: Final = frozenset({"intent", "label", "y"})
 """The columns that are labels whatever is beside them, in the singular."""
 
+_IRREGULAR: Final = {
+    "categories": "category",
+    "class": "class",
+    "classes": "class",
+    "queries": "query",
+}
 _ANSWERS: Final = frozenset({"completion", "output", "response"})
 """The columns that may be answers, where a name beside them is that of an intent."""
 
@@ -33,6 +39,24 @@ def has_splits(value: Any) -> bool:
     return any(map(_SPLIT.search, value))
 
 
+def are_splits(value: Any) -> bool:
+    """Return whether all fields of an object are named after splits."""
+    return isinstance(value, dict) and bool(value) and all(map(_SPLIT.search, value))
+
+
+def may_be_columns(value: dict[str, list[str]]) -> bool:
+    """Return whether the lists of texts of an object may be columns, and no texts by label."""
+    names = set(map(_singular, value))
+    has_same_rows = len({len(each) for each in value.values()}) == 1
+    labels = [name for name, each in value.items() if not any(" " in text for text in each)]
+    is_named = (
+        not names.isdisjoint(_SURE_LABELS | {"text", "x", "split"})
+        or find_text_alias(names) is not None
+        or find_label_alias(map(_singular, labels)) is not None
+    )
+    return has_same_rows and is_named
+
+
 def name_columns(value: Any) -> tuple[str, str] | None:
     """Return the fields of an object that have all texts and all labels, in a list or object."""
     lists = value if isinstance(value, dict) else {}
@@ -41,7 +65,8 @@ def name_columns(value: Any) -> tuple[str, str] | None:
     label = next((name for name in names if _singular(name) in {"label", "y"}), None)
     text = text or next((name for name in names if find_text_alias([_singular(name)])), None)
     if label is None:
-        alias = find_label_alias(map(_singular, names))
+        kept = [name for name in names if _singular(name) not in _ANSWERS]
+        alias = find_label_alias(map(_singular, kept if len(names) > 2 else names))
         label = next((name for name in names if _singular(name) == alias), None)
     return (text, label) if text and label else None
 
@@ -79,7 +104,7 @@ def filter_tables(value: Any) -> str:
 
 def _singular(name: str) -> str:
     folded = name.casefold()
-    return {"queries": "query", "categories": "category"}.get(folded, folded.removesuffix("s"))
+    return _IRREGULAR.get(folded, folded.removesuffix("s"))
 
 
 def filter_columns(value: Any) -> str:

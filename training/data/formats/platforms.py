@@ -3,6 +3,7 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from training.data.files import DataFile
 from training.data.formats.aliases import find_label_alias, find_text_alias
 from training.data.formats.files_without_intents import describe_file_without_intents
 from training.data.formats.json_columns import (
+    are_splits,
     at_field,
     filter_columns,
     filter_tables,
@@ -20,6 +22,7 @@ from training.data.formats.json_columns import (
     has_columns,
     has_splits,
     has_tables,
+    may_be_columns,
     name_columns,
     quote,
 )
@@ -27,6 +30,9 @@ from training.data.formats.json_paths import first_value, get, has, has_lists
 
 LONE_BRACKETS = frozenset({"{", "[", "[{"})
 """The first line of JSON that spans several lines."""
+
+_SCRIPT = re.compile("jq -c (?:--arg intent NAME )?'")
+"""What precedes the script of a command."""
 
 _NAME = "--arg intent NAME "
 """The option of jq for an intent whose name is not in the file."""
@@ -147,7 +153,7 @@ def _describe_wrapped(value: Any) -> str | None:
     for name in _FIELDS_OF_TEXTS:
         inner = get(value, name)
         if isinstance(inner, dict | list) and (description := _describe_platform(inner)):
-            return description.replace("jq -c '", f"jq -c '.{name} | ", 1)
+            return _SCRIPT.sub(rf"\g<0>.{name} | ", description, count=1)
     return None
 
 
@@ -166,7 +172,10 @@ def _describe_spread(value: Any) -> str | None:
 
 
 def _is_usersays(value: Any) -> bool:
-    return isinstance(get(value, "0.data"), list) and get(value, "0.data.0.text") is not None
+    """Return whether a value is a list of phrases, whose intent has no name in the file."""
+    is_named = any(get(value, f"0.{name}") is not None for name in _INTENT_NAMES if name != "id")
+    has_data = isinstance(get(value, "0.data"), list) and get(value, "0.data.0.text") is not None
+    return has_data and not is_named
 
 
 def _is_pair(value: Any) -> bool:
@@ -299,7 +308,7 @@ def _find_own_label(text: Any) -> str | None:
     A field such as `category` may be something else.
     """
     alias = _find_label(text) if isinstance(text, dict) else None
-    is_sure = alias is not None and (alias == "label" or alias.casefold().startswith("intent"))
+    is_sure = alias is not None and alias.casefold().startswith(("intent", "label"))
     return alias if is_sure and isinstance(get(text, alias or ""), str) else None
 
 
@@ -370,15 +379,31 @@ def _is_object_of_intents(value: Any) -> bool:
 
 def _is_object_of_examples(value: Any) -> bool:
     is_object = isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
-    return is_object and bool(_find_first_texts(value))
+    return is_object and bool(_find_first_texts(value)) and not are_splits(value)
+
+
+def _are_splits_of_examples(value: Any) -> bool:
+    """Return whether each split in an object has a list of texts with labels."""
+    texts = _first_text_of_splits(value)
+    return isinstance(texts, dict) and _find_label(texts) is not None
+
+
+def _first_text_of_splits(value: Any) -> Any:
+    """Return the first text of an object of splits with a list each in the same field."""
+    field = _find_first_texts(value) if are_splits(value) else None
+    firsts = [_first_text(each, field) for each in value.values()] if field else []
+    return next((first for first in firsts if first is not None), None)
+
+
+def _filter_splits_of_examples(value: Any) -> str:
+    label = at_field(_find_label(_first_text_of_splits(value)) or "label")
+    texts = f".value.{_find_first_texts(value)} // [] | .[]"
+    return f"to_entries[] | .key as $split | {texts} | .label = {label} | . + {{$split}}"
 
 
 def _filter_object_of_examples(value: Any) -> str:
     texts = _filter_texts_of(list(value.values()))
-    if texts.endswith(_EXAMPLE):
-        return f"to_entries[] | .key as $intent | .value | {texts}"
-    split = " | . + {$split}" if has_splits(value) else ""
-    return f"to_entries[] | .key as $split | .value | {texts}{split}"
+    return f"to_entries[] | .key as $intent | .value | {texts}"
 
 
 def _is_argilla_record(value: Any) -> bool:
@@ -431,7 +456,7 @@ _VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
 
 _INTENT_NAMES = (
     *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
-    *("displayName", "category", "class", "topic", "label_text"),
+    *("displayName", "display_name", "category", "class", "topic", "label_text"),
 )
 _EXAMPLES = (
     *("examples", "utterances", "phrases", "patterns", "samples", "queries", "sentences", "texts"),
@@ -587,7 +612,10 @@ _PLATFORMS = (
         f".intents | to_entries[] | .key as $intent | .value.utterances // [] | .[] | {_DATA}",
     ),
     _Platform(
-        _all_values(lambda first: isinstance(get(first, "data.0.text"), str)),
+        lambda value: (
+            _all_values(lambda first: isinstance(get(first, "data.0.text"), str))(value)
+            and value.keys().isdisjoint(_FIELDS_OF_TEXTS)
+        ),
         "a part of the Snips benchmark",
         f"to_entries[] | .key as $intent | .value[] | {_DATA}",
     ),
@@ -756,6 +784,11 @@ _PLATFORMS = (
     ),
     _Platform(_is_lone_intent, _INTENT, _filter_intent),
     _Platform(
+        _are_splits_of_examples,
+        "an object with the texts of each split",
+        _filter_splits_of_examples,
+    ),
+    _Platform(
         _is_object_of_examples,
         "an object with the texts of each intent",
         _filter_object_of_examples,
@@ -813,7 +846,10 @@ _PLATFORMS = (
     ),
     _Platform(
         lambda value: (
-            _all_values(lambda first: isinstance(first, str))(value) and "intents" not in value
+            _all_values(lambda first: isinstance(first, str))(value)
+            and "intents" not in value
+            and not are_splits(value)
+            and not may_be_columns(value)
         ),
         "an object with a list of texts for each label",
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",
