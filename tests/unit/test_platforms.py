@@ -759,7 +759,7 @@ def test_an_intent_of_dialogflow_without_phrases_names_the_file_that_has_them(
     file = tmp_path / "book.json"
     file.write_text(json.dumps({"name": "book", "auto": True, "responses": []}, indent=2))
 
-    with pytest.raises(InvalidExamples, match=r"NAME_usersays_LANGUAGE\.json beside it"):
+    with pytest.raises(InvalidExamples, match=r"NAME_usersays_LANGUAGE\.json beside it\.\Z"):
         read_examples([file])
 
 

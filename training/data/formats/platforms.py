@@ -515,8 +515,7 @@ _PLATFORMS = (
         has("name", "auto", "responses"),
         "an intent of Dialogflow ES without its training phrases, which are in the file "
         "NAME_usersays_LANGUAGE.json beside it",
-        f".[] | {_DATA}",
-        option=_NAME,
+        "",
     ),
     _Platform(
         has("displayName", "trainingPhrases.0.parts"),
