@@ -280,6 +280,13 @@ LINES: list[tuple[list[Any], str]] = [
     ([{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": ["so"]}], "an intent"),
     (
         [
+            {"id": 1, "text": "hi", "annotations": [{"label": "greet", "user": 1}], "meta": {}},
+            {"id": 2, "text": "so", "annotations": [{"label": "bye", "user": 2}], "meta": {}},
+        ],
+        "with annotations of another tool",
+    ),
+    (
+        [
             {"instruction": "Classify it.", "input": "hi", "output": "greet"},
             {"instruction": "so", "input": None, "output": "bye"},
         ],

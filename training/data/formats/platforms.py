@@ -139,7 +139,8 @@ def _begins_rows(first: FirstValue) -> bool:
 
 
 def _describe_platform(value: Any, *, is_row: bool = False) -> str | None:
-    if _is_labelled(value) or _is_app(value) or _is_app(get(value, "assets")):
+    is_read = _is_labelled(value) and not _is_annotated(value)
+    if is_read or _is_app(value) or _is_app(get(value, "assets")):
         return None
     if without_intents := describe_file_without_intents(value):
         return f"It is {without_intents}."
@@ -233,6 +234,22 @@ def _filter_object_of_texts(value: Any) -> str:
 
 def _is_labelled(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
+
+
+def _is_annotated(value: Any) -> bool:
+    """Return whether a value is a text with a label in annotations that are not of its words."""
+    return (
+        _is_labelled(value)
+        and value.get("label") is None
+        and get(value, "annotations.0.label") is not None
+        and get(value, "annotations.0.start_offset") is None
+    )
+
+
+def _first_annotated(value: Any) -> Any:
+    """Return the first text with annotations in a list."""
+    texts = value if isinstance(value, list) else []
+    return next(filter(_is_annotated, texts), None)
 
 
 def _has_texts(name: str) -> Callable[[Any], bool]:
@@ -433,7 +450,7 @@ def _is_snips_intent(value: Any) -> bool:
     return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
 
 
-_AGREED = ", and keep one line where annotators disagree"
+_AGREED = ", without texts that nobody labelled, and keep one line where annotators disagree"
 
 _LAST_TURN = ", whose last question and answer are a text and its label"
 
@@ -653,14 +670,17 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] "
         '| {text: ([.[].value] | join("")), label: $intent}',
     ),
-    _Platform(
-        lambda value: (
-            has("0.text", "0.annotations.0.label")(value)
-            and get(value, "0.annotations.0.start_offset") is None
-        ),
-        "a list of texts with annotations of another tool than Label Studio",
-        ".[] | . + {label: .annotations[].label}",
-        f", and write the names of labels in place of their numbers{_AGREED}",
+    *(
+        _Platform(
+            is_annotated,
+            f"{what} with annotations of another tool than Label Studio",
+            f"{items}. + {{label: .annotations[].label}}",
+            f"{_AGREED}, and write the names of labels in place of their numbers",
+        )
+        for is_annotated, what, items in (
+            (lambda value: _is_annotated(_first_annotated(value)), "a list of texts", ".[] | "),
+            (_is_annotated, "a text", ""),
+        )
     ),
     _Platform(
         has("0.paragraphs.0.cats"),
