@@ -519,6 +519,27 @@ async def test_an_undecided_entry_shows_that_texts_have_moved(
     assert not plan.new
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "tasks"])
+async def test_faulty_entries_show_that_texts_have_moved(
+    store: InMemoryPromptStore, import_review: ImportReview, form: str
+) -> None:
+    """A cell that is inserted above the ids moves all of them, and the first entry has none."""
+    first, second = [await _log(store, text) for text in ("one", "two")]
+    content = {
+        "json": _file(
+            _entry(first, "status", prompt="one") | {"id": ""},
+            _entry(first, "reminder", prompt="two"),
+        ),
+        "csv": f"id,prompt,corrected_intent\n,one,status\n{first},two,reminder\n{second},,\n",
+        "tasks": _file({**_annotated(first, "one"), "annotations": [7]}, _annotated(first, "two")),
+    }[form]
+
+    plan = await import_review.plan(read_review(content))
+
+    assert any(error.reason.startswith("prompt: this id has another") for error in plan.errors)
+    assert not plan.new
+
+
 def _annotated(log_id: UUID, prompt: str) -> dict[str, Any]:
     """Return a task in Label Studio's JSON export, with an annotation."""
     result = {"from_name": "intent", "type": "choices", "value": {"choices": ["reminder"]}}

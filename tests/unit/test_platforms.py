@@ -183,6 +183,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
     ({"columns": ["label", "text"], "data": [["greet", "hi"]]}, "names of the columns", GREET),
     ({"rows": [{"row_idx": 0, "row": {"text": "hi", "label": "greet"}}]}, "Hugging Face", GREET),
     ([["hi", "greet"]], "list of pairs", GREET),
+    ({"data": [{"id": "1", "data": PARTS, "isTemplate": False}]}, "Dialogflow ES", BOOK),
     ({"train": [["hi", "greet"]]}, "CLINC150", GREET),
     ({"train": [{"text": "hi", "label": "greet"}]}, "list for each split", GREET),
     ({"version": 1, "data": [{"text": "hi", "label": "greet"}]}, "field data", GREET),
@@ -279,6 +280,13 @@ LINES: list[tuple[list[Any], str]] = [
     ([{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": ["so"]}], "an intent"),
     (
         [
+            {"id": 1, "text": "hi", "annotations": [{"label": "greet", "user": 1}], "meta": {}},
+            {"id": 2, "text": "so", "annotations": [{"label": "bye", "user": 2}], "meta": {}},
+        ],
+        "with annotations of another tool",
+    ),
+    (
+        [
             {"instruction": "Classify it.", "input": "hi", "output": "greet"},
             {"instruction": "so", "input": None, "output": "bye"},
         ],
@@ -360,6 +368,225 @@ def test_an_object_with_numbers_for_names_is_converted_as_a_list_is(
 
     found = read_examples([tmp_path / "texts.jsonl"])
     assert [(each.text, each.label) for each in found] == GREET
+
+
+TESTED = [
+    {"text": "hi", "label": "greet", "split": "train"},
+    {"text": "so", "label": "bye", "split": "test"},
+]
+"""Texts that a command must not turn into training data where their split says otherwise."""
+
+CHAT = [
+    [{"role": "user", "content": row["text"]}, {"role": "assistant", "content": row["label"]}]
+    for row in TESTED
+]
+ML_USE = "aiplatform.googleapis.com/ml_use"
+
+
+def _rename(row: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in row.items()}
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{name: [row[name] for row in TESTED] for name in TESTED[0]}],
+        [{name: {str(i): row[name] for i, row in enumerate(TESTED)} for name in TESTED[0]}],
+        [
+            {
+                "train": {"text": ["hi"], "label": ["greet"]},
+                "test": {"text": ["so"], "label": ["bye"]},
+            }
+        ],
+        [{row["split"]: {"texts": [row["text"]], "labels": [row["label"]]} for row in TESTED}],
+        [{row["split"]: {"sentences": [row["text"]], "intents": [row["label"]]} for row in TESTED}],
+        [{row["split"]: {"examples": [_rename(row, label="intent")]} for row in TESTED}],
+        [{row["split"]: {"examples": [_rename(row, label="target")]} for row in TESTED}],
+        [{"data": [_rename(row, text="utt", label="intent") for row in TESTED]}],
+        [{"data": [_rename(row, text="utt", label="Intent Name") for row in TESTED]}],
+        [[_rename(row, text="instruction", label="output") | {"input": ""} for row in TESTED]],
+        [_rename(row, text="instruction", label="output") | {"input": ""} for row in TESTED],
+        [{"messages": chat, "split": row["split"]} for chat, row in zip(CHAT, TESTED, strict=True)],
+        [
+            [
+                {
+                    "conversations": [
+                        {"from": "human", "value": row["text"]},
+                        {"from": "gpt", "value": row["label"]},
+                    ],
+                    "split": row["split"],
+                }
+                for row in TESTED
+            ]
+        ],
+        [
+            {
+                "textContent": row["text"],
+                "classificationAnnotation": {"displayName": row["label"]},
+                "dataItemResourceLabels": {ML_USE: row["split"]},
+            }
+            for row in TESTED
+        ],
+        [
+            {
+                "intents": [
+                    {
+                        "name": row["label"],
+                        "examples": [{"text": row["text"], "split": row["split"]}],
+                    }
+                    for row in TESTED
+                ]
+            }
+        ],
+        [{row["label"]: [{"text": row["text"], "split": row["split"]}] for row in TESTED}],
+    ],
+)
+def test_no_command_loses_the_split_of_a_text(tmp_path: Path, lines: list[Any]) -> None:
+    found = read_examples([_convert(tmp_path, lines)])
+
+    assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("so", "bye")]
+    assert [each.is_for_training for each in found] == [True, False]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": [{"utt": "hi", "intent": "greet", "partition": "test"}]},
+        {"text": ["hi", "so"], "label": ["greet", "bye"], "partition": ["train", "test"]},
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": {"intent": [ARGILLA]},
+                "metadata": {"split": "test"},
+            }
+        ],
+        {
+            "name": "corpus",
+            "sentences": [
+                {"text": "hi", "intent": "greet", "training": True},
+                {"text": "so", "intent": "bye", "training": False},
+            ],
+        },
+    ],
+)
+def test_a_split_under_another_name_is_named_after_the_command(tmp_path: Path, value: Any) -> None:
+    texts = _convert(tmp_path, [value])
+
+    with pytest.raises(InvalidExamples, match="split"):
+        read_examples([texts])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "corpus", "sentences": [{"text": "hi", "intent": "greet"}]},
+        {"name": "corpus", "texts": ["hi"], "labels": ["greet"]},
+        [{"name": "corpus", "examples": [{"text": "hi", "label": "greet"}]}],
+        {"corpus": {"examples": [{"text": "hi", "intent": "greet"}]}},
+        {"intents": [{"intent": "greet", "utterances": [{"text": "hi", "category": "chat"}]}]},
+        {"intent": "greet", "examples": ["hi"], "responses": ["Hello!"]},
+        {"text": ["hi"], "responses": ["Hello!"], "class": ["greet"]},
+        {"text": ["hi"], "classes": ["greet"], "responses": ["Hello!"]},
+    ],
+)
+def test_no_command_takes_another_name_for_the_intent(tmp_path: Path, value: Any) -> None:
+    found = read_examples([_convert(tmp_path, [value])])
+
+    assert [(each.text, each.label) for each in found] == GREET
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"name": "greet", "examples": ["hi"]}, {"name": "bye", "utterances": ["so"]}],
+        {"intents": [{"name": "greet", "samples": ["hi"]}, {"name": "bye", "phrases": ["so"]}]},
+        {"intents": {"greet": {"examples": ["hi"]}, "bye": {"utterances": ["so"]}}},
+        {"greet": {"examples": ["hi"]}, "bye": {"utterances": ["so"]}},
+    ],
+)
+def test_no_command_leaves_out_texts_in_other_fields(tmp_path: Path, value: Any) -> None:
+    found = read_examples([_convert(tmp_path, [value])])
+
+    assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("so", "bye")]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"intents": [{"tag": "greet", "patterns": ["hi"]}, {"tag": "bye", "patterns": "so"}]},
+        [{"intent": "greet", "examples": ["hi"]}, {"intent": "bye", "examples": "so"}],
+        {
+            "resource": {
+                "intents": [
+                    {"name": "greet", "sampleUtterances": ["hi"]},
+                    {"name": "bye", "sampleUtterances": "so"},
+                ]
+            }
+        },
+    ],
+)
+def test_a_command_fails_where_texts_are_no_list(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        _convert(tmp_path, [value])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_labels_of_all_annotators_are_converted(tmp_path: Path) -> None:
+    annotations = [{"label": "greet", "user": 1}, {"label": "bye", "user": 2}]
+
+    found = read_examples([_convert(tmp_path, [[{"text": "hi", "annotations": annotations}]])])
+
+    assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("hi", "bye")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": {"0": "hi", "1": "so"}, "label": {"1": "bye", "0": "greet"}},
+        [{"text": "hi", "annotations": [{"label": "city", "start_offset": 0, "end_offset": 2}]}],
+        {"value": ["hi there", "so long"], "label": ["greet", "bye"]},
+        {"utt": ["hi there", "so long"], "name": ["greet", "bye"]},
+        {"value": ["hi there", "so long"], "topic": ["greet", "bye"]},
+        {"query": ["hi there", "so long"], "name": ["greet", "bye"], "responses": ["Hi", "Bye"]},
+        {"line": ["hi there", "so long"], "name": ["greet", "bye"], "split": ["train", "test"]},
+        {"train": ["hi there"], "test": ["so long"]},
+        {"train": {"examples": ["hi there"]}, "test": {"examples": ["so long"]}},
+        [{"tag": "greet", "data": [{"text": "hi"}, {"text": "hello"}]}],
+    ],
+)
+def test_no_command_makes_labels_of_other_rows_or_of_words(tmp_path: Path, value: Any) -> None:
+    (tmp_path / "data.json").write_text(json.dumps(value))
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*jq)"):
+        read_examples([tmp_path / "data.json"])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Path) -> None:
+    content = [{"type": "text", "text": "hi"}]
+    messages = [{"role": "user", "content": content}, {"role": "assistant", "content": "greet"}]
+    texts = _convert(tmp_path, [{"messages": messages}])
+
+    with pytest.raises(InvalidExamples, match="text: it is not a text"):
+        read_examples([texts])
+
+
+def _convert(folder: Path, lines: list[Any]) -> Path:
+    """Return the file that the command of a refusal writes for a file of these lines."""
+    file = folder / ("data.json" if len(lines) == 1 else "data.jsonl")
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+    command = COMMAND.search(str(error.value))
+    assert command, error.value
+    shell = command[1].replace("FILE", file.name)
+    subprocess.run(["bash", "-ec", shell], cwd=folder, check=True)
+    return folder / "texts.jsonl"
 
 
 EMPTY: list[tuple[str, Mapping[str, Any]]] = [
@@ -539,7 +766,7 @@ def test_an_intent_of_dialogflow_without_phrases_names_the_file_that_has_them(
     file = tmp_path / "book.json"
     file.write_text(json.dumps({"name": "book", "auto": True, "responses": []}, indent=2))
 
-    with pytest.raises(InvalidExamples, match=r"NAME_usersays_LANGUAGE\.json beside it"):
+    with pytest.raises(InvalidExamples, match=r"NAME_usersays_LANGUAGE\.json beside it\.\Z"):
         read_examples([file])
 
 

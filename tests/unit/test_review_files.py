@@ -79,6 +79,12 @@ def test_json_in_another_arrangement_is_named_with_the_remedy(
         *(json.dumps(value) for name, value in _ARRANGEMENTS[:4]),
         json.dumps({"0": _DECIDED[0], "1": _DECIDED[1]}),
         json.dumps({each["id"]: each["corrected_intent"] for each in _DECIDED}),
+        json.dumps(
+            {
+                each["id"]: {"prompt": "hi", "corrected_intent": each["corrected_intent"]}
+                for each in _DECIDED
+            }
+        ),
         json.dumps([{"entry": entry} for entry in _DECIDED]),
         json.dumps([_DECIDED]),
         "\n".join(json.dumps({"entry": entry}) for entry in _DECIDED),

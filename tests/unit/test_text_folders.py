@@ -208,6 +208,26 @@ def test_the_labels_of_the_lines_of_another_file_are_rejected_with_the_remedy(
     ]  # fmt: skip
 
 
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize("name", ["data", "my data"])
+def test_the_command_that_joins_texts_and_labels_runs_where_the_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    names = ("train/seq.in", "train/label")
+    windows = (text.replace("\n", "\r\n") for text in _PAIR.values())
+    _write(tmp_path / name, dict(zip(names, windows, strict=True)))
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([Path(name)])
+
+    script = str(error.value).split("Join them to JSON lines: ")[1]
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
+    read = read_examples([tmp_path / "texts.jsonl"])
+    assert [each.text for each in read] == ["hi there", "so long", "hello"]
+    assert {each.label for each in read} == {"greet", "bye"}
+
+
 def test_files_of_texts_and_labels_with_other_numbers_of_lines_are_rejected_with_both(
     tmp_path: Path,
 ) -> None:

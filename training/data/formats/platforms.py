@@ -3,7 +3,6 @@
 Each is known by its fields. A filter of jq turns it into JSON lines with `text` and `label`.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +13,26 @@ from training.data.examples import InvalidExamples
 from training.data.files import DataFile
 from training.data.formats.aliases import find_label_alias, find_text_alias
 from training.data.formats.files_without_intents import describe_file_without_intents
+from training.data.formats.json_columns import (
+    are_splits,
+    at_field,
+    filter_columns,
+    filter_tables,
+    has_column_of_labels,
+    has_columns,
+    has_splits,
+    has_tables,
+    may_be_columns,
+    name_columns,
+    quote,
+)
 from training.data.formats.json_paths import first_value, get, has, has_lists
 
 LONE_BRACKETS = frozenset({"{", "[", "[{"})
 """The first line of JSON that spans several lines."""
+
+_SCRIPT = re.compile("jq -c (?:--arg intent NAME )?'")
+"""What precedes the script of a command."""
 
 _NAME = "--arg intent NAME "
 """The option of jq for an intent whose name is not in the file."""
@@ -124,7 +139,8 @@ def _begins_rows(first: FirstValue) -> bool:
 
 
 def _describe_platform(value: Any, *, is_row: bool = False) -> str | None:
-    if _is_labelled(value) or _is_app(value) or _is_app(get(value, "assets")):
+    is_read = _is_labelled(value) and not _is_annotated(value)
+    if is_read or _is_app(value) or _is_app(get(value, "assets")):
         return None
     if without_intents := describe_file_without_intents(value):
         return f"It is {without_intents}."
@@ -138,7 +154,7 @@ def _describe_wrapped(value: Any) -> str | None:
     for name in _FIELDS_OF_TEXTS:
         inner = get(value, name)
         if isinstance(inner, dict | list) and (description := _describe_platform(inner)):
-            return description.replace("jq -c '", f"jq -c '.{name} | ", 1)
+            return _SCRIPT.sub(rf"\g<0>.{name} | ", description, count=1)
     return None
 
 
@@ -157,7 +173,10 @@ def _describe_spread(value: Any) -> str | None:
 
 
 def _is_usersays(value: Any) -> bool:
-    return isinstance(get(value, "0.data"), list) and get(value, "0.data.0.text") is not None
+    """Return whether a value is a list of phrases, whose intent has no name in the file."""
+    is_named = any(get(value, f"0.{name}") is not None for name in _INTENT_NAMES if name != "id")
+    has_data = isinstance(get(value, "0.data"), list) and get(value, "0.data.0.text") is not None
+    return has_data and not is_named
 
 
 def _is_pair(value: Any) -> bool:
@@ -169,34 +188,6 @@ def _is_pair(value: Any) -> bool:
 def _is_header(value: Any) -> bool:
     """Return whether a value is a list with the names of columns, one of them text."""
     return isinstance(value, list) and "text" in value and all(isinstance(n, str) for n in value)
-
-
-def _name_columns(value: Any) -> tuple[str, str] | None:
-    """Return the fields of an object that have all texts and all labels, in a list or object."""
-    lists = value if isinstance(value, dict) else {}
-    names = [name for name, each in lists.items() if isinstance(each, dict | list) and each]
-    text = next((name for name in names if _singular(name) in {"text", "x"}), None)
-    label = next((name for name in names if _singular(name) in {"label", "y"}), None)
-    text = text or next((name for name in names if find_text_alias([_singular(name)])), None)
-    if label is None:
-        alias = find_label_alias(map(_singular, names))
-        label = next((name for name in names if _singular(name) == alias), None)
-    return (text, label) if text and label else None
-
-
-def _has_columns(value: Any) -> bool:
-    columns = _name_columns(value)
-    return columns is not None and len({len(value[name]) for name in columns}) == 1
-
-
-def _singular(name: str) -> str:
-    folded = name.casefold()
-    return {"queries": "query", "categories": "category"}.get(folded, folded.removesuffix("s"))
-
-
-def _filter_columns(value: Any) -> str:
-    text, label = _name_columns(value) or ("text", "label")
-    return f"[.{text}, .{label} | [.[]]] | transpose[] | {{text: .[0], label: .[1]}}"
 
 
 def _all_values(is_kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -245,6 +236,22 @@ def _is_labelled(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
+def _is_annotated(value: Any) -> bool:
+    """Return whether a value is a text with a label in annotations that are not of its words."""
+    return (
+        _is_labelled(value)
+        and value.get("label") is None
+        and get(value, "annotations.0.label") is not None
+        and get(value, "annotations.0.start_offset") is None
+    )
+
+
+def _first_annotated(value: Any) -> Any:
+    """Return the first text with annotations in a list."""
+    texts = value if isinstance(value, list) else []
+    return next(filter(_is_annotated, texts), None)
+
+
 def _has_texts(name: str) -> Callable[[Any], bool]:
     """Return a check that a field has a list of objects with texts."""
     return lambda value: _is_labelled(get(value, f"{name}.0"))
@@ -271,7 +278,8 @@ def _filter_renamed_texts(name: str) -> Callable[[Any], str]:
 
     def write(value: Any) -> str:
         first = get(value, f"{name}.0")
-        return f".{name}[] | {{text: .{find_text_alias(first)}, label: .{_find_label(first)}}}"
+        text, label = find_text_alias(first) or "text", _find_label(first) or "label"
+        return f".{name}[] | .text = {at_field(text)} | .label = {at_field(label)}"
 
     return write
 
@@ -292,38 +300,60 @@ def _is_app(value: Any) -> bool:
     )
 
 
-def _has_splits(value: Any) -> bool:
-    """Return whether an object has a field that is named after a split."""
-    return any(map(_SPLIT.search, value))
-
-
 def _with_label(first: Any) -> str:
     """Return the end of a filter for texts whose label may have another name."""
     alias = None if "label" in first else find_label_alias(first)
-    return f" | .label = .{alias}" if alias else ""
+    return f" | .label = {at_field(alias)}" if alias else ""
 
 
 def _find_texts(intent: Any) -> str | None:
     """Return the field of an intent that has a list of texts; `` where the intent is a list."""
     found = next((name for name in _EXAMPLES if get(intent, name)), "")
-    texts = get(intent, found) if found else intent
-    first = texts[0] if isinstance(texts, list) and texts else None
-    return found if isinstance(first, str) or _is_labelled(first) else None
+    first = _first_text(intent, found)
+    has_texts = isinstance(first, str) or _is_labelled(first)
+    return found if has_texts and not has_column_of_labels(intent) else None
+
+
+def _first_text(intent: Any, field: str) -> Any:
+    texts = get(intent, field) if field else intent
+    return texts[0] if isinstance(texts, list) and texts else None
+
+
+def _find_own_label(text: Any) -> str | None:
+    """Return the field of a text with a label of its own, beside which no other name is the label.
+
+    A field such as `category` may be something else.
+    """
+    alias = _find_label(text) if isinstance(text, dict) else None
+    is_sure = alias is not None and alias.casefold().startswith(("intent", "label"))
+    return alias if is_sure and isinstance(get(text, alias or ""), str) else None
+
+
+def _filter_texts_of(intents: list[Any]) -> str:
+    """Return the filter for the texts of an intent, whatever fields they are in.
+
+    It is the end of a filter, and stops where a field has something other than a list.
+    """
+    with_texts = [each for each in intents if _find_texts(each) is not None]
+    fields = list(dict.fromkeys(_find_texts(each) for each in with_texts))
+    texts = " // ".join([*(f".{field}" for field in fields), "[]"])
+    own = _find_own_label(_first_text(with_texts[0], fields[0] or ""))
+    return f"{texts} | .[] | {f'.label = {at_field(own)}' if own else _EXAMPLE}"
 
 
 def _filter_intents(path: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for a list of intents at a path: `` or `intents`."""
 
     def write(value: Any) -> str:
-        return f".{path}[] | {_filter_intent(_first_intent(value, path))}"
+        return f".{path}[] | {_filter_intent(*_list_intents(value, path))}"
 
     return write
 
 
-def _filter_intent(intent: Any) -> str:
+def _filter_intent(intent: Any, *others: Any) -> str:
     names = [name for name in _INTENT_NAMES if isinstance(get(intent, name), str)]
     name = next(filter(intent.get, names), names[0])
-    return f".{name} as $intent | .{_find_texts(intent)}[]? | {_TEXT_OF_EXAMPLE}"
+    return f".{name} as $intent | {_filter_texts_of([intent, *others])}"
 
 
 def _is_intent(value: Any) -> bool:
@@ -335,19 +365,23 @@ def _is_intent(value: Any) -> bool:
 def _has_intents(path: str) -> Callable[[Any], bool]:
     """Return a check for a list of intents, with names and texts, at a path: `` or `intents`."""
 
-    return lambda value: _is_intent(_first_intent(value, path))
+    return lambda value: bool(_list_intents(value, path))
 
 
-def _first_intent(value: Any, path: str) -> Any:
-    """Return the first intent with texts in a list."""
+def _list_intents(value: Any, path: str) -> list[Any]:
+    """Return the intents with texts in a list."""
     intents = get(value, path) if path else value
-    return next(filter(_is_intent, intents), None) if isinstance(intents, list) else None
+    return list(filter(_is_intent, intents)) if isinstance(intents, list) else []
+
+
+def _is_lone_intent(value: Any) -> bool:
+    """Return whether a value is an intent, and no corpus with a name, whose texts have labels."""
+    return _is_intent(value) and not _find_own_label(_first_text(value, _find_texts(value) or ""))
 
 
 def _filter_object_of_intents(value: Any) -> str:
-    field = _find_first_texts(value["intents"])
-    texts = f".value.{field}[]?" if field else ".value[]?"
-    return f".intents | to_entries[] | .key as $intent | {texts} | {_TEXT_OF_EXAMPLE}"
+    texts = _filter_texts_of(list(value["intents"].values()))
+    return f".intents | to_entries[] | .key as $intent | .value | {texts}"
 
 
 def _find_first_texts(intents: Any) -> str | None:
@@ -362,12 +396,31 @@ def _is_object_of_intents(value: Any) -> bool:
 
 def _is_object_of_examples(value: Any) -> bool:
     is_object = isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
-    return is_object and bool(_find_first_texts(value))
+    return is_object and bool(_find_first_texts(value)) and not are_splits(value)
+
+
+def _are_splits_of_examples(value: Any) -> bool:
+    """Return whether each split in an object has a list of texts with labels."""
+    texts = _first_text_of_splits(value)
+    return isinstance(texts, dict) and _find_label(texts) is not None
+
+
+def _first_text_of_splits(value: Any) -> Any:
+    """Return the first text of an object of splits with a list each in the same field."""
+    field = _find_first_texts(value) if are_splits(value) else None
+    firsts = [_first_text(each, field) for each in value.values()] if field else []
+    return next((first for first in firsts if first is not None), None)
+
+
+def _filter_splits_of_examples(value: Any) -> str:
+    label = at_field(_find_label(_first_text_of_splits(value)) or "label")
+    texts = f".value.{_find_first_texts(value)} // [] | .[]"
+    return f"to_entries[] | .key as $split | {texts} | .label = {label} | . + {{$split}}"
 
 
 def _filter_object_of_examples(value: Any) -> str:
-    field = _find_first_texts(value)
-    return f"to_entries[] | .key as $intent | .value.{field}[]? | {_TEXT_OF_EXAMPLE}"
+    texts = _filter_texts_of(list(value.values()))
+    return f"to_entries[] | .key as $intent | .value | {texts}"
 
 
 def _is_argilla_record(value: Any) -> bool:
@@ -385,7 +438,7 @@ def _filter_argilla_record(value: Any) -> str:
         (".responses[]", ".values[].value") if is_list else (".responses[][]", ".value")
     )
     label = f'({responses} | select(.status == "submitted") | {response})'
-    return f"{{text: .fields[{json.dumps(name, ensure_ascii=False)}], label: {label}}}"
+    return f"{{text: .fields[{quote(name)}], label: {label}, metadata}}"
 
 
 def _is_instruction(value: Any) -> bool:
@@ -397,14 +450,16 @@ def _is_snips_intent(value: Any) -> bool:
     return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
 
 
-_AGREED = ", and keep one line where annotators disagree"
+_AGREED = ", without texts that nobody labelled, and keep one line where annotators disagree"
+
+_LAST_TURN = ", whose last question and answer are a text and its label"
 
 _INSTRUCTIONS = (
     "a file of instructions for fine-tuning (Alpaca), whose text is the input, or the instruction "
     "where there is no input"
 )
 _FROM_INSTRUCTION = (
-    '{text: (if (.input // "") == "" then .instruction else .input end), label: .output}'
+    '. + {text: (if (.input // "") == "" then .instruction else .input end), label: .output}'
 )
 
 _INTENT = "an intent with its texts"
@@ -418,7 +473,7 @@ _VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
 
 _INTENT_NAMES = (
     *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
-    *("displayName", "category", "class", "topic", "label_text"),
+    *("displayName", "display_name", "category", "class", "topic", "label_text"),
 )
 _EXAMPLES = (
     *("examples", "utterances", "phrases", "patterns", "samples", "queries", "sentences", "texts"),
@@ -444,11 +499,8 @@ _QUESTIONS = (
     "answer takes the place of the intent"
 )
 
-_TEXT_OF_EXAMPLE = "{text: (.text? // .), label: $intent}"
-"""The text of an example that is an object or a text."""
-
-_SPLIT = re.compile(r"train|test|dev|val|gold|held|hold", re.IGNORECASE)
-"""A part of the name of a split."""
+_EXAMPLE = "(objects // {text: .}) + {label: $intent}"
+"""The filter for an example that is an object or a text."""
 
 _LIST_OF_TEXTS = _Platform(
     lambda value: _is_labelled(get(value, "0")),
@@ -474,31 +526,30 @@ _PLATFORMS = (
     _Platform(
         has_lists("userSays"),
         "an intent of Dialogflow ES",
-        f".name as $intent | .userSays[]? | {_DATA}",
+        f".name as $intent | .userSays // [] | .[] | {_DATA}",
     ),
     _Platform(
         has("name", "auto", "responses"),
         "an intent of Dialogflow ES without its training phrases, which are in the file "
         "NAME_usersays_LANGUAGE.json beside it",
-        f".[] | {_DATA}",
-        option=_NAME,
+        "",
     ),
     _Platform(
         has("displayName", "trainingPhrases.0.parts"),
         "an intent of Dialogflow CX",
-        f".displayName as $intent | .trainingPhrases[]? | {_PARTS}",
+        f".displayName as $intent | .trainingPhrases // [] | .[] | {_PARTS}",
     ),
     _Platform(
         has("trainingPhrases.0.parts"),
         "the training phrases of an intent of Dialogflow CX, which the name of the folder states",
-        f".trainingPhrases[]? | {_PARTS}",
+        f".trainingPhrases // [] | .[] | {_PARTS}",
         option=_NAME,
     ),
     *(
         _Platform(
             has(f"{path}.0.trainingPhrases.0.parts" if path else "0.trainingPhrases.0.parts"),
             "a list of intents of Dialogflow CX",
-            f".{path}[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
+            f".{path}[] | .displayName as $intent | .trainingPhrases // [] | .[] | {_PARTS}",
         )
         for path in ("", "intentBatchInline.intents")
     ),
@@ -531,19 +582,20 @@ _PLATFORMS = (
     _Platform(
         has_lists("resource.intents"),
         "a bot of Amazon Lex V1",
-        ".resource.intents[] | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
+        ".resource.intents[] | .name as $intent | .sampleUtterances // [] | .[] "
+        "| {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("resource.sampleUtterances"),
         "an intent of Amazon Lex V1",
-        ".resource | .name as $intent | .sampleUtterances[]? | {text: ., label: $intent}",
+        ".resource | .name as $intent | .sampleUtterances // [] | .[] | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has("sampleUtterances.0.utterance"),
         "an intent of Amazon Lex V2",
-        "(.name // .intentName) as $intent | .sampleUtterances[]? "
+        "(.name // .intentName) as $intent | .sampleUtterances // [] | .[] "
         "| {text: .utterance, label: $intent}",
         _SLOTS,
     ),
@@ -553,7 +605,7 @@ _PLATFORMS = (
             or has("intents.0.intent", "intents.0.examples")(value)
         ),
         "a skill of IBM Watson Assistant",
-        f"(.workspace // .).intents[] | .intent as $intent | .examples[]? | {_TEXT_OF_EXAMPLE}",
+        f"(.workspace // .).intents[] | .intent as $intent | .examples // [] | .[] | {_EXAMPLE}",
     ),
     _Platform(
         lambda value: (
@@ -561,8 +613,8 @@ _PLATFORMS = (
             or isinstance(get(value, "languageModel.intents"), list)
         ),
         "an interaction model of Alexa",
-        "(.interactionModel // .).languageModel.intents[] | .name as $intent | .samples[]? "
-        "| {text: ., label: $intent}",
+        "(.interactionModel // .).languageModel.intents[] | .name as $intent "
+        "| .samples // [] | .[] | {text: ., label: $intent}",
         _SLOTS,
     ),
     _Platform(
@@ -573,40 +625,44 @@ _PLATFORMS = (
     _Platform(
         lambda value: isinstance(get(value, "intents"), dict),
         "a dataset of Snips NLU",
-        f".intents | to_entries[] | .key as $intent | .value.utterances[]? | {_DATA}",
+        f".intents | to_entries[] | .key as $intent | .value.utterances // [] | .[] | {_DATA}",
     ),
     _Platform(
-        _all_values(lambda first: isinstance(get(first, "data.0.text"), str)),
+        lambda value: (
+            _all_values(lambda first: isinstance(get(first, "data.0.text"), str))(value)
+            and value.keys().isdisjoint(_FIELDS_OF_TEXTS)
+        ),
         "a part of the Snips benchmark",
         f"to_entries[] | .key as $intent | .value[] | {_DATA}",
     ),
     _Platform(
         lambda value: isinstance(get(value, "utterances"), dict) and has("name")(value),
         "an intent of Botpress",
-        ".name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
+        ".name as $intent | .utterances // {} | .[] // [] | .[] | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         lambda value: isinstance(get(value, "0.utterances"), dict),
         "a list of intents of Botpress",
-        ".[] | .name as $intent | .utterances[]?[]? | {text: ., label: $intent}",
+        ".[] | .name as $intent | .utterances // {} | .[] // [] | .[] | {text: ., label: $intent}",
         ", and write the words alone in place of [words](slot)",
     ),
     _Platform(
         has("version.platformData.intents"),
         "a project of Voiceflow",
-        ".version.platformData.intents[] | .name as $intent | .inputs[]? | {text, label: $intent}",
+        ".version.platformData.intents[] | .name as $intent | .inputs // [] | .[] "
+        "| {text, label: $intent}",
         _SLOTS,
     ),
     _Platform(
         has_lists("intents.0.patterns"),
         "a file of intents with tags and patterns",
-        ".intents[] | .tag as $intent | .patterns[]? | {text: ., label: $intent}",
+        ".intents[] | .tag as $intent | .patterns // [] | .[] | {text: ., label: $intent}",
     ),
     _Platform(
         has("0.path", "0.phrases"),
         "a file of intents of JAICP",
-        ".[] | .path as $intent | .phrases[]? | {text, label: $intent}",
+        ".[] | .path as $intent | .phrases // [] | .[] | {text, label: $intent}",
     ),
     _Platform(
         _all_values(lambda first: isinstance(get(first, "0.value"), str)),
@@ -614,11 +670,17 @@ _PLATFORMS = (
         "to_entries[] | .key as $intent | .value[] "
         '| {text: ([.[].value] | join("")), label: $intent}',
     ),
-    _Platform(
-        has("0.text", "0.annotations.0.label"),
-        "a list of texts with annotations of another tool than Label Studio",
-        ".[] | {text, label: .annotations[0].label}",
-        ", and write the names of labels in place of their numbers",
+    *(
+        _Platform(
+            is_annotated,
+            f"{what} with annotations of another tool than Label Studio",
+            f"{items}. + {{label: .annotations[].label}}",
+            f"{_AGREED}, and write the names of labels in place of their numbers",
+        )
+        for is_annotated, what, items in (
+            (lambda value: _is_annotated(_first_annotated(value)), "a list of texts", ".[] | "),
+            (_is_annotated, "a text", ""),
+        )
     ),
     _Platform(
         has("0.paragraphs.0.cats"),
@@ -646,7 +708,7 @@ _PLATFORMS = (
     _Platform(
         has("examples.0.content", "examples.0.classifications"),
         "an export of LightTag",
-        ".examples[] | {text: .content, label: .classifications[].classname}",
+        ".examples[] | . + {text: .content, label: .classifications[].classname}",
     ),
     _Platform(
         has("data.0.entities", "data.0.text"),
@@ -656,36 +718,42 @@ _PLATFORMS = (
     ),
     _Platform(
         has("messages.0.role", "messages.0.content"),
-        "a file of conversations for fine-tuning",
-        '{text: [.messages[] | select(.role == "user") | .content][-1], label: '
-        '[.messages[] | select(.role == "assistant") | .content][-1]}',
+        f"a file of conversations for fine-tuning{_LAST_TURN}",
+        '. + {text: [.messages[] | select(.role == "user") | .content][-1], label: '
+        '[.messages[] | select(.role == "assistant") | .content][-1]} | del(.messages)',
     ),
     _Platform(
         has("0.conversations.0.from", "0.conversations.0.value"),
-        "a list of conversations for fine-tuning",
-        '.[].conversations | {text: [.[] | select(.from == "human") | .value][-1], label: '
-        '[.[] | select(.from == "gpt") | .value][-1]}',
+        f"a list of conversations for fine-tuning{_LAST_TURN}",
+        '.[] | . + {text: [.conversations[] | select(.from == "human") | .value][-1], label: '
+        '[.conversations[] | select(.from == "gpt") | .value][-1]} | del(.conversations)',
     ),
     _Platform(
         has("contents.0.parts.0.text", "contents.0.role"),
-        "a file of conversations for fine-tuning",
-        '{text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
-        '[.contents[] | select(.role == "model") | .parts[].text][-1]}',
+        f"a file of conversations for fine-tuning{_LAST_TURN}",
+        '. + {text: [.contents[] | select(.role == "user") | .parts[].text][-1], label: '
+        '[.contents[] | select(.role == "model") | .parts[].text][-1]} | del(.contents)',
     ),
     _Platform(
         has_lists("intents.0.trainingPhrases"),
         "a list of intents of Dialogflow CX",
-        f".intents[] | .displayName as $intent | .trainingPhrases[]? | {_PARTS}",
+        f".intents[] | .displayName as $intent | .trainingPhrases // [] | .[] | {_PARTS}",
     ),
     _Platform(
         has("textContent", "classificationAnnotation.displayName"),
         "a dataset of Vertex AI",
-        "{text: .textContent, label: .classificationAnnotation.displayName}",
+        "{text: .textContent, label: .classificationAnnotation.displayName, "
+        'split: .dataItemResourceLabels["aiplatform.googleapis.com/ml_use"]}',
     ),
     _Platform(
-        _has_columns,
+        has_columns,
         "a table by columns, as pandas writes it by default",
-        _filter_columns,
+        filter_columns,
+    ),
+    _Platform(
+        has_tables,
+        "an object with a table by columns for each split",
+        filter_tables,
     ),
     _Platform(
         has_lists("columns", "data.0"),
@@ -709,7 +777,7 @@ _PLATFORMS = (
         ".[] | {text: .[0], label: .[1]}",
     ),
     _Platform(
-        lambda value: _all_values(_is_pair)(value) and _has_splits(value),
+        lambda value: _all_values(_is_pair)(value) and has_splits(value),
         "an object of lists of pairs, such as CLINC150",
         "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
     ),
@@ -733,7 +801,12 @@ _PLATFORMS = (
         )
         for name in _FIELDS_OF_INTENTS
     ),
-    _Platform(_is_intent, _INTENT, _filter_intent),
+    _Platform(_is_lone_intent, _INTENT, _filter_intent),
+    _Platform(
+        _are_splits_of_examples,
+        "an object with the texts of each split",
+        _filter_splits_of_examples,
+    ),
     _Platform(
         _is_object_of_examples,
         "an object with the texts of each intent",
@@ -761,7 +834,7 @@ _PLATFORMS = (
         ".[][] | {text: .[0], label: .[1]}",
     ),
     _Platform(
-        lambda value: _all_values(_is_labelled)(value) and _has_splits(value),
+        lambda value: _all_values(_is_labelled)(value) and has_splits(value),
         "an object with a list for each split",
         lambda value: (
             "to_entries[] | .key as $split | .value[] | . + {$split}"
@@ -771,7 +844,7 @@ _PLATFORMS = (
     _Platform(
         lambda value: _all_values(_is_labelled)(value) and not _find_label(_first_in_lists(value)),
         "an object with a list of texts for each label",
-        "to_entries[] | .key as $intent | .value[] | {text, label: $intent}",
+        "to_entries[] | .key as $intent | .value[] | . + {label: $intent}",
     ),
     _Platform(
         _all_values(_is_labelled),
@@ -786,13 +859,16 @@ _PLATFORMS = (
         lambda value: f".[]{_with_label(first_value(value))}",
     ),
     _Platform(
-        lambda value: _name_columns(value) is not None,
+        lambda value: name_columns(value) is not None,
         "a table by columns, and has not as many texts as labels. Add what is missing",
         "",
     ),
     _Platform(
         lambda value: (
-            _all_values(lambda first: isinstance(first, str))(value) and "intents" not in value
+            _all_values(lambda first: isinstance(first, str))(value)
+            and "intents" not in value
+            and not are_splits(value)
+            and not may_be_columns(value)
         ),
         "an object with a list of texts for each label",
         "to_entries[] | .key as $intent | .value[] | {text: ., label: $intent}",

@@ -403,10 +403,11 @@ def _describe_pair(folder: Path, texts: Path, labels: Path) -> InvalidExamples:
         if counts[0] == counts[1]
         else f" They have {counts[0]:,} and {counts[1]:,} lines, and need the same number."
     )
-    script = 'split("\\t") | {text: (.[:-1] | join(" ")), label: .[-1]}'
+    files = " ".join(shlex.quote(str(file)) for file in (texts, labels))
+    script = 'gsub("\\r"; "") | split("\\t") | {text: (.[:-1] | join(" ")), label: .[-1]}'
     return InvalidExamples(
         f"{folder} has texts in {names[0]} and their labels in {names[1]}, line by line.{problem} "
-        f"Join them to JSON lines: paste {names[0]} {names[1]} | jq -Rc '{script}' > texts.jsonl"
+        f"Join them to JSON lines: paste {files} | jq -Rc '{script}' > texts.jsonl"
     )
 
 

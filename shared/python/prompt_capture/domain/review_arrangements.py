@@ -57,7 +57,9 @@ def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
         f"It is an object with the entries in its field {field}. Write the list alone: "
         f"jq .{field} FILE > review.json": bool(field),
         "It is an object with an entry in each field (pandas: index). Write a list: "
-        "jq -s 'map(.[])' FILE > review.json": bool(value) and all(map(_is_entry, value.values())),
+        "jq -s 'map(to_entries[] | {id: .key} + .value)' FILE > review.json": (
+            bool(value) and all(map(_is_entry, value.values()))
+        ),
         "It is an object of ids and intents. Write a list of entries: jq -s 'map(to_entries[] | "
         "{id: .key, corrected_intent: .value})' FILE > review.json": (
             bool(value) and all(map(_is_id, value))

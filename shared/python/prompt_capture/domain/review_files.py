@@ -105,8 +105,8 @@ class Review:
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
     `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
     an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
-    in canonical form, and `predictions` the predicted intents that each entry states and does not
-    decide. `content` is the file.
+    in canonical form, `faulty_texts` those of the others, and `predictions` the predicted intents
+    that each entry states and does not decide. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -118,6 +118,7 @@ class Review:
     unrecorded_notes: tuple[int, ...] = ()
     rejected: tuple[int, ...] = ()
     texts: Mapping[int, str] = field(default_factory=dict, repr=False)
+    faulty_texts: frozenset[str] = field(default_factory=frozenset, repr=False)
     predictions: Mapping[int, StatedPrediction] = field(default_factory=dict)
     content: str = field(default="", repr=False)
 
@@ -135,7 +136,7 @@ class Review:
 
     @cached_property
     def _all_texts(self) -> frozenset[str]:
-        return frozenset(self.texts.values())
+        return self.faulty_texts.union(self.texts.values())
 
     @property
     def shortened_notes(self) -> tuple[int, ...]:
@@ -187,6 +188,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
     texts: dict[int, str] = {}
+    faulty_texts: set[str] = set()
     predictions: dict[int, StatedPrediction] = {}
     errors, undecided, unrecorded, rejected = [], 0, list[int](), list[int]()
     for entry in _list_entries(content):
@@ -195,12 +197,12 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
             reviewed = _read_decision(fields.values, catalogue)
         except InvalidEntry as error:
             errors.append(EntryError(entry.number, str(error)))
+            faulty_texts.update(_list_texts(entry.values))
             continue
         ignored.extend(fields.ignored)
         if fields.is_rejected:
             rejected.append(entry.number)
-        if isinstance(text := fields.values.get("prompt"), str):
-            texts[entry.number] = canonical_text(replace_surrogates(text))
+        texts.update((entry.number, text) for text in _list_texts(fields.values))
         if prediction := _read_prediction(fields.values, reviewed):
             predictions[entry.number] = prediction
         if reviewed is None:
@@ -222,6 +224,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
         tuple(unrecorded),
         tuple(rejected),
         texts,
+        frozenset(faulty_texts),
         predictions,
         content,
     )
@@ -239,6 +242,15 @@ def read_entries(content: str) -> dict[int, Any]:
         else entry.values
         for entry in _list_entries(content)
     }
+
+
+def _list_texts(values: Any) -> Iterator[str]:
+    """Yield the text of an entry in canonical form, or of the task that it is, if it has one."""
+    if isinstance(values, Mapping):
+        data = values.get("data")
+        text = values.get("prompt", data.get("prompt") if isinstance(data, Mapping) else None)
+        if isinstance(text, str):
+            yield canonical_text(replace_surrogates(text))
 
 
 def _has_content(notes: object) -> bool:
