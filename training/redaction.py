@@ -27,7 +27,7 @@ from training.fit.networks.context import ENTITY_TYPES, LabelledCandidate, fit
 RULES = "rules.jsonl"
 WEIGHT_OF_RULES = 8.0
 """How much more the texts of the rules' own tests count, which the model must not contradict."""
-MAX_FITS, MORE_WEIGHT = 3, 4.0
+MAX_FITS, MORE_WEIGHT = 4, 6.0
 """Where it does, these texts count so much more, and the model is fitted again."""
 
 

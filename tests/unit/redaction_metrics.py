@@ -23,7 +23,17 @@ from training.data.redacted_texts import RedactedText, read_redacted_texts
 TEXTS = Path(__file__).parent / "redaction"
 INFORMED_SETS = ("first", "second", "third")
 """Sets by somebody who knew the reference."""
-UNINFORMED_SETS = ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+UNINFORMED_SETS = (
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+)
 """Sets by somebody who knew nothing of the project."""
 INDEPENDENT_SETS = (*INFORMED_SETS, *UNINFORMED_SETS)
 MARKED = re.compile(r"\[\[(.+?)\]\](?!\])")

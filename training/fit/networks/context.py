@@ -35,10 +35,11 @@ WEIGHT_OF_ENTITIES = 3.0
 """How much more a missed entity costs than a wrong one."""
 MARGIN = 1.2
 """The log-odds against no entity from which a candidate counts as one."""
-MIN_TEXTS = 4
+MIN_TEXTS = 5
 """A feature of fewer candidates has no weight."""
-LARGEST_WEIGHT = OFFSET - 1
-"""Weights are rounded to integers up to this one."""
+STEP = 4
+LARGEST_WEIGHT = OFFSET - STEP
+"""Weights are rounded to multiples of `STEP` up to this one, so that their file is small."""
 OUTPUT_SCALE = 64
 """The weights of hidden units are multiplied with it before they are rounded."""
 
@@ -179,7 +180,8 @@ def _round(names: Sequence[str], parameters: Mapping[str, NDArray[np.float32]]) 
     hidden_scale = LARGEST_WEIGHT / np.abs(hidden).max()
     direct_scale = LARGEST_WEIGHT / np.abs(direct).max()
     scale = round(OUTPUT_SCALE * hidden_scale / direct_scale)
-    weights = np.rint(np.hstack([hidden * hidden_scale, direct * direct_scale])).astype(int)
+    scaled = np.hstack([hidden * hidden_scale, direct * direct_scale])
+    weights = STEP * np.rint(scaled / STEP).astype(int)
     is_known = weights.any(axis=1)
     known = [name for name, is_of_it in zip(names, is_known, strict=True) if is_of_it]
     return ContextModel(
