@@ -25,7 +25,7 @@ from prompt_capture.domain.searchable_text import Span
 
 # What masks the rest of a number: "4821 **** **** 4821"
 _MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
-# An address or a version, a colour, a number of a program, the form of a date, the name of a password
+# An address, a colour, a number of a program, the form of a date, the name of a password
 _NO_SECRET = re.compile(
     r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}|(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
         |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)""",
