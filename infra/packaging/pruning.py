@@ -84,8 +84,11 @@ _EXCLUDED_FILES: Mapping[str, str] = {
     "numpy/f2py": "a Fortran interface generator",
     "multidict/_testcapi.*.so": _TESTS,
     "stdnum/at/postleitzahl.dat": _REGISTRY,
+    "stdnum/cfi.dat": _REGISTRY,
     "stdnum/eu/nace*.dat": _REGISTRY,
+    "stdnum/gs1_ai.dat": _REGISTRY,
     "stdnum/imsi.dat": _REGISTRY,
+    "stdnum/isbn.dat": _REGISTRY,
     "stdnum/nz/banks.dat": _REGISTRY,
     "stdnum/oui.dat": _REGISTRY,
 }
