@@ -21,7 +21,7 @@ from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 from training.data.redacted_texts import RedactedText, read_redacted_texts
 
 TEXTS = Path(__file__).parent / "redaction"
-INFORMED_SETS = ("first", "second", "third")
+INFORMED_SETS = ("first", "second", "third", "thirteenth")
 """Sets by somebody who knew the reference."""
 UNINFORMED_SETS = (
     "fourth",
