@@ -76,3 +76,18 @@ def has(*paths: str) -> Callable[[Any], bool]:
 def has_lists(*paths: str) -> Callable[[Any], bool]:
     """Return a check that a value has a list at each path."""
     return lambda value: all(isinstance(get(value, path), list) for path in paths)
+
+
+def has_only_lists(is_kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return a check that an object has lists only, whose first items, if any, are of a kind."""
+
+    def check(value: Any) -> bool:
+        lists = list(value.values()) if isinstance(value, Mapping) else []
+        firsts = [each[0] for each in lists if isinstance(each, list) and each]
+        return (
+            bool(firsts)
+            and all(isinstance(each, list) for each in lists)
+            and all(map(is_kind, firsts))
+        )
+
+    return check

@@ -1,0 +1,78 @@
+"""Objects with a text and its label, as other programs write them, and the filters for them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from training.data.formats.aliases import find_label_alias, find_text_alias
+from training.data.formats.json_columns import at_field
+from training.data.formats.json_paths import get
+
+FIELDS_OF_TEXTS = (
+    *("data", "dataset", "documents", "examples", "instances", "items", "messages", "phrases"),
+    *("prompts", "records", "results", "rows", "samples", "sentences", "texts", "utterances"),
+)
+"""The fields in which an object may have all texts."""
+
+
+def is_object_with_text(value: Any) -> bool:
+    """Return whether a value is an object with a text in its field `text`."""
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
+
+
+def is_annotated(value: Any) -> bool:
+    """Return whether a value is a text with a label in annotations that are not of its words."""
+    return (
+        is_object_with_text(value)
+        and value.get("label") is None
+        and get(value, "annotations.0.label") is not None
+        and get(value, "annotations.0.start_offset") is None
+    )
+
+
+def first_annotated(value: Any) -> Any:
+    """Return the first text with annotations in a list."""
+    texts = value if isinstance(value, list) else []
+    return next(filter(is_annotated, texts), None)
+
+
+def find_label(fields: Mapping[str, Any]) -> str | None:
+    """Return the field that is the label, or seems to be it; None for nothing."""
+    return "label" if "label" in fields else find_label_alias(fields)
+
+
+def with_label(first: Any) -> str:
+    """Return the end of a filter for texts whose label may have another name."""
+    alias = None if "label" in first else find_label_alias(first)
+    return f" | .label = {at_field(alias)}" if alias else ""
+
+
+def has_texts(name: str) -> Callable[[Any], bool]:
+    """Return a check that a field has a list of objects with texts."""
+    return lambda value: is_object_with_text(get(value, f"{name}.0"))
+
+
+def filter_texts(name: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for the objects with texts in a field."""
+    return lambda value: f".{name}[]{with_label(get(value, f'{name}.0'))}"
+
+
+def has_renamed_texts(name: str) -> Callable[[Any], bool]:
+    """Return a check that a field has a list of objects whose text and label have other names."""
+
+    def check(value: Any) -> bool:
+        first = get(value, f"{name}.0")
+        is_object = isinstance(first, dict) and "text" not in first
+        return is_object and bool(find_text_alias(first) and find_label(first))
+
+    return check
+
+
+def filter_renamed_texts(name: str) -> Callable[[Any], str]:
+    """Return a function that writes the filter for the objects in a field."""
+
+    def write(value: Any) -> str:
+        first = get(value, f"{name}.0")
+        text, label = find_text_alias(first) or "text", find_label(first) or "label"
+        return f".{name}[] | .text = {at_field(text)} | .label = {at_field(label)}"
+
+    return write
