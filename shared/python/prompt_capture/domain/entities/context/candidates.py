@@ -1,8 +1,8 @@
 """Find what may be an entity by its context: numbers, dates, tokens and quoted words."""
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 
 from prompt_capture.domain.entities.dates import DAY_AND_MONTH
 from prompt_capture.domain.entities.searched import (
@@ -13,7 +13,6 @@ from prompt_capture.domain.entities.searched import (
     name_set,
 )
 from prompt_capture.domain.entities.secrets import words
-from prompt_capture.domain.entities.secrets.words import NUMBER_WORDS
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
 
@@ -50,12 +49,11 @@ _DATE = re.compile(
     re.VERBOSE,
 )
 _CJK_DATE = re.compile(f"{_YEAR} ?[年년] ?[0-9]{{1,2}} ?[月월] ?[0-9]{{1,2}} ?[日일]?")
-_NUMBER_SIGNS = frozenset("0123456789.- ")
 _LAST_YEAR = re.compile(f"{_YEAR}\\Z")
 _DIGITS_OF_YEAR = 4
 _MAX_DAY_AND_MONTH = 36
 _NUMBER_SIGNS = frozenset("0123456789.- ")
-_SPELLED_WORDS = NUMBER_WORDS | name_set(
+_SPELLED_WORDS = words.NUMBER_WORDS | name_set(
     """o eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
     forty fifty sixty seventy eighty ninety een twee drie vier vijf zes zeven acht negen
     um dois três cinco seis sete oito nove due tre quattro cinque sei sette otto dieci
@@ -84,24 +82,29 @@ _NUMBERS: frozenset[EntityType] = frozenset({"secret", "national_id", "bank", "p
 def find_candidates(searched: Searched) -> list[Span]:
     """Find what may be an entity by its context, and is not next to an entity.
 
-    These are groups of digits, digits in words, dates, tokens with a digit or a sign, and words in
-    quotation marks.
+    These are groups of digits, digits in words, dates, tokens with a digit or a sign, words in
+    quotation marks, and words behind the name of a password.
     """
-    tokens = _find_tokens(searched.text, searched.lower)
-    spelled = (match.span() for match in islice(_SPELLED.finditer(searched), MAX_CANDIDATES))
-    behind = (match.span("word") for match in _BEHIND_PASSWORD.finditer(searched))
+    matches = list(islice(_CANDIDATE.finditer(searched.text), MAX_CANDIDATES))
+    is_full = len(matches) == MAX_CANDIDATES
+    end = matches[-1].end() if is_full else len(searched.text)
+    words_behind = (match.span("word") for match in _BEHIND_PASSWORD.finditer(searched))
+    spelled = (match.span() for match in _SPELLED.finditer(searched))
+    spans = [
+        *_find_tokens(matches, searched.lower),
+        *islice(takewhile(lambda span: span[1] <= end, spelled), MAX_CANDIDATES),
+        *islice(takewhile(lambda span: span[1] <= end, words_behind), MAX_CANDIDATES),
+    ]
     found: list[Span] = []
-    for span in sorted([*tokens, *spelled, *behind]):
+    for span in sorted(spans):
         if not found or found[-1][1] <= span[0]:
             found.append(span)
     return found
 
 
-def _find_tokens(text: str, lower: str) -> Iterator[Span]:
+def _find_tokens(matches: Iterable[re.Match[str]], lower: str) -> Iterator[Span]:
     previous: Span | None = None
-    for number, match in enumerate(_CANDIDATE.finditer(text)):
-        if number >= MAX_CANDIDATES:
-            break
+    for match in matches:
         if span := _candidate_in(match, lower):
             if previous and previous[1] <= span[0]:
                 yield previous  # it is no part of a date

@@ -27,7 +27,8 @@ from prompt_capture.domain.searchable_text import Span
 _MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
 # An address, a colour, a number of a program, the form of a date, the name of a password
 _NO_SECRET = re.compile(
-    r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}|(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
+    r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}
+        |(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
         |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)""",
     re.VERBOSE,
 )
@@ -43,8 +44,6 @@ _MAX_DOMAIN = 12
 _COUNTED = ("phones: ", "calls: ", "accounts: ", "users: ")
 _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
-
-
 _CHARACTER = re.compile("[A-Za-z0-9]")
 _JOINT = re.compile(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
 _URLS: frozenset[EntityType] = frozenset({"url"})
