@@ -322,6 +322,15 @@ def test_a_file_of_another_platform_is_named_with_the_command_that_converts_it(
         read_examples([file])
 
 
+def _run_command(refusal: InvalidExamples, file: Path) -> Path:
+    """Run the command that a refusal names for a file, and return what it writes."""
+    command = COMMAND.search(str(refusal))
+    assert command, refusal
+    shell = command[1].replace("FILE", file.name).replace("NAME", "book")
+    subprocess.run(["bash", "-ec", shell], cwd=file.parent, check=True)
+    return file.parent / "texts.jsonl"
+
+
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 @pytest.mark.parametrize(("project", "description", "expected"), PROJECTS)
 def test_the_command_that_a_refusal_names_converts_the_file(
@@ -331,13 +340,7 @@ def test_the_command_that_a_refusal_names_converts_the_file(
     file.write_text(json.dumps(project, indent=2))
     with pytest.raises(InvalidExamples) as error:
         read_examples([file])
-    command = COMMAND.search(str(error.value))
-    assert command, error.value
-
-    shell = command[1].replace("FILE", file.name).replace("NAME", "book")
-    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
-
-    found = read_examples([tmp_path / "texts.jsonl"])
+    found = read_examples([_run_command(error.value, file)])
     assert [(each.text, each.label) for each in found] == expected
     assert all(each.is_for_training for each in found)
 
@@ -582,11 +585,7 @@ def _convert(folder: Path, lines: list[Any]) -> Path:
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with pytest.raises(InvalidExamples) as error:
         read_examples([file])
-    command = COMMAND.search(str(error.value))
-    assert command, error.value
-    shell = command[1].replace("FILE", file.name)
-    subprocess.run(["bash", "-ec", shell], cwd=folder, check=True)
-    return folder / "texts.jsonl"
+    return _run_command(error.value, file)
 
 
 EMPTY: list[tuple[str, Mapping[str, Any]]] = [
@@ -620,13 +619,7 @@ def test_intents_without_texts_do_not_hide_those_of_others(
     file.write_text(form.format(", ".join(map(json.dumps, [empty, intent, empty]))))
     with pytest.raises(InvalidExamples) as error:
         read_examples([file])
-    command = COMMAND.search(str(error.value))
-    assert command, error.value
-
-    shell = command[1].replace("FILE", file.name)
-    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
-
-    found = read_examples([tmp_path / "texts.jsonl"])
+    found = read_examples([_run_command(error.value, file)])
     assert [(each.text, each.label) for each in found] == GREET
 
 
@@ -648,13 +641,7 @@ def test_lines_of_another_form_are_named_with_the_command_that_converts_them(
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with pytest.raises(InvalidExamples, match=description) as error:
         read_examples([file])
-    command = COMMAND.search(str(error.value))
-    assert command, error.value
-
-    shell = command[1].replace("FILE", file.name)
-    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
-
-    found = read_examples([tmp_path / "texts.jsonl"])
+    found = read_examples([_run_command(error.value, file)])
     assert [(each.text, each.label) for each in found] == [("hi", "greet"), ("so", "bye")]
 
 
