@@ -213,6 +213,8 @@ _DATE_OR_TIME = re.compile(
 _LIST_MARK = re.compile(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
 _COUNT = re.compile(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
 _LIST_WINDOW = 400
+YEAR_NUMBER = re.compile("(?:19|20)[0-9]{2}")
+"""A year of the last or of this century."""
 
 
 def end_of_number(lower: str, start: int, end: int, least: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import (
+    YEAR_NUMBER,
     end_of_number,
     is_amount,
     is_reference,
@@ -103,7 +104,6 @@ _NAMED_CODE = NamePattern(
         [ :=("'-]{{1,3}}(?P<code>[0-9]{{3,4}}){NOT_BEFORE_WORD}(?![.,:/-][0-9]|\ ?%)""",
 )
 _CODE_WINDOW = 60
-_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 # 16 digits in groups of schemes that have numbers of 19 digits hardly ever
 _SIXTEEN = re.compile(r"[245][0-9]{3}(?:[ ._/()-]{1,3}[0-9]{4}){3}\Z")
@@ -188,7 +188,7 @@ def _find_named_codes(searched: Searched) -> Iterator[Span]:
         before = searched.lower[max(0, match.start() - _CODE_WINDOW) : match.start()]
         words = f"{before.rpartition(MASK)[2]} {match['between']}"
         is_near = MASK in before or not CARD_NAMES.isdisjoint(_NOT_LETTERS.split(words))
-        is_other = before.endswith("social ") or _YEAR.fullmatch(match["code"])
+        is_other = before.endswith("social ") or YEAR_NUMBER.fullmatch(match["code"])
         if is_near and not is_other and not is_amount(searched.lower, end):
             yield start, end
 

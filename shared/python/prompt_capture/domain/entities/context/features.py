@@ -6,7 +6,7 @@ from functools import cache
 from itertools import chain, repeat
 
 from prompt_capture.domain.entities.bank_accounts import BANK_NAMES
-from prompt_capture.domain.entities.candidates import REFERENCES, UNITS
+from prompt_capture.domain.entities.candidates import REFERENCES, UNITS, YEAR_NUMBER
 from prompt_capture.domain.entities.context import words as context_words
 from prompt_capture.domain.entities.context.candidates import is_date, is_spelled
 from prompt_capture.domain.entities.national_ids import ID_NAMES
@@ -36,8 +36,6 @@ _SHAPE = str.maketrans(
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
     | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")
 )
-YEAR = re.compile("(?:19|20)[0-9]{2}")
-"""Any year."""
 
 
 def context_of(text: str, lower: str, start: int, end: int) -> Context:
@@ -155,7 +153,7 @@ def _describe_form(value: str, kinds: str) -> Iterator[str]:
     if value.isalpha():
         yield f"value {value.lower()}"
         yield from (f"value g {group}" for group in _groups_of_words().get(value.lower(), ()))
-    if YEAR.fullmatch(value):
+    if YEAR_NUMBER.fullmatch(value):
         yield "year"
     if digits < len(value):
         yield f"start {value[:2].lower()}"

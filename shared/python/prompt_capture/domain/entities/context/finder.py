@@ -4,14 +4,13 @@ import re
 from collections.abc import Collection
 from itertools import pairwise
 
-from prompt_capture.domain.entities.candidates import is_amount, is_reference
+from prompt_capture.domain.entities.candidates import YEAR_NUMBER, is_amount, is_reference
 from prompt_capture.domain.entities.context.candidates import (
     find_candidates,
     possible_types,
     url_around,
 )
 from prompt_capture.domain.entities.context.features import (
-    YEAR,
     Context,
     context_of,
     parts_of,
@@ -121,7 +120,7 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
         or _NO_SECRET.fullmatch(value)
         or _NO_SECRET_FOLLOWS.search(searched.lower, max(0, start - _MAX_DOMAIN), start)
         or searched.text.startswith(_MASKED_BEHIND, end)
-        or (YEAR.fullmatch(value) and searched.lower.endswith(_YEAR_FOLLOWS, 0, start))
+        or (YEAR_NUMBER.fullmatch(value) and searched.lower.endswith(_YEAR_FOLLOWS, 0, start))
         or searched.lower.endswith(_COUNTED, 0, start)
         or is_amount(searched.lower, end)
         or is_public(searched, start, value)

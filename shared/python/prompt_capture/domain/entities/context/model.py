@@ -1,4 +1,4 @@
-"""A small network that tells secrets, numbers and dates of birth by the words around them.
+"""A small network that recognises secrets, numbers and dates of birth by the words around them.
 
 Its weights are integers, so that a score is the same on every machine. `python -m
 training.redaction` fits them to labelled texts.

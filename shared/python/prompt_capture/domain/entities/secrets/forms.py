@@ -2,7 +2,7 @@
 
 import re
 
-from prompt_capture.domain.entities.candidates import REFERENCES, is_amount
+from prompt_capture.domain.entities.candidates import REFERENCES, YEAR_NUMBER, is_amount
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -95,7 +95,6 @@ _KEY = re.compile(
     r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}"
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 # "she pins 4711 to the board"
 _TO_A_BOARD = re.compile(r" (?:on)?to (?:the|a|an|my|our|your|his|her)\b")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
@@ -192,7 +191,7 @@ def _may_stand_apart(head: re.Match[str], value: str) -> bool:
 
 def _are_years(first: str, last: str) -> bool:
     """Return whether a range is one of years: "the code from 2019 to 2024"."""
-    return bool(_YEAR.fullmatch(first) and _YEAR.fullmatch(last))
+    return bool(YEAR_NUMBER.fullmatch(first) and YEAR_NUMBER.fullmatch(last))
 
 
 def trim(head: re.Match[str], token: str) -> str:
@@ -287,7 +286,7 @@ def _is_of_a_board(head: re.Match[str], value: str) -> bool:
 
 def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
     """Return whether "pin" may be a verb or a badge: "pin 2026 goals", "the pin says 1987"."""
-    if relation_to_value(head) != "next" or not _YEAR.fullmatch(value):
+    if relation_to_value(head) != "next" or not YEAR_NUMBER.fullmatch(value):
         return False
     is_apart = head["pin"] and head[0].strip() != head["pin"]
     after = lower[head.end() + len(value) :][:2]

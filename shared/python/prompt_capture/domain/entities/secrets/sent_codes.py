@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from prompt_capture.domain.entities.candidates import is_amount
+from prompt_capture.domain.entities.candidates import YEAR_NUMBER, is_amount
 from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,
@@ -79,7 +79,6 @@ _AROUND_MESSAGE = " .!|*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
 _MIN_DIGITS = 4
 _USUAL_SIZE = 6
-_YEAR = re.compile("(?:19|20)[0-9]{2}")
 
 
 def find_sent_codes(searched: Searched) -> Iterator[Span]:
@@ -99,7 +98,9 @@ def find_sent_codes(searched: Searched) -> Iterator[Span]:
 
 def _is_code(searched: Searched, match: re.Match[str]) -> bool:
     """Return whether a value is neither a year nor an amount."""
-    return not _YEAR.fullmatch(match["value"]) and not is_amount(searched.lower, match.end("value"))
+    return not YEAR_NUMBER.fullmatch(match["value"]) and not is_amount(
+        searched.lower, match.end("value")
+    )
 
 
 def _is_sent(searched: Searched, match: re.Match[str]) -> bool:
@@ -118,7 +119,7 @@ def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
     """
     lower = searched.lower
     is_usual = sum(map(str.isdigit, match["value"])) == _USUAL_SIZE
-    may_be_code = is_usual or (match["is"] and not _YEAR.fullmatch(match["value"]))
+    may_be_code = is_usual or (match["is"] and not YEAR_NUMBER.fullmatch(match["value"]))
     if not may_be_code or len(lower) - (match.end() - match.start()) > _MAX_AROUND:
         return False
     return not (lower[: match.start()] + lower[match.end() :]).strip(_AROUND_MESSAGE)
@@ -127,7 +128,7 @@ def _is_whole_message(searched: Searched, match: re.Match[str]) -> bool:
 def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
     lower = searched.lower
     before = context_before(lower, match.start(), _WINDOW)
-    if _YEAR.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
+    if YEAR_NUMBER.fullmatch(match["value"]) or _last_word(before) in words.NO_SERVICES:
         return False
     behind = lower[match.end() : match.end() + _WINDOW].partition(MASK)[0]
     if _BEGINS.search(before) and _EXPIRY.search(behind):
