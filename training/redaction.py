@@ -79,6 +79,7 @@ def fit_to_rules(candidates: Sequence[LabelledCandidate]) -> ContextModel:
 
 
 def _weigh(model: ContextModel, candidate: LabelledCandidate) -> LabelledCandidate:
+    """Return a candidate that has to stay with more weight, if the model takes it for an entity."""
     is_kept = candidate.weight > 1 and candidate.entity_type is None
     if is_kept and model.classify(candidate.parts, ENTITY_TYPES):
         return replace(candidate, weight=MORE_WEIGHT * candidate.weight)

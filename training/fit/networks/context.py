@@ -76,7 +76,7 @@ Parameters = dict[str, Array]
 
 
 def fit(candidates: Sequence[LabelledCandidate]) -> ContextModel:
-    """Fit a network that tells the entity types from each other and from no entity."""
+    """Fit a network that distinguishes the entity types, and no entity as one more class."""
     counts = Counter(feature for each in candidates for feature in set(each.features))
     names = sorted(feature for feature, count in counts.items() if count >= MIN_TEXTS)
     examples = _read_examples(candidates, {name: number for number, name in enumerate(names)})
