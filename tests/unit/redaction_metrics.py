@@ -21,7 +21,7 @@ from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 from training.data.redacted_texts import RedactedText, read_redacted_texts
 
 TEXTS = Path(__file__).parent / "redaction"
-INFORMED_SETS = ("first", "second", "third", "thirteenth")
+INFORMED_SETS = ("first", "second", "third", "thirteenth", "fifteenth")
 """Sets by somebody who knew the reference."""
 UNINFORMED_SETS = (
     "fourth",
@@ -33,6 +33,7 @@ UNINFORMED_SETS = (
     "tenth",
     "eleventh",
     "twelfth",
+    "fourteenth",
 )
 """Sets by somebody who knew nothing of the project."""
 INDEPENDENT_SETS = (*INFORMED_SETS, *UNINFORMED_SETS)

@@ -33,7 +33,7 @@ DROPPED_FEATURES, DROPPED_UNITS = 0.6, 0.2
 """Shares of what the first steps of training leave out, so that no decision hangs on one word."""
 WEIGHT_OF_ENTITIES = 3.0
 """How much more a missed entity costs than a wrong one."""
-MARGIN = 1.2
+MARGIN = 0.8
 """The log-odds against no entity from which a candidate counts as one."""
 MIN_TEXTS = 5
 """A feature of fewer candidates has no weight."""

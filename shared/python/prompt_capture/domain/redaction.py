@@ -80,7 +80,8 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     """
     searchable = SearchableText(text)
     searched = Searched(
-        PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
+        PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched),
+        searchable.written,
     )
     replacements: list[tuple[Span, str]] = []
     searched_at: dict[Callable[..., object], int] = {}

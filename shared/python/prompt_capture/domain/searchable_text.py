@@ -13,7 +13,7 @@ import sys
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, groupby
 
 Span = tuple[int, int]
@@ -138,16 +138,22 @@ class SearchableText:
         The spans do not overlap. Combining marks and invisible characters behind a part go with it.
         Of a character that is searched as several, what is outside the spans stays, decomposed.
         """
-        original = _Original(self.text, self._parts, self._joined) if self._parts else None
-        part = original.part if original else lambda start, end: self.text[start:end]
         pieces: list[str] = []
         position = 0
         for (start, end), new in sorted(replacements):
-            pieces.append(part(position, start))
+            pieces.append(self.written((position, start)))
             pieces.append(new)
             position = end
-        pieces.append(original.rest(position) if original else self.text[position:])
+        pieces.append(self._original.rest(position) if self._original else self.text[position:])
         return "".join(pieces)
+
+    def written(self, span: Span) -> str:
+        """Return a part of the searched form as it stands in the text."""
+        return self._original.part(*span) if self._original else self.text[slice(*span)]
+
+    @cached_property
+    def _original(self) -> "_Original | None":
+        return _Original(self.text, self._parts, self._joined) if self._parts else None
 
 
 def _is_plain(text: str) -> bool:

@@ -13,7 +13,7 @@ from prompt_capture.domain.entities.candidates import (
     is_named,
     list_behind,
 )
-from prompt_capture.domain.entities.cards import CARD_NAMES
+from prompt_capture.domain.entities.cards import CARD_NAMES, is_card_number
 from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.reach import Between, reaches_far
@@ -164,6 +164,7 @@ _WITH_ACCOUNT = LazyPattern(
 )
 _ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 def find_bank_accounts(searched: Searched) -> Iterator[Span]:
@@ -176,7 +177,9 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
             if not _is_amount(searched, match) and not _is_of_a_service(searched, match):
                 start, end = match.span("number")
                 end = end_of_number(searched.lower, start, end, _MIN_DIGITS)
-                if not _is_reached(searched, match, (start, end)):
+                if not _is_reached(searched, match, (start, end)) or _is_of_a_card(
+                    searched, match, (start, end)
+                ):
                     continue
                 yield start, end
                 yield from list_behind(searched.lower, start, end)
@@ -196,6 +199,13 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
     is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.compiled.fullmatch(match["number"])
     is_weak = match[0].startswith(_WEAK_NAMES) and not is_strong
     return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)
+
+
+def _is_of_a_card(searched: Searched, match: re.Match[str], span: Span) -> bool:
+    """Return whether a number is that of a card: "the card on my account to 4111..."."""
+    before = context_before(searched.lower, match.start(), _NEAR)
+    words = _NOT_LETTERS.split(f"{before}{match['between']}")
+    return not CARD_NAMES.isdisjoint(words) and is_card_number(searched.lower[slice(*span)])
 
 
 def _find_several(searched: Searched) -> Iterator[Span]:

@@ -122,7 +122,7 @@ def find_cards(searched: Searched) -> Iterator[Span]:
 
     A security code that follows a number and its expiry date is found as well.
     """
-    yield from [span for span, digits in find_spelled_numbers(searched) if _has_check_digit(digits)]
+    yield from [span for span, digits in find_spelled_numbers(searched) if is_card_number(digits)]
     if searched.digit_count < _MIN_DIGITS:
         return
     end = 0
@@ -145,7 +145,9 @@ def find_cards(searched: Searched) -> Iterator[Span]:
         yield from _find_security_code(searched, end)
 
 
-def _has_check_digit(digits: str) -> bool:
+def is_card_number(number: str) -> bool:
+    """Return whether a number, with or without gaps, has the form of a scheme and a check digit."""
+    digits = _digits_of(number)
     return bool(_SCHEME.compiled.fullmatch(digits)) and luhn.is_valid(digits)
 
 

@@ -228,7 +228,7 @@ def _find_said_addresses(
             mailbox = _said_mailbox(before)
             is_shared = _SAID_DOT.search(domain[0]) and _SHARED_MAILBOX.search(before)
             is_mail = is_shared or _ABOUT_MAIL.search(before) or _IS_MAIL.match(lower, domain.end())
-            is_thing = not is_mail and _DETERMINER.search(before[: -len(mailbox)])
+            is_thing = may_be_site and not is_mail and _DETERMINER.search(before[: -len(mailbox)])
             is_site = may_be_site and _is_site(mailbox, domain[0], bool(is_mail))
             if mailbox and not is_thing and (is_shared or not is_site):
                 start = lower.rfind(mailbox, 0, match.start())
@@ -266,7 +266,12 @@ def _mailbox_part(word: str) -> str:
 
 def _is_site(mailbox: str, domain: str, is_about_mail: bool) -> bool:
     is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.compiled.match(domain)
-    return not (is_said or is_about_mail) or _is_no_mailbox(mailbox) or domain[-1].isdigit()
+    return (
+        not (is_said or is_about_mail)
+        or _is_no_mailbox(mailbox)
+        or words.is_common(domain.partition(" ")[0])  # "point at the dot on the map"
+        or domain[-1].isdigit()
+    )
 
 
 def _is_no_mailbox(word: str) -> bool:

@@ -53,7 +53,7 @@ _NAMES = names(
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
-    telefona telefonar ligue ligar celular telefone telemóvel tlm telm wpp
+    telefona telefonar ligue liguem ligar celular telefone telemóvel tlm telm wpp
     bel bellen mobiel telefoon telefoonnummer ringa mobilen telefonnumret telefonnummeret
     mobilnummeret mobilnumret tlf
     puhelin soita zadzwoń dzwoń oddzwoń oddzwonić komórka telefonu kontakt
@@ -180,7 +180,7 @@ _GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
 _COUNTED_BEHIND = re.compile(r"(?: -)? [0-9]{1,5} [^\W\d_]{2,}")
 _NUMBER_BEHIND = re.compile(r" (?=\(?0|\+)")
 _OWN_NUMBER = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
-_MAX_DIGITS, _PAIR = 15, 2
+_MAX_DIGITS, _PAIR, _MIN_DEVICE_DIGITS = 15, 2, 6
 _NEXT_NUMBER = re.compile(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
 _RUN_WINDOW = 24
 _METER = re.compile(
@@ -422,7 +422,7 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
     if text[start - 1 : start] == " " and text[start - 2 : start - 1].isalnum():
         before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
         first = _FIRST_GROUP.match(text, start)
-        if before and (before["code"] or (first and len(before["last"]) == len(first[0]))):
+        if before and (before["code"] or (first and _goes_on(before["last"], first[0]))):
             return True
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
@@ -432,6 +432,13 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
     is_even = len(last[0]) > _PAIR and len(sizes) == 1
     is_run = is_even or _is_ascending(text[start : behind.end()])
     return is_run or not _COUNTED_BEHIND.match(text, end)
+
+
+def _goes_on(last: str, first: str) -> bool:
+    """Return whether a group of digits goes on a number: as long as the last one, or the number of
+    a device, "356938 04 771820 6"."""
+    is_of_device = len(first) == _PAIR and last.isdigit() and len(last) >= _MIN_DEVICE_DIGITS
+    return len(last) == len(first) or is_of_device
 
 
 def _with_brackets(text: str, start: int, end: int) -> Span:

@@ -50,8 +50,9 @@ _DENSE = 0.8
 class Searched:
     """The searched form of a text, in which the entities that were found are masked."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, written: Callable[[Span], str] | None = None) -> None:
         self.mask_count = 0
+        self._written = written or (lambda span: text[slice(*span)])
         self._parts = [(0, 0)]
         """Where each part of the text begins, now and before it was narrowed."""
         self._results: dict[Callable[..., object], dict[Hashable, Any]] = {}
@@ -117,6 +118,10 @@ class Searched:
         """Return where a span of an entity was before the text was narrowed."""
         start, end = span
         return self._original(start), self._original(end - 1) + 1
+
+    def written(self, span: Span) -> str:
+        """Return how a span is written in the text, with diacritics."""
+        return self._written(self.original(span))
 
     def _original(self, position: int) -> int:
         part = bisect_right(self._parts, position, key=itemgetter(0)) - 1

@@ -42,7 +42,10 @@ _PUBLIC_NAME = LazyPattern(
         |bypass|compass)""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
-_PUBLIC_VALUE = re.compile(r"true|false|null|none|undefined", re.IGNORECASE)
+_PUBLIC_VALUE = re.compile(
+    r"true|false|null|none|undefined|x{3,}|\*{3,}|\.{3}|your[a-z_-]{0,30}|[<{\[$%][^&]*",
+    re.IGNORECASE,
+)
 _TIME_IN_VIDEO = re.compile(r"(?:[0-9]+[hms]?)+")
 _TOKEN_IN_URL = re.compile(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
 _PATH = re.compile(r"/.*", re.DOTALL)

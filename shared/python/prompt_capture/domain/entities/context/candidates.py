@@ -10,7 +10,6 @@ from prompt_capture.domain.entities.searched import (
     NamePattern,
     Searched,
     any_of,
-    name_set,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entity_types import EntityType
@@ -29,6 +28,8 @@ _CANDIDATE = re.compile(
                 [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
     re.VERBOSE,
 )
+_KEYPAD_CODE = re.compile(r"\*[0-9]{3,10}#?[.?!]*")
+_NUMBER_BEHIND_DASH = re.compile(r"-+[0-9]+[.?!]*")
 _MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
 _SIGNS = frozenset("!#$%&*+?@^~\\")
 # Groups of one number: "902 417", "1 8 8 4"
@@ -53,17 +54,10 @@ _LAST_YEAR = re.compile(f"{_YEAR}\\Z")
 _DIGITS_OF_YEAR = 4
 _MAX_DAY_AND_MONTH = 36
 _NUMBER_SIGNS = frozenset("0123456789.- ")
-_SPELLED_WORDS = words.NUMBER_WORDS | name_set(
-    """o eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
-    forty fifty sixty seventy eighty ninety een twee drie vier vijf zes zeven acht negen
-    um dois três cinco seis sete oito nove due tre quattro cinque sei sette otto dieci
-    zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć
-    nul noll ett två tre fyra fem sex sju åtta nio"""
-)
-_SPELLED_WORD = any_of(_SPELLED_WORDS)
+_SPELLED_WORD = any_of(words.NUMBER_WORDS)
 # A number in words: "three nine zero six"
 _SPELLED = NamePattern(
-    _SPELLED_WORDS,
+    words.NUMBER_WORDS,
     rf"(?:{_SPELLED_WORD})(?:[ ,-]{{1,2}}(?:{_SPELLED_WORD})){{2,19}}{NOT_BEFORE_WORD}",
 )
 _PASSWORDS = (*words.PASSWORD, "pass", "the word")
@@ -123,7 +117,10 @@ def _candidate_in(match: re.Match[str], lower: str) -> Span | None:
         return match.span("cjk")
     if match["date"]:
         return match.span("date") if _DATE.fullmatch(match["date"]) else None
-    token = match[0].lstrip(_MARKS_BEFORE)
+    is_of_keypad = _KEYPAD_CODE.fullmatch(match[0])
+    token = match[0] if is_of_keypad else match[0].lstrip(_MARKS_BEFORE)
+    if _NUMBER_BEHIND_DASH.fullmatch(token):
+        token = token.lstrip("-")
     start = match.end() - len(token)
     token = token.rstrip(_MARKS_BEHIND)
     if token.rstrip("!").isdigit():
@@ -176,7 +173,7 @@ def url_around(searched: Searched, span: Span) -> Span | None:
 
 def is_spelled(value: str) -> bool:
     """Return whether a candidate in lower case is a number in words."""
-    return value.isascii() and _SPELLED_WORDS.issuperset(_BETWEEN_WORDS.split(value))
+    return value.isascii() and words.NUMBER_WORDS.issuperset(_BETWEEN_WORDS.split(value))
 
 
 def possible_types(value: str) -> frozenset[EntityType]:

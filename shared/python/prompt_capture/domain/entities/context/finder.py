@@ -24,17 +24,21 @@ from prompt_capture.domain.searchable_text import Span
 
 # What masks the rest of a number: "4821 **** **** 4821"
 _MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
-# An address, a colour, a number of a program, the form of a date, the name of a password
+# An address, a colour, a number or a constant of a program, the form of a date, the name of a
+# password, what begins or ends a key
 _NO_SECRET = re.compile(
     r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}
         |(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
-        |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)""",
+        |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)
+        |[A-Z]{2,}(?:_[A-Z]{2,}){2,}|-+(?:BEGIN|END)""",
     re.VERBOSE,
 )
 # The rest of a masked or a larger number, a port
 _NO_SECRET_FOLLOWS = re.compile(
     r"(?:\*\*\ ?|xxxx[ -]|[0-9],|(?:[a-z0-9-]\.[a-z]{2,8}|\x7f|localhost):)\Z"
 )
+_SHORT_HASH = re.compile("[0-9a-f]{7,12}")
+_COMMIT = re.compile(r"(?<![a-z])(?:commits?|revision|rev|sha) \Z")
 _YEAR_FOLLOWS = tuple(
     f" {word} " for word in ("in", "since", "year", "seit", "jahr", "depuis", "desde", "ano", "dal")
 )
@@ -45,6 +49,9 @@ _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
 _CHARACTER = re.compile("[A-Za-z0-9]")
 _JOINT = re.compile(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
+# An area code in brackets: "(11) "
+_AREA = re.compile(r"\([0-9]{1,5}\) ?\Z")
+_MAX_AREA = 8
 _URLS: frozenset[EntityType] = frozenset({"url"})
 
 
@@ -57,12 +64,21 @@ def find_by_context(
         url = url_around(searched, candidate)
         types = _URLS if url else possible_types(searched.lower[slice(*candidate)])
         entity_type = _type_of(searched, candidate, types.intersection(allowed))
-        typed[url or candidate] = entity_type or typed.get(url or candidate)
+        span = url or (
+            _with_area(searched.text, candidate) if entity_type == "phone" else candidate
+        )
+        typed[span] = entity_type or typed.get(span)
     found: dict[EntityType, list[Span]] = {}
     for span, entity_type in _with_neighbours(searched, typed).items():
         if entity_type:
             found.setdefault(entity_type, []).append(span)
     return {entity_type: merge(spans) for entity_type, spans in found.items()}
+
+
+def _with_area(text: str, span: Span) -> Span:
+    """Return the span of a phone number with the area code in brackets before it."""
+    area = _AREA.search(text, max(0, span[0] - _MAX_AREA), span[0])
+    return (area.start() if area else span[0], span[1])
 
 
 def _with_neighbours(
@@ -124,6 +140,10 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
         or searched.lower.endswith(_COUNTED, 0, start)
         or is_amount(searched.lower, end)
         or is_public(searched, start, value)
+        or (
+            _SHORT_HASH.fullmatch(value)
+            and _COMMIT.search(searched.lower, max(0, start - 9), start)
+        )
     ):
         return True
     is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS

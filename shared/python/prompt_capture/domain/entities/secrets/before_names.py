@@ -62,8 +62,8 @@ _SERVICE_BEFORE = re.compile(
 )
 _OPENED_WITH = NamePattern(
     words.WITH,
-    rf"""{any_of(words.WITH)}\ ["'`*_]{{0,3}}(?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}
-        (?!\ [a-z])""",
+    rf"""{any_of(words.WITH)}\ (?:["'`_]{{1,3}}|(?P<marks>\*{{1,3}})(?=[0-9#*]{{4,8}}(?P=marks)))?
+        (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])""",
 )
 _TO_VERIFY = NamePattern(
     ("use", "enter", "code"),

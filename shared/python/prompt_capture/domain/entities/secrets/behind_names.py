@@ -9,6 +9,7 @@ from prompt_capture.domain.entities.secrets.before_names import (
     find_values_before_names,
 )
 from prompt_capture.domain.entities.secrets.contexts import names_a_secret
+from prompt_capture.domain.entities.secrets.dials import find_dial_combinations
 from prompt_capture.domain.entities.secrets.forms import (
     NOT_A_WORD,
     find_value,
@@ -18,10 +19,10 @@ from prompt_capture.domain.entities.secrets.forms import (
 )
 from prompt_capture.domain.entities.secrets.logins import is_user_of_pair
 from prompt_capture.domain.entities.secrets.names import (
-    HEAD,
     POINT,
     QUOTED,
     TOKEN,
+    find_heads,
     is_plural,
     relation_to_value,
 )
@@ -49,6 +50,7 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
     yield from find_recovery_words(searched)
     yield from find_values_before_names(searched)
     yield from find_codes_behind_locks(searched)
+    yield from find_dial_combinations(searched)
 
 
 def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
@@ -58,7 +60,7 @@ def _find_values_behind_names(searched: Searched) -> Iterator[Span]:
     follows them as their values.
     """
     checked = end = 0
-    for number, head in enumerate(HEAD.finditer(searched)):
+    for number, head in enumerate(find_heads(searched)):
         relation = relation_to_value(head)
         is_limited = number >= _MAX_NAMES
         if head.start() < end or not _may_name_a_secret(searched, head, relation, is_limited):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from prompt_capture.domain.entities.searched import (
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -12,12 +13,12 @@ from prompt_capture.domain.entities.searched import (
     names,
 )
 from prompt_capture.domain.entities.secrets.logins import is_credential, looks_like_password
-from prompt_capture.domain.entities.secrets.values import PUNCTUATION
+from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, PUNCTUATION
 from prompt_capture.domain.searchable_text import Span
 
 # By how the option writes the password: -u name:password, -ppassword, -p password.
 _PAIR = names("curl wget http https httpie")
-_ATTACHED = names("mysql mysqldump mysqladmin mariadb mariadb-dump 7z 7za unrar")
+_ATTACHED = names("mysql mysqldump mysqladmin mariadb mariadb-dump rar unrar")
 _SEPARATE = names(
     "sshpass redis-cli mongo mongosh mongodump ldapsearch ldapwhoami ldapadd ldapmodify ldapdelete",
     "docker login",
@@ -31,6 +32,7 @@ _ZIP = names("zip unzip")
 
 # The options before that of the password. A pipe or a semicolon ends a command.
 _OPTIONS = r"(?:\ [^ |;&\x7f]{1,60}){0,8}?"
+_OPTION_VALUE = r"""\\?["']?(?P<value>(?:[^ "'|;&\x7f\\]|\\(?!["'])){1,100})"""
 _OPTION = NamePattern(
     (*_PAIR, *_ATTACHED, *_SEPARATE, *_SMB, *_KEYS, *_ZIP, "openssl"),
     rf"""(?:{any_of(_PAIR)}{_OPTIONS}
@@ -41,7 +43,11 @@ _OPTION = NamePattern(
         |{any_of(_KEYS)}{_OPTIONS}\ -(?:store|key)pass[ ]
         |{any_of(_ZIP)}(?:\ -[a-z0-9]{{1,6}}){{0,4}}?\ -(?P<capital>p)\ ?
         |openssl{_OPTIONS}\ (?:-k[ ]|-pass(?:in|out)?\ pass:)
-        )\\?["']?(?P<value>(?:[^ "'|;&\x7f\\]|\\(?!["'])){{1,100}})""",
+        ){_OPTION_VALUE}""",
+)
+# The name of a command that begins with a digit
+_SEVEN_ZIP = LazyPattern(
+    rf"(?<![\w.-])7z[arz]?{_OPTIONS}\ -(?P<attached>p){_OPTION_VALUE}", re.VERBOSE
 )
 _HEADER = NamePattern(
     ("authorization",),
@@ -126,14 +132,23 @@ def _find_options(searched: Searched) -> Iterator[Span]:
         is_port = option >= 0 and searched.text[option] == "P"
         capital = match.start("capital")
         is_pipe = capital >= 0 and searched.text[capital] == "p"
-        if not (is_port or is_pipe) and not match["value"].startswith(("-", "$", "<")):
+        if not (is_port or is_pipe) and _may_be_value(match["value"]):
             yield match.span("value")
+    if "7z" in searched.lower:
+        for match in islice(_SEVEN_ZIP.compiled.finditer(searched.lower), _CHECKS):
+            if _may_be_value(match["value"]):
+                yield match.span("value")
     for match in islice(_SHORT_OPTION.finditer(searched.text), _CHECKS):
         before = context_before(searched.text, match.start(), _WINDOW)
         value = match["value"]
         is_mixed = _CAPITAL_WITHIN.search(value) and looks_like_password(value)
         if (is_mixed or is_credential(value)) and _USER_OPTION.search(before):
             yield match.span("value")
+
+
+def _may_be_value(value: str) -> bool:
+    """Return whether the value of an option is no other option, variable or mask."""
+    return not (value.startswith(("-", "$", "<")) or MASK_OR_NOTE.fullmatch(value))
 
 
 def _find_piped_passwords(searched: Searched) -> Iterator[Span]:

@@ -23,6 +23,7 @@ from prompt_capture.domain.entities.secrets.names import (
     POINT,
     QUOTED,
     TOKEN,
+    is_conjunction,
     is_plural,
     is_polish,
     names_a_key,
@@ -86,6 +87,16 @@ _STANDARD = re.compile(
 )
 # What another field or an attribute assigns: "password epoch=1772611200", "<password type=".
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*=[^=].*|[A-Za-z]+=")
+_NAMED_AGAIN = re.compile(
+    r"(?i:[a-z_.-]*(?:pass|passwd|password|passphrase|pwd|pw|pin|token|secret|key)=)"
+)
+# Groups of a recovery code: "7QXM 93JS BW7Q"
+_MIXED_GROUP = re.compile(r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{4,8}")
+# "the token in commit e58a0c2"
+_OF_GIT = name_set("commit commits revision rev branch tag merge")
+_HASH = re.compile("[0-9a-f]{7,40}")
+_NEXT_MIXED_GROUP = re.compile(r" ([A-Z0-9]{4,8})(?![^ ,.;!?)\]\"'`*_~])")
+_MAX_GROUPS = 16
 NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
@@ -145,7 +156,7 @@ def find_value(searched: Searched, head: re.Match[str], relation: Relation) -> S
     if is_other or (relation == "next" and _is_no_next_value(searched, head, value)):
         return None
     if not names_a_key(head) and not NOT_A_WORD.search(value):
-        return _words_span(lower, head, start, relation)
+        return _words_span(searched, head, (start, end), relation)
     return _token_span(searched, head, (start, end), value)
 
 
@@ -168,6 +179,8 @@ def _is_no_value(value: str) -> bool:
 
 def _is_next_field(text: str, head: re.Match[str], start: int) -> bool:
     """Return whether a field has no value, and the name of the next field follows."""
+    if head["assigned"] and _NAMED_AGAIN.match(text, start):
+        return True  # "passphrase in the file: wpa_passphrase=..."
     next_fields = _NEXT_FIELDS.get(head["assigned"] or "")
     name = next_fields.match(text, start) if next_fields and text[start - 1] == " " else None
     if not name:
@@ -213,6 +226,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
         or _is_of_a_board(head, value)
         or (head["pin"] == "pins" and _TO_A_BOARD.match(searched.lower, head.end() + len(value)))
         or (is_number and last_word in _OWNERS_OF_NUMBERS)
+        or (last_word in _OF_GIT and _HASH.fullmatch(value))
         or is_attempt(searched.lower, head)
     )
 
@@ -229,7 +243,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
             and words.is_common(quoted["value"])
         )
         or (head["argument"] and _is_label(quoted["value"]))
-        or (names_a_key(head) and not has_form(searched, head, quoted["value"]))
+        or (names_a_key(head) and not has_form(searched, head, quoted["value"].replace("(", "")))
     ):
         return None
     return quoted.span("value")
@@ -299,7 +313,7 @@ def _token_span(searched: Searched, head: re.Match[str], place: Span, value: str
     if not has_form(searched, head, value):
         return None
     if not value.isdigit():
-        return start, end
+        return start, _end_of_groups(searched.text, end, value)
     group = _NEXT_GROUP.match(lower, end)
     while group and len(group[1]) in {len(value), len(value) + 1} and end - start < _MAX_CODE:
         end = group.end()
@@ -313,11 +327,28 @@ def _token_span(searched: Searched, head: re.Match[str], place: Span, value: str
     return start, end
 
 
-def _words_span(lower: str, head: re.Match[str], start: int, relation: Relation) -> Span | None:
+def _end_of_groups(text: str, end: int, value: str) -> int:
+    """Return the end of a code with the groups of capitals and digits that continue it."""
+    if not _MIXED_GROUP.fullmatch(value):
+        return end
+    for _ in range(_MAX_GROUPS):
+        group = _NEXT_MIXED_GROUP.match(text, end)
+        if not group or len(group[1]) != len(value):
+            break
+        end = group.end(1)
+    return end
+
+
+def _words_span(
+    searched: Searched, head: re.Match[str], place: Span, relation: Relation
+) -> Span | None:
     """Return the span of a value of words: a passphrase, or digits that are spelled out."""
+    start, lower = place[0], searched.lower[: place[1]]
     spelled = find_spelled_digits(lower, start)
     if spelled or not (head["password"] or head["pass"]):
         return spelled
+    if is_conjunction(searched, head):
+        return None
     if relation == "assigned" and _BRACKETED_WORDS.match(lower, head.end() - 1):
         return None  # a remark: "Password: (leave empty)"
     if head["seed"]:

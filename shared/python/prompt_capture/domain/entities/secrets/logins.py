@@ -115,6 +115,7 @@ _PHONE = re.compile(r"\+?[0-9()./-]+")
 _FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
 _RATIO = re.compile(r"[0-9:/., ]+")
 _DIGITS_AND_COLONS = re.compile(r"[\[(/]*[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w\x7f])")
+_ASSIGNED = re.compile(r" ?[:=]| [^ ]*[0-9\x7f]")
 _SIGNS = f"{PUNCTUATION}|"
 """Signs that are no value alone, such as the bar between two cells."""
 
@@ -127,7 +128,11 @@ def find_logins(searched: Searched) -> Iterator[Span]:
         for match in find.finditer(searched):
             start, end = _value_span(match)
             is_password = may_be_password(match, searched.text[start:end])
-            if is_password and not _is_in_address(searched.text, start):
+            if (
+                is_password
+                and not _is_in_address(searched.text, start)
+                and not _is_name_of_password(searched.lower, start, end)
+            ):
                 yield start, end
     if "(" in searched.text:
         for match in _ARGUMENTS.finditer(searched):
@@ -135,6 +140,11 @@ def find_logins(searched: Searched) -> Iterator[Span]:
                 yield match.span("value")
     yield from _find_passwords_behind_addresses(searched)
     yield from _find_passwords_for_purposes(searched)
+
+
+def _is_name_of_password(lower: str, start: int, end: int) -> bool:
+    """Return whether the password follows its name: "login: ann / pw: hunter22"."""
+    return lower[start:end] in words.PASSWORD_OF_USER and bool(_ASSIGNED.match(lower, end))
 
 
 def _is_in_address(text: str, start: int) -> bool:

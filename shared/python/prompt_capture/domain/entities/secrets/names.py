@@ -1,12 +1,14 @@
 """The names of secrets, what leads from a name to its value, and where the value stands."""
 
 import re
+from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
+    Searched,
     any_field_of,
     any_of,
 )
@@ -72,6 +74,9 @@ _ANSWER = r"\ (?:[0-9]{4,8}\#?|(?=[^ ]{0,64}[0-9])(?=[^ ]{0,64}[a-z])[^ \x7f]{6,
 _BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
     |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
+# "The gate code six two nine one"
+_NUMBER_WORD = any_of(words.NUMBER_WORDS)
+_SPELLED = rf"(?:\ (?:{_NUMBER_WORD})(?=[ ,.;!?-]|\Z)){{3}}"
 # <input name="password" value="...">, {"name": "password", "value": "..."}
 _VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
 HEAD = NamePattern(
@@ -87,10 +92,12 @@ HEAD = NamePattern(
         (?:\ (?P<qualifier>{any_of(words.QUALIFIERS)}){NAME_END}
           |{any_of(words.OWNERS_WITHOUT_SPACE)})?
         (?:(?:\ (?:(?:was|is|has\ been)\ )?(?:changed|reset)
-                |\ (?:for|of|zu|fur|de|du|del)\ {_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
+                |\ (?:for|of|at|in|on|zu|fur|am|an|im|de|du|del)
+                    \ {_LETTERS}(?:\ {_LETTERS}){{0,3}}?)?
             \ {any_of(words.FROM)}\ (?P<old>[^ \x7f]{{1,64}})(?P<changed>\ {any_of(words.TO)}(?=\ ))
           |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
+                |\ (?:that\ |which\ )?(?:i|we|you|they|people)(?:\ {_ANY_WORD}){{1,4}}?(?=\ {IS}\ )
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
@@ -104,7 +111,7 @@ HEAD = NamePattern(
           |(?:{_TAG}\ ?)?(?:{_TAG}|\ ?\|)
           |(?:{_ACCOUNT}
                 |\ (?:{_PREPOSITION}\ |{_ELIDED}){_LETTERS}(?:\ {_LETTERS}){{0,2}}?)?
-            (?=\ [^ ]{{0,64}}(?:[0-9]|[!#$%^&*][a-z])|\ ["'`[])
+            (?=\ [^ ]{{0,64}}(?:[0-9]|[!#$%^&*][a-z])|\ ["'`[]|{_SPELLED})
           |\ (?:{_BRACKETED}|(?:for|of|von|fur|de|di|para|pour|voor|dla)\ {_USER})
             (?={_ANSWER}(?:\ |\Z))
           |(?=\ ?{_EMOJI}{_ANSWER}(?:\ |\Z))
@@ -133,6 +140,20 @@ def relation_to_value(head: re.Match[str]) -> Relation:
     if head["to"] and is_polish(head):
         return "is"
     return "to" if head["to"] or head["changed"] else "next"
+
+
+def is_conjunction(searched: Searched, head: re.Match[str]) -> bool:
+    """Return whether "e", which is "and", follows a name, and not the verb "é" or "è"."""
+    return (head["is"] or "").strip() == "e" and searched.written(head.span("is")).isascii()
+
+
+def find_heads(searched: Searched) -> Iterator[re.Match[str]]:
+    """Find names of secrets with what leads to their values. A conjunction leads to no value."""
+    for head in HEAD.finditer(searched):
+        before = None
+        if is_conjunction(searched, head):
+            before = HEAD.pattern.compiled.match(searched.lower, head.start(), head.start("is"))
+        yield before or head
 
 
 def is_polish(head: re.Match[str]) -> bool:

@@ -23,7 +23,10 @@ _NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)*_~]{0,3}[.,;:!?)]*
 _SEED_WORD = re.compile(
     r"(?:[0-9]{1,2}[.)] ?)?(?P<word>[a-z]{3,8})(?![^ ,.;!?)\]\"'`*_~\x80-\U0010ffff])[ ,]{0,2}"
 )
-_MIN_SEED_WORDS, _MAX_SEED_WORDS = 6, 24
+_GOES_ON = re.compile(" [a-z]")
+_MIN_SEED_WORDS, _MAX_SEED_WORDS = 6, 25
+SEED_COUNTS = (25, 24, 21, 18, 15, 12)
+"""How many words restore a wallet (BIP 39, Monero)."""
 _MAX_WORDS = 12
 _MIN_DIGITS = 3
 _MIN_SENTENCE = 3
@@ -63,6 +66,8 @@ def find_seed_phrase(lower: str, start: int, least: int = _MIN_SEED_WORDS) -> Sp
         if "," in word[0] and len(seeds) >= least and "," not in lower[start : word.end() - 2]:
             break  # what follows is another clause
         word = _SEED_WORD.match(lower, word.end())
+    if seeds and _GOES_ON.match(lower, seeds[-1].end("word")):
+        seeds = seeds[: next((count for count in SEED_COUNTS if count <= len(seeds)), None)]
     return (seeds[0].start(), seeds[-1].end("word")) if len(seeds) >= least else None
 
 

@@ -10,15 +10,20 @@ from prompt_capture.domain.entities.searched import (
     Searched,
     any_field_of,
     any_of,
+    names,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.names import IS
-from prompt_capture.domain.entities.secrets.passphrases import find_seed_phrase
+from prompt_capture.domain.entities.secrets.passphrases import SEED_COUNTS, find_seed_phrase
 from prompt_capture.domain.searchable_text import Span
 
+_NAMES = (
+    *words.SEED_PHRASE,
+    *names("", "my phrase", "the phrase", "my words", "the words", "my 12 words", "my 24 words"),
+)
 _BEHIND_NAME = NamePattern(
-    words.SEED_PHRASE,
-    rf"""{any_field_of(words.SEED_PHRASE)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
+    _NAMES,
+    rf"""{any_field_of(_NAMES)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
         (?:\ {IS})?\ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9])""",
 )
 _MIN_UNQUOTED = 11
@@ -29,8 +34,6 @@ _TOPIC = NamePattern(
 )
 _GAP = 64
 """Characters between a word for wallets and the words that restore one."""
-_COUNTS = (24, 21, 18, 15, 12)
-"""How many words restore a wallet (BIP 39)."""
 # A list of words that a sign opens; none of them begins with a capital letter.
 _WORDS = re.compile(
     r"""[:;"'`(\[=|-]\ ?["'`]?(?P<words>
@@ -70,5 +73,5 @@ def _phrase_in(found: re.Match[str]) -> Span | None:
         if word[0] in words.NO_SEEDS or word[0] in words.FUNCTION_WORDS:
             break
         phrase.append(word)
-    count = next((count for count in _COUNTS if count <= len(phrase)), 0)
+    count = next((count for count in SEED_COUNTS if count <= len(phrase)), 0)
     return (phrase[0].start(), phrase[count - 1].end()) if count else None

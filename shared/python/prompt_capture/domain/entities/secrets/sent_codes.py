@@ -74,6 +74,13 @@ _WARNING = LazyPattern(
 _EXPIRY = re.compile(
     r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
 )
+# What opens a link that was found: "<URL> (code 418-ROT)"
+_BEHIND_LINK = LazyPattern(
+    rf"""\x7f[ ]?[(\[][ ]?(?:access[ ]|pass|zugangs|mit[ ]|with[ ])?
+        (?:{any_of((*_CODES, *words.PASSWORD, *words.PIN))})[ ]?[: =][ ]?
+        (?P<value>[a-z0-9#*_.!-]{{3,32}})(?=[)\]])""",
+    re.VERBOSE,
+)
 _MAX_AROUND = 12
 _AROUND_MESSAGE = " .!|*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
@@ -83,6 +90,8 @@ _USUAL_SIZE = 6
 
 def find_sent_codes(searched: Searched) -> Iterator[Span]:
     """Find the codes behind "your code" in many languages, and those that nobody may share."""
+    if MASK in searched.text:
+        yield from (match.span("value") for match in _BEHIND_LINK.compiled.finditer(searched.lower))
     if searched.digit_count < _MIN_DIGITS:
         return
     for match in _YOUR_CODE.finditer(searched):

@@ -17,6 +17,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
     names,
 )
+from prompt_capture.domain.entities.secrets.words import is_common
 from prompt_capture.domain.searchable_text import Span
 
 # Alternatives begin with a letter each, by which the search skips what is no token.
@@ -40,6 +41,9 @@ _WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
+_KEY_DATA = re.compile(r"[A-Za-z0-9+/=]{20}|\.{3}|\u2026")
+_HEADERS_OF_KEY = 300
+
 _MIN_RANDOM = 20
 _MIN_LETTERS = 10
 _MAX_JUDGED = 400
@@ -52,6 +56,8 @@ _SHORT_TOKEN = re.compile(
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 # "vpc-0a1b2c3d4e5f67890" and other ids of AWS
 _RESOURCE_ID = re.compile(r"(?:[a-z]{1,10}-){1,2}[0-9a-f]{17}")
+# "sha384-oqVuAfXRKap7fdgcCY5uykM6..." of a script or a package
+_INTEGRITY = re.compile("sha(?:1|256|384|512)-")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _MIN_HEXADECIMAL_ENTROPY = 2.5
 """The least entropy of random digits, in bits each; that of "aaaa" is 0."""
@@ -70,12 +76,22 @@ _BASE32_GROUPS = re.compile(
 )
 _MIN_MIXED_GROUPS = 2
 
+# What a mail service makes for a program: "app password qzvt wkmr pldb xnsc"
+_APP_PASSWORD = LazyPattern(
+    r"""(?<![a-z])app(?:lication)?(?:[ -]specific)?[ -]?(?:passwords?|passwort|kennwort|pw)
+        (?:[ ](?:for|fur|of|von)(?:[ ][a-z]{1,12}){1,3}?)?(?:[ ](?:is|ist|was))?[ :="'`(]{1,3}
+        (?P<value>[a-z]{4}(?:[ ][a-z]{4}){3})(?![a-z])""",
+    re.VERBOSE,
+)
+_MAX_VOWELS = 5
+
 _IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
 
 _PUBLIC_NAMES = (REFERENCES - name_set("session sessions session_id sessionid")) | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
-    content integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
+    content integrity tx txid txhash txn trace
+    traceparent span correlation ulid oid objectid ipfs cid sid"""
 )
 """Words before the name of a thing, such as the hash of a public content.
 
@@ -111,6 +127,12 @@ _PUBLIC_KEY = re.compile(
     r"|public[ _-]?key[\"']?(?:\ ?[:=]|\ is)?[\ \"']*\Z"
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:\.\.\.?[0-9a-f]{40})?")
+# What stands before a quoted value of a program: `secret_key = '`
+_NAMED_SECRET = re.compile(
+    r"(?i:secret|secret_?key|token|password|passwd|pwd)[\"']?\]? ?(?:=>|[:=]) ?[\"']\Z"
+)
+_QUOTED = re.compile(r"[^\"' \x7f]{20,200}(?=[\"'])")
+_NAME_WINDOW = 40
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
 _DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
@@ -120,6 +142,8 @@ _MAX_DIGITS_BEFORE = 20
 def find_private_keys(searched: Searched) -> Iterator[Span]:
     """Find private keys in PEM: up to their last line, or to the end of the text without one."""
     for match in _PRIVATE_KEY.finditer(searched.text):
+        if not _KEY_DATA.search(searched.text, match.end(), match.end() + _HEADERS_OF_KEY):
+            continue  # a text about such keys
         end = _PRIVATE_KEY_END.search(searched.text, match.end())
         yield match.start(), end.end() if end else len(searched.text)
 
@@ -137,9 +161,20 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
         is_url = text.startswith("://", start - 1)
         if not prefixed and not is_url:
             yield from _find_random(searched, start, text[start:end].partition(MASK)[0])
+    if "app" in searched.lower:
+        for match in _APP_PASSWORD.compiled.finditer(searched.lower):
+            if _is_made_up(match["value"]):
+                yield match.span("value")
     if searched.digit_count >= _MIN_MIXED_GROUPS:
         found = _BASE32_GROUPS.finditer(text)
         yield from (match.span() for match in found if _is_base32(match[0]))
+
+
+def _is_made_up(groups: str) -> bool:
+    """Return whether some groups of letters are no words: they have few vowels."""
+    return sum(map(groups.count, "aeiou")) <= _MAX_VOWELS and not any(
+        map(is_common, groups.split())
+    )
 
 
 def _is_base32(groups: str) -> bool:
@@ -219,7 +254,7 @@ def _is_key(match: re.Match[str]) -> bool:
 def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     token = word.rstrip("=.~/-")
     token = token[token.rfind("=") + 1 :].lstrip(".~/-")
-    if _RESOURCE_ID.fullmatch(token):
+    if _RESOURCE_ID.fullmatch(token) or _INTEGRITY.match(token):
         return
     if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
         "-" in token and searched.recall(_is_key_of_groups, token)
@@ -227,10 +262,18 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
         start += word.find(token)
         if not is_named(searched, start, _PUBLIC_NAMES) and not is_public(searched, start, token):
             end = start + len(token)
-            yield (
+            yield _whole_value(searched.text, start, end) or (
                 _start_with_number(searched.text, start),
                 end + _padding(searched.text, start, end),
             )
+
+
+def _whole_value(text: str, start: int, end: int) -> Span | None:
+    """Return the span of the quoted value that a token is a part of: `secret_key = '&7x!...'`."""
+    begin = max(text.rfind("'", 0, start), text.rfind('"', 0, start)) + 1
+    named = _NAMED_SECRET.search(text, max(0, begin - _NAME_WINDOW), begin)
+    value = _QUOTED.match(text, begin) if named else None
+    return value.span() if value and value.end() >= end else None
 
 
 def _is_key_of_groups(token: str) -> bool:

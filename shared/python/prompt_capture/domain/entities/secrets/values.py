@@ -28,7 +28,7 @@ NO_VALUE = LazyPattern(
 )
 MASK_OR_NOTE = re.compile(
     r"x{3,}(?:[-_.]x+)*(?:[-_. ]?[0-9]{2,4})?|.*\*{3,}.*|!secret|your[-_][a-z_-]{1,30}"
-    r"|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
+    r"|<[a-z][a-z0-9_ -]{0,30}>|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
     r"|(?:null|none|nil|true|false)[\]}),]*",
     re.IGNORECASE,
 )

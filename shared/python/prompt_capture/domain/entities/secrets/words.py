@@ -16,7 +16,8 @@ PASSWORD = names(
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "memorable word", "palavra-passe", "parola d'ordine", "security answer",
-    "security question", "salasana on", "salasanani on", "parola este", "parola mea este",
+    "security question", "secret answer", "secret question",
+    "salasana on", "salasanani on", "parola este", "parola mea este",
     "nenosiri ni", "nenosiri langu ni", "nywila ni", "nywila yangu ni", "رمز وای فای",
     "password confirmation", "password confirm", "password value",
     *(
@@ -80,7 +81,8 @@ WALLET_TOPICS = names(
 """Words near the words that restore a wallet, also with commas between them."""
 
 RECOVERY_TOPICS = names(
-    "recovery phrase phrases seeds backup wiederherstellung words wörter palabras mots parole"
+    """recovery phrase phrases frase frases seeds backup wiederherstellung words wörter palabras
+    mots parole"""
 )
 """Other words near them, if no commas are between them."""
 
@@ -228,7 +230,9 @@ OWNERS_WITHOUT_SPACE = names("ของฉัน ของผม ของคุ
 IS = names(
     """is was are ist war sind lautet lautete heißt heisst reads equals est es e era son etait är er
     jest je adalah ialah yra है είναι هي هو คือ это היא הוא হল হলো""",
-    "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
+    "c'est", "will be", "should be", "is now", "is still", "is just", "is currently",
+    "is literally", "is actually", "is simply", "is basically", "is really", "is apparently",
+    "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
     "used to be", "has been", "had been",
 )  # fmt: skip
@@ -424,11 +428,17 @@ NOT_AFTER_TO = name_set(
 )
 
 NUMBER_WORDS = name_set(
-    """zero oh one two three four five six seven eight nine ten double triple hash star pound
+    """zero oh o one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty
+    ninety double triple hash star pound
     null eins zwei drei vier fünf sechs sieben acht neun
     zéro un deux trois quatre cinq sept huit neuf cero uno dos tres cuatro cinco seis
-    siete ocho nueve"""
+    siete ocho nueve een twee drie vier vijf zes zeven acht negen
+    um dois três cinco sete oito nove due tre quattro cinque sei sette otto dieci
+    jeden dwa trzy cztery pięć sześć siedem osiem dziewięć
+    nul noll ett två tre fyra fem sex sju åtta nio"""
 )
+"""Words of numbers that somebody reads out, digit by digit or in pairs."""
 
 
 _COMMON = FUNCTION_WORDS | STATES | CONJUNCTIONS
