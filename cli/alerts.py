@@ -51,10 +51,10 @@ def list_alerts(
       prompt-capture alerts list
       prompt-capture alerts list --all --json
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.monitoring import monitoring_store
 
     with exit_on_error():
-        listed = asyncio.run(bootstrap.monitoring().alerts(with_resolved, limit))
+        listed = asyncio.run(monitoring_store().alerts(with_resolved, limit))
     if as_json:
         for alert in listed:
             _print_json(alert)
@@ -73,10 +73,10 @@ def ack(number: NumberArgument, operator: OperatorOption, as_json: JsonOption = 
     [bold]Examples[/bold]
       prompt-capture alerts ack 12
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.monitoring import monitoring_store
 
     with exit_on_error():
-        alert = asyncio.run(bootstrap.monitoring().acknowledge(number, operator))
+        alert = asyncio.run(monitoring_store().acknowledge(number, operator))
     if as_json:
         _print_json(alert)
     else:
@@ -102,11 +102,11 @@ def mute(
     [bold]Examples[/bold]
       prompt-capture alerts mute 12 --days 14
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.monitoring import monitoring_store
 
     until = datetime.now(UTC) + timedelta(days=days)
     with exit_on_error():
-        alert = asyncio.run(bootstrap.monitoring().mute(number, until, operator))
+        alert = asyncio.run(monitoring_store().mute(number, until, operator))
     if as_json:
         _print_json(alert)
     elif alert.state == "muted":

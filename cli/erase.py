@@ -81,11 +81,11 @@ def erase(
 async def _run(
     user: UUID | None, report: Callable[[str, int, int], None]
 ) -> "ErasureReceipt | PendingErasuresReceipt":
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.erasure import erase_user, finish_pending_erasures
 
     if user is not None:
-        return await bootstrap.erase_user()(user, report)
-    return await bootstrap.finish_pending_erasures()(report)
+        return await erase_user()(user, report)
+    return await finish_pending_erasures()(report)
 
 
 def _reporter(progress: ProgressBars) -> Callable[[str, int, int], None]:

@@ -143,7 +143,7 @@ def export(
       prompt-capture export --mode retraining --policy audited --since-last
       prompt-capture export --mode review --days 7 --format csv --out build
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap import exports
 
     if mode.value != "review" and review_format is not ReviewFileFormat.json:
         raise typer.BadParameter(
@@ -174,7 +174,7 @@ def export(
                 status.update(f"Exporting: {rows:,} rows")
 
             export_dataset = (
-                bootstrap.export_to_folder(out, report) if out else bootstrap.export_dataset(report)
+                exports.export_to_folder(out, report) if out else exports.export_dataset(report)
             )
             dataset = asyncio.run(export_dataset(request))
     for warning in dataset.warnings:

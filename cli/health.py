@@ -34,10 +34,10 @@ def health(
       prompt-capture health --days 90 --json
     """
     from cli.health_tables import print_health
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.monitoring import monitoring_store
 
     with exit_on_error():
-        figures = asyncio.run(bootstrap.monitoring().health(days))
+        figures = asyncio.run(monitoring_store().health(days))
     if as_json:
         typer.echo(json_for_terminals(figures.model_dump_json(indent=2, ensure_ascii=True)))
     else:

@@ -59,11 +59,11 @@ def import_review(
       prompt-capture import-review review.json --reviewer grace
       prompt-capture import-review review.json --reviewer grace --apply
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.stores import service_store
 
     with exit_on_error():
         review = _read(file)
-        workflow = ImportReview(bootstrap.service_store(), reviewer)
+        workflow = ImportReview(service_store(), reviewer)
         with error_console.status("Importing") as status:
 
             def report(recorded: int) -> None:

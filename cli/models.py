@@ -66,10 +66,10 @@ def list_models(limit: LimitOption = DEFAULT_LIMIT, as_json: JsonOption = False)
       prompt-capture models list --json --limit 0
     """
     from cli.model_tables import print_models
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
-        listed = asyncio.run(bootstrap.manage_models().models())
+        listed = asyncio.run(manage_models().models())
     if as_json:
         _print_json_list(listed[: limit or None])
     else:
@@ -86,10 +86,10 @@ def show(version: VersionArgument, as_json: JsonOption = False) -> None:
       prompt-capture models show assistant-4b8a490e
     """
     from cli.model_tables import print_model
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
-        history = asyncio.run(bootstrap.manage_models().model(version))
+        history = asyncio.run(manage_models().model(version))
     if as_json:
         _print_json(history)
     else:
@@ -147,16 +147,17 @@ def publish(
 
 async def _publish(folder: Path, operator: str, reason: str) -> "tuple[RegisteredModel, int]":
     from cli.model_remarks import remarks_on
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.publishing import model_folder, publish_model
+    from prompt_capture.bootstrap.stores import service_store
 
-    publish_model = bootstrap.publish_model()
+    workflow = publish_model()
     with error_console.status(f"Checking {folder}"):
-        model = bootstrap.model_folder(folder)
-        catalogue = await bootstrap.service_store().known_intents()
+        model = model_folder(folder)
+        catalogue = await service_store().known_intents()
     for remark in remarks_on(model, catalogue):
         error_console.print(remark, style="yellow", highlight=False, markup=False)
     with progress_bars(error_console) as progress:
-        published = await publish_model(model, operator, reason, progress.step("Uploading (bytes)"))
+        published = await workflow(model, operator, reason, progress.step("Uploading (bytes)"))
     return published.model, published.new_bytes
 
 
@@ -224,21 +225,23 @@ async def _backtest(
     from cli.backtest import compare_models, find_models, read_gold_ids
     from cli.labelled_data import read_texts
     from cli.sources import local_sources
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.publishing import published_models
+    from prompt_capture.bootstrap.registry import evaluation, model_registry
+    from prompt_capture.bootstrap.stores import service_store
     from training.gate.comparison import CandidateComparison, ComparedModelLoader
 
-    registry, catalogue = bootstrap.model_registry(), bootstrap.service_store()
+    registry, catalogue = model_registry(), service_store()
     with tempfile.TemporaryDirectory() as folder, progress_bars(error_console) as progress:
         with local_sources(gold, progress) as sources:
             gold_ids = read_gold_ids(sources)
         with local_sources(learnt, progress) as sources:
             texts = read_texts(sources, progress) if sources else []
-        loader = ComparedModelLoader(bootstrap.published_models(), packaged, Path(folder))
+        loader = ComparedModelLoader(published_models(), packaged, Path(folder))
         candidate, champion = await find_models(registry, loader, version)
         known = await catalogue.known_intents()
         comparison = CandidateComparison(candidate, champion, texts, gold_ids, known, days)
         step = progress.step("Classifying")
-        return await compare_models(bootstrap.evaluation(), registry, comparison, operator, step)
+        return await compare_models(evaluation(), registry, comparison, operator, step)
 
 
 @app.command(cls=Command)
@@ -268,9 +271,9 @@ def promote(
 
 
 def _promote(version: str, operator: str, reason: str, force: bool) -> "ModelEvent | None":
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
-    return asyncio.run(bootstrap.manage_models().promote(version, operator, reason, force))
+    return asyncio.run(manage_models().promote(version, operator, reason, force))
 
 
 @app.command(cls=Command)
@@ -301,11 +304,11 @@ def rollback(
       prompt-capture models rollback --from assistant-4b8a490e \\
         --reason "more corrections since Monday"
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
         try:
-            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason, champion))
+            event = asyncio.run(manage_models().roll_back(operator, reason, champion))
         except StoreUnavailable as error:
             if champion is not None:
                 raise
@@ -333,10 +336,10 @@ def quarantine(
       prompt-capture models quarantine assistant-4b8a490e \\
         --reason "learned from a wrong import"
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
-        event = asyncio.run(bootstrap.manage_models().quarantine(version, operator, reason))
+        event = asyncio.run(manage_models().quarantine(version, operator, reason))
     _print_decision(event, f"{version} is quarantined already.", as_json)
 
 
@@ -384,7 +387,7 @@ def split(
       prompt-capture models split status
       prompt-capture models split stop --reason "seen enough"
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     if target == STATUS:
         if share is not None or reason is not None:
@@ -398,7 +401,7 @@ def split(
     if target != STOP and not (share and share < 1):
         raise typer.BadParameter("Name a share between 0 and 1: --share 0.1.")
     with exit_on_error():
-        manage = bootstrap.manage_models()
+        manage = manage_models()
         decide = (
             manage.stop_split(operator, reason)
             if share is None
@@ -411,10 +414,10 @@ def split(
 
 def _print_split(as_json: bool) -> None:
     from cli.split_table import describe_split, split_as_json
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import evaluate_split
 
     with exit_on_error():
-        status = asyncio.run(bootstrap.evaluate_split().status())
+        status = asyncio.run(evaluate_split().status())
     if as_json:
         typer.echo(_to_json({"split": status and split_as_json(status)}))
     elif status is None:
@@ -459,10 +462,10 @@ def history(
         _print_serving(at, as_json)
         return
     from cli.model_tables import print_events
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
-        events = asyncio.run(bootstrap.manage_models().events(version))
+        events = asyncio.run(manage_models().events(version))
     if as_json:
         _print_json_list(events[: limit or None])
     else:
@@ -471,10 +474,10 @@ def history(
 
 def _print_serving(at: datetime, as_json: bool) -> None:
     from cli.model_tables import describe_serving
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.registry import manage_models
 
     with exit_on_error():
-        record = asyncio.run(bootstrap.manage_models().serving_at(at))
+        record = asyncio.run(manage_models().serving_at(at))
     if as_json:
         _print_json(record)
     else:

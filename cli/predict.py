@@ -150,9 +150,9 @@ def _predict(
 ) -> "tuple[Iterator[PredictedMessage], ModelArtifact]":
     """Load the model and the examples that explain it, and predict each message when asked for."""
     from cli.prediction import MessagePredictor
-    from prompt_capture import bootstrap_models
+    from prompt_capture.bootstrap.models import model_artifact
 
-    artifact = bootstrap_models.model_artifact(settings)
+    artifact = model_artifact(settings)
     nearest = _read_examples(artifact, explain) if explain else None
     predictor = MessagePredictor(artifact, settings, nearest.find if nearest else None)
     return map(predictor.predict, messages), artifact

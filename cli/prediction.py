@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.bootstrap.models import review_criteria
 from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.text_files import replace_surrogates
@@ -66,7 +66,7 @@ class MessagePredictor:
             secondary_threshold=settings.secondary_intent_threshold,
             small_talk=settings.small_talk_intents,
         )
-        self._review = bootstrap_models.review_criteria(settings, artifact.manifest)
+        self._review = review_criteria(settings, artifact.manifest)
         self._redacted = settings.redact
         self._explain = explain
 

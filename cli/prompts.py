@@ -186,9 +186,10 @@ def _threshold(
 
 
 async def _list_prompts(query: PromptQuery, limit: int | None, as_json: bool) -> None:
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.access import PAGE_TIMEOUT_SECONDS
+    from prompt_capture.bootstrap.stores import service_store
 
-    store = bootstrap.prompt_store(bootstrap.SERVICE_ROLE, bootstrap.PAGE_TIMEOUT_SECONDS)
+    store = service_store(PAGE_TIMEOUT_SECONDS)
     rows = query.run(store)
     if as_json:
         listed = await _print_json(rows, limit)

@@ -30,8 +30,8 @@ def redrive(
       prompt-capture redrive
       prompt-capture redrive --send
     """
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.dead_letters import redrive_dead_letters
 
     with exit_on_error():
-        summary = bootstrap.redrive_dead_letters()(send and not dry_run)
+        summary = redrive_dead_letters()(send and not dry_run)
     typer.echo(summary.model_dump_json(indent=2))

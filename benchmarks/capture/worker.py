@@ -79,10 +79,10 @@ def call_framework(user_id: str) -> Operation:
     This covers everything between the event and the workflow, including the check of the API key
     and the validation of the message.
     """
-    from prompt_capture import bootstrap
     from prompt_capture.api.app import create_app
     from prompt_capture.api.classify import classify_router
     from prompt_capture.api.lambda_handler import handle_requests
+    from prompt_capture.bootstrap.callers import authenticator
     from prompt_capture.domain.captures import ClassifiedMessage
     from prompt_capture.domain.predictions import Prediction
 
@@ -97,7 +97,7 @@ def call_framework(user_id: str) -> Operation:
         return result
 
     asyncio.set_event_loop(asyncio.new_event_loop())
-    router = classify_router(cast("ClassifyAndLog", no_op_workflow), bootstrap.authenticator())
+    router = classify_router(cast("ClassifyAndLog", no_op_workflow), authenticator())
     handler = handle_requests(create_app("No-op", router))
     body = json.dumps({"message": MESSAGE, "user_id": user_id, "capture": False})
     event = function_url_event(body, os.environ["API_KEY"])
@@ -157,10 +157,10 @@ def insert_with_psycopg(user_id: str) -> Operation:
 
 def drain_batch(user_id: str, size: int) -> Operation:
     """Drain a batch of `size` spooled prompts; the time covers the whole batch."""
-    from prompt_capture import bootstrap
+    from prompt_capture.bootstrap.drain import drain_spool
     from prompt_capture.domain.spool import SpooledPrompt
 
-    runner, drain = asyncio.Runner(), bootstrap.drain_spool()
+    runner, drain = asyncio.Runner(), drain_spool()
 
     def spooled_body() -> str:
         now = datetime.now(UTC)

@@ -31,7 +31,7 @@ from prompt_capture.adapters.supabase.keys import (
     restore_key,
     usable_key,
 )
-from prompt_capture.bootstrap_access import WRITER_ROLE
+from prompt_capture.bootstrap.access import WRITER_ROLE
 from prompt_capture.domain.keys import KEY_HASH, split_hashes
 
 _REMEDIATIONS = {

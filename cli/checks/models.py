@@ -28,7 +28,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
 from prompt_capture.adapters.supabase.access import RoleTokenSigner
 from prompt_capture.adapters.supabase.keys import PUBLISHABLE, SIGNING
 from prompt_capture.adapters.supabase.model_registry import serving_models
-from prompt_capture.bootstrap import REGISTRAR_ROLE
+from prompt_capture.bootstrap.access import REGISTRAR_ROLE
 from prompt_capture.domain.errors import InvalidArtifact, StoreUnavailable
 from prompt_capture.domain.models import ModelAddress, blob_key, manifest_key
 from prompt_capture.domain.splits import ServingModels

@@ -22,7 +22,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
 )
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
-from prompt_capture.bootstrap import SERVICE_ROLE
+from prompt_capture.bootstrap.access import SERVICE_ROLE
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.models import blob_key, manifest_key
 from prompt_capture.settings import SupabaseSettings

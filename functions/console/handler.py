@@ -6,11 +6,11 @@ from prompt_capture import cold_start
 
 from pathlib import Path
 
-from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.console import console_router
 from prompt_capture.api.console_page import ConsolePage, page_router
 from prompt_capture.api.lambda_handler import Handler, handle_requests, start
+from prompt_capture.bootstrap import callers, console
 
 PAGE = Path(__file__).parent / "page"
 
@@ -18,10 +18,10 @@ PAGE = Path(__file__).parent / "page"
 def create() -> Handler:
     """Wire the function."""
     router = console_router(
-        bootstrap.decide_on_item(), bootstrap.decide_on_model(), bootstrap.authenticator()
+        console.decide_on_item(), console.decide_on_model(), callers.authenticator()
     )
     app = create_app("Console", router)
-    app.include_router(page_router(ConsolePage(PAGE, bootstrap.page_settings())))
+    app.include_router(page_router(ConsolePage(PAGE, console.page_settings())))
     return handle_requests(app)
 
 

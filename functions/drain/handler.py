@@ -7,12 +7,12 @@ from prompt_capture import cold_start
 import asyncio
 from typing import Any
 
-from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, queue_messages
+from prompt_capture.bootstrap import drain
 from prompt_capture.workflows.drain_spool import FINAL_RESULTS
 
 runner = asyncio.Runner()
-drain_spool = bootstrap.drain_spool()
+drain_spool = drain.drain_spool()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

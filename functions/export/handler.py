@@ -8,14 +8,14 @@ import asyncio
 import logging
 from typing import Any
 
-from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping
+from prompt_capture.bootstrap import exports
 from prompt_capture.domain.datasets.requests import ExportRequest
 
 logger = logging.getLogger(__name__)
 runner = asyncio.Runner()
-clean_before_export = bootstrap.clean_before_export()
-export_dataset = bootstrap.export_dataset()
+clean_before_export = exports.clean_before_export()
+export_dataset = exports.export_dataset()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from prompt_capture import cold_start
 import asyncio
 from typing import Any
 
-from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping, monitoring_mode
+from prompt_capture.bootstrap import monitoring
 
 runner = asyncio.Runner()
-evaluate_rules = bootstrap.evaluate_rules()
+evaluate_rules = monitoring.evaluate_rules()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if is_ping(event):
         return ignore(event, '{"mode": "evaluate"} or {"mode": "digest"}')
     if monitoring_mode(event) == "digest":
-        return runner.run(bootstrap.send_digest()()).model_dump(mode="json")
+        return runner.run(monitoring.send_digest()()).model_dump(mode="json")
     return runner.run(evaluate_rules()).model_dump(mode="json")
 
 

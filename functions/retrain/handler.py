@@ -7,8 +7,8 @@ from prompt_capture import cold_start
 import asyncio
 from typing import Any
 
-from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping
+from prompt_capture.bootstrap import datasets, publishing, registry, retraining, stores
 from training.allocator import limit_arenas
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.requests import RetrainingRequest
@@ -17,20 +17,20 @@ from training.retrain.workflow import Retrain
 
 def create() -> Retrain:
     """Wire the function."""
-    settings, exports = bootstrap.retraining_settings(), bootstrap.export_settings()
-    models_bucket = bootstrap.publishing_settings().models_bucket
-    evaluation = bootstrap.evaluation()
+    settings, exports = retraining.retraining_settings(), datasets.export_settings()
+    models_bucket = publishing.publishing_settings().models_bucket
+    evaluation = registry.evaluation()
     ports = RetrainingPorts(
         runs=evaluation,
         evaluation=evaluation,
         queue=evaluation,
-        registry=bootstrap.model_registry(),
-        serving=bootstrap.registered_serving(),
-        catalogue=bootstrap.service_store(),
-        files=bootstrap.published_files(),
-        objects=bootstrap.model_objects(models_bucket),
-        datasets=bootstrap.dataset_store(exports.export_bucket),
-        notifier=bootstrap.notifier(settings.retrain_topic),
+        registry=registry.model_registry(),
+        serving=registry.registered_serving(),
+        catalogue=stores.service_store(),
+        files=publishing.published_files(),
+        objects=publishing.model_objects(models_bucket),
+        datasets=datasets.dataset_store(exports.export_bucket),
+        notifier=retraining.notifier(settings.retrain_topic),
     )
     return Retrain(ports, RetrainingOptions.of(settings, exports))
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import access
+from prompt_capture.bootstrap.console import CONSOLE_TIMEOUT_SECONDS
 
 from .actors import (
     ALICE,
@@ -420,11 +421,11 @@ def test_clients_wait_longer_than_a_statement_may_take(dashboard: Connection) ->
            ) as settings where setting like 'statement_timeout=%'"""
     ).fetchall()
     waits = {
-        "a function": bootstrap.PAGE_TIMEOUT_SECONDS,
-        bootstrap.EXPORTER_ROLE: bootstrap.PAGE_TIMEOUT_SECONDS,
-        bootstrap.REGISTRAR_ROLE: bootstrap.REGISTRY_TIMEOUT_SECONDS,
-        bootstrap.MONITOR_ROLE: bootstrap.MONITORING_TIMEOUT_SECONDS,
-        "authenticated": bootstrap.CONSOLE_TIMEOUT_SECONDS,
+        "a function": access.PAGE_TIMEOUT_SECONDS,
+        access.EXPORTER_ROLE: access.PAGE_TIMEOUT_SECONDS,
+        access.REGISTRAR_ROLE: access.REGISTRY_TIMEOUT_SECONDS,
+        access.MONITOR_ROLE: access.MONITORING_TIMEOUT_SECONDS,
+        "authenticated": CONSOLE_TIMEOUT_SECONDS,
     }
     compared = {name: limit for name, limit in limits if name in waits}
     assert compared.keys() == waits.keys()

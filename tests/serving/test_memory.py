@@ -10,7 +10,8 @@ FUNCTION_MEGABYTES = 512
 _SCRIPT = """
 import sys
 from pathlib import Path
-from prompt_capture import bootstrap, bootstrap_models
+from prompt_capture.bootstrap import callers, capture
+from prompt_capture.bootstrap.models import model_artifact, open_model
 from prompt_capture.api import app, classify, lambda_handler
 from prompt_capture.adapters.supabase import prompt_store
 from prompt_capture.settings import ClassifierSettings
@@ -18,7 +19,7 @@ from prompt_capture.settings import ClassifierSettings
 models = []
 for folder in sys.argv[1:]:
     settings = ClassifierSettings(model_dir=Path(folder))
-    models.append(bootstrap_models.open_model(settings, bootstrap_models.model_artifact(settings)))
+    models.append(open_model(settings, model_artifact(settings)))
     models[-1].detector.detect("word " * 800)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
 print(int(peak.split()[1]) / 1024)

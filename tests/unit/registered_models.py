@@ -1,10 +1,14 @@
-"""Models to register, and folders to publish, for tests."""
+"""Models to register, folders to publish, and the registry of the command, for tests."""
 
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from prompt_capture.domain.model_folders import CheckedFile, ModelFolder
 from prompt_capture.domain.models import ModelAddress, NewModel, TrainingRecord
+from tests.fakes.model_registry import InMemoryModelRegistry
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 METRICS = {"accuracy": 0.93, "macro_f1": 0.91}
 
@@ -55,3 +59,12 @@ def make_folder(
         sample_messages=500 if sample else None,
         latency_ms={"p50": 0.2, "p95": 4.1},
     )
+
+
+def use_registry(
+    monkeypatch: pytest.MonkeyPatch, registry: InMemoryModelRegistry, store: InMemoryPromptStore
+) -> None:
+    """Let the commands reach this registry, and this store."""
+    for module in ("registry", "publishing"):
+        monkeypatch.setattr(f"prompt_capture.bootstrap.{module}.model_registry", lambda: registry)
+    monkeypatch.setattr("prompt_capture.bootstrap.stores.service_store", lambda: store)

@@ -113,7 +113,7 @@ def test_an_output_on_a_full_disk_ends_a_command_with_a_message(
         raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr("cli.predict._read_settings", fail)
-    monkeypatch.setattr("prompt_capture.bootstrap.manage_models", fail)
+    monkeypatch.setattr("prompt_capture.bootstrap.registry.manage_models", fail)
 
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
 

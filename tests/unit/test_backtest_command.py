@@ -13,7 +13,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from prompt_capture import bootstrap
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.domain.evaluation import (
     MAX_CAPTURED_TEXTS,
@@ -33,6 +32,7 @@ from prompt_capture.domain.models import (
 from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.models import change_manifest, read_manifest
+from tests.unit.registered_models import use_registry
 from training.gate.backtest import BacktestedModel
 from training.gate.comparison import ComparedModel
 
@@ -125,9 +125,8 @@ def evaluation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> EvaluationInM
     evaluation = EvaluationInMemory()
     registry = RegistryWithVerdicts(evaluation, labels)
     store = InMemoryPromptStore([], labels)
-    monkeypatch.setattr(bootstrap, "evaluation", lambda: evaluation)
-    monkeypatch.setattr(bootstrap, "model_registry", lambda: registry)
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr("prompt_capture.bootstrap.registry.evaluation", lambda: evaluation)
+    use_registry(monkeypatch, registry, store)
     monkeypatch.setenv("MODELS_BUCKET", str(tmp_path / "bucket"))
     folder = tmp_path / "next"
     shutil.copytree(SHIPPED_MODEL, folder)

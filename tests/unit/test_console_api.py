@@ -14,13 +14,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from fastapi.testclient import TestClient
 
-from prompt_capture import bootstrap
 from prompt_capture.adapters.models_function import ModelsFunction, signer
 from prompt_capture.adapters.supabase.console import SupabaseConsole
 from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.console import console_router
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.bootstrap.console import decide_on_model
 from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
 from prompt_capture.settings import AwsSettings
@@ -365,9 +365,9 @@ async def test_requests_are_signed_where_the_deployment_says_so(
     }
     requests: list[httpx.Request] = []
     answers = client(200, "operator", requests)
-    monkeypatch.setattr(bootstrap, "environment", lambda: environment)
-    monkeypatch.setattr(bootstrap, "create_http_client", lambda _: answers)
-    decide = bootstrap.decide_on_model()
+    monkeypatch.setattr("prompt_capture.bootstrap.console.environment", lambda: environment)
+    monkeypatch.setattr("prompt_capture.bootstrap.console.create_http_client", lambda _: answers)
+    decide = decide_on_model()
     assert decide is not None
 
     await decide("token", "rollback", b"{}")

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import erasure
+from prompt_capture.bootstrap.datasets import dataset_store
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.erasures import FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete, StoreUnavailable
@@ -107,9 +108,7 @@ def make_store() -> InMemoryPromptStore:
 def make_erase_user(
     store: InMemoryPromptStore, dead_letters: DeadLetters | None = None
 ) -> EraseUser:
-    return EraseUser(
-        store, CleanDatasets(InMemoryExports(store), bootstrap.dataset_store), dead_letters
-    )
+    return EraseUser(store, CleanDatasets(InMemoryExports(store), dataset_store), dead_letters)
 
 
 async def add_prompts(store: InMemoryPromptStore, count: int = 1) -> InMemoryPromptStore:
@@ -152,7 +151,7 @@ async def test_an_erasure_reports_its_progress_up_to_what_it_counted() -> None:
     await ledger.register_rows(FOLDER, "k", list(map(str, store.rows)))
     progress: list[tuple[str, int, int]] = []
 
-    erase = EraseUser(store, CleanDatasets(ledger, bootstrap.dataset_store))
+    erase = EraseUser(store, CleanDatasets(ledger, dataset_store))
     await erase(USER, lambda activity, done, total: progress.append((activity, done, total)))
 
     assert progress == [
@@ -204,12 +203,12 @@ def run(
 ) -> tuple[int, str, str]:
     """Run the command, and return its exit status, its output and its messages."""
     ledger = InMemoryExports(store)
-    clean = CleanDatasets(ledger, bootstrap._existing_dataset_store)
-    monkeypatch.setattr(bootstrap, "erase_user", lambda: EraseUser(store, clean))
+    clean = CleanDatasets(ledger, erasure.existing_dataset_store)
+    monkeypatch.setattr(erasure, "erase_user", lambda: EraseUser(store, clean))
     finish = FinishPendingErasures(
         store, EraseUser(store, clean), CleanPendingObjects(ledger, clean)
     )
-    monkeypatch.setattr(bootstrap, "finish_pending_erasures", lambda: finish)
+    monkeypatch.setattr(erasure, "finish_pending_erasures", lambda: finish)
     result = CliRunner().invoke(app, ["erase", *options], input=answer, env={"COLUMNS": "200"})
     return result.exit_code, result.stdout, result.stderr
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.health_tables import sparkline
 from cli.main import app
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import monitoring
 from prompt_capture.domain.errors import AlertResolved
 from prompt_capture.domain.health import Health
 from tests.unit.test_monitor import NOW, TASKS, health, new_finding_alert
@@ -72,7 +72,7 @@ class FakeMonitoring:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr(bootstrap, "monitoring", FakeMonitoring)
+    monkeypatch.setattr(monitoring, "monitoring_store", FakeMonitoring)
     return lambda *arguments: CliRunner().invoke(app, arguments, env={"COLUMNS": "160"})
 
 

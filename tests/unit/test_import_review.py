@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import stores
 from prompt_capture.domain.changes import Correction, Decision
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
@@ -186,7 +186,7 @@ def test_the_command_names_the_entries_that_changed_while_it_ran(
             return await super().apply(*arguments)
 
     monkeypatch.setattr("cli.import_review.ImportReview", Interfering)
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
     command = ["import-review", str(file), "--reviewer", "grace", "--apply"]
 
     result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
@@ -204,7 +204,7 @@ def test_the_command_reads_a_compressed_file(
     log_id = asyncio.run(_log(store))
     file = tmp_path / "review.json.gz"
     file.write_bytes(gzip.compress(_file(_entry(log_id, "reminder")).encode()))
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace", "--apply"])
 
@@ -224,7 +224,7 @@ def test_the_command_asks_for_apply_only_where_this_records_something(
 ) -> None:
     log_id = asyncio.run(_log(store))
     file = tmp_path / "review.json"
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     def end(intent: str, *options: str) -> str:
         file.write_text(_file(_entry(log_id, intent)))
@@ -245,7 +245,7 @@ def test_the_command_names_the_fields_that_are_not_read_once(
     file = tmp_path / "review.csv"
     rows = "".join(f"{log_id},reminder,3,ada\n" for log_id in ids)
     file.write_text(f"id,corrected_intent,votes,te\x1b[31mam\n{rows}")
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
 
@@ -261,7 +261,7 @@ def test_the_command_names_the_entries_with_a_rejected_annotation(
     task = {"data": {"log_id": str(asyncio.run(_log(store, "one")))}, "annotations": [annotation]}
     file = tmp_path / "review.json"
     file.write_text(json.dumps([task]))
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
 
@@ -276,7 +276,7 @@ def test_notes_that_are_shortened_are_named(
     file = tmp_path / "review.csv"
     rows = "".join(f"{log_id},reminder,{'why ' * 600}\n" for log_id in ids)
     file.write_text(f"id,corrected_intent,notes\n{rows}")
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
 
@@ -746,7 +746,7 @@ def test_the_command_names_changed_predictions_with_their_line(
     log_id = asyncio.run(_log(store))
     file = tmp_path / "review.csv"
     file.write_bytes(write_entries([_entry(log_id, None, predicted_intent="reminder")], "csv"))
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setattr(stores, "service_store", lambda: store)
 
     result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace", "--apply"])
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
-from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx import classifier
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.graphs import SharedGraphs
@@ -28,6 +27,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
     MAX_MANIFEST_BYTES,
     ModelArtifact,
 )
+from prompt_capture.bootstrap import models
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.settings import ClassifierSettings
 from tests.unit.models import change_manifest, read_manifest, write_manifest
@@ -391,12 +391,12 @@ def test_a_model_in_a_layer_is_not_checked_again(
     _state_file(folder, "encoder.tokenizer.json", bytes=7)
     used = ClassifierSettings(model_dir=folder)
     with pytest.raises(InvalidArtifact):
-        bootstrap_models.model_artifact(used)
-    monkeypatch.setattr(bootstrap_models, "LAYERS", folder.parent)
+        models.model_artifact(used)
+    monkeypatch.setattr(models, "LAYERS", folder.parent)
 
-    artifact = bootstrap_models.model_artifact(used)
+    artifact = models.model_artifact(used)
 
-    assert bootstrap_models.intent_detector(used, artifact).detect("hello").intent == "greeting"
+    assert models.intent_detector(used, artifact).detect("hello").intent == "greeting"
 
 
 def test_files_that_the_package_has_too_are_read_from_there(folder: Path) -> None:

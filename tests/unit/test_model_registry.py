@@ -5,12 +5,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from prompt_capture import bootstrap
 from prompt_capture.adapters.supabase.model_registry import (
     SupabaseModelRegistry,
     SupabaseServing,
     serving_models,
 )
+from prompt_capture.bootstrap.registry import model_registry
 from prompt_capture.domain.errors import (
     InvalidSettings,
     ReviewerErased,
@@ -114,4 +114,4 @@ def test_the_registry_needs_the_key_that_signs_for_its_role(
     monkeypatch.delenv("SUPABASE_SIGNING_KEY", raising=False)
 
     with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY"):
-        bootstrap.model_registry()
+        model_registry()

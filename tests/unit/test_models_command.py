@@ -11,13 +11,12 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.model_remarks import remarks_on
-from prompt_capture import bootstrap
 from prompt_capture.domain.evaluation import NewVerdict
 from prompt_capture.domain.splits import OutcomeGroup
 from prompt_capture.workflows.models.decisions import decision_of
 from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
-from tests.unit.registered_models import make_folder, new_model
+from tests.unit.registered_models import make_folder, new_model, use_registry
 
 INTENTS = ("reminder", "reschedule", "unknown")
 WHY = ("--reason", "better on the audit", "--operator", "grace")
@@ -28,8 +27,7 @@ FORCED = ("--force", *WHY)
 def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryModelRegistry:
     registry = InMemoryModelRegistry(INTENTS)
     store = InMemoryPromptStore([], INTENTS)
-    monkeypatch.setattr(bootstrap, "model_registry", lambda: registry)
-    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    use_registry(monkeypatch, registry, store)
     monkeypatch.setenv("MODELS_BUCKET", str(tmp_path / "bucket"))
     return registry
 
@@ -284,7 +282,7 @@ def test_a_wrong_time_is_refused(
 def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder that is taken for a checked model."""
     folder = make_folder(tmp_path / "model", sample="seed")
-    monkeypatch.setattr(bootstrap, "model_folder", lambda path: folder)
+    monkeypatch.setattr("prompt_capture.bootstrap.publishing.model_folder", lambda _: folder)
     return tmp_path / "model"
 
 

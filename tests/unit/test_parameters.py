@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from prompt_capture import bootstrap_access
 from prompt_capture.adapters.aws.parameter_store import read_parameters
+from prompt_capture.bootstrap.access import environment
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
 from prompt_capture.settings import ParameterStoreSettings, parameter_names
 
@@ -82,8 +82,8 @@ def test_settings_come_from_variables_and_parameters(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert bootstrap_access.environment()["SUPABASE_SECRET_KEY"] == "sb_secret_x"
-    assert bootstrap_access.environment()["SUPABASE_URL"] == "https://another.supabase.co"
+    assert environment()["SUPABASE_SECRET_KEY"] == "sb_secret_x"
+    assert environment()["SUPABASE_URL"] == "https://another.supabase.co"
 
 
 def test_an_empty_parameter_name_is_ignored() -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.prompt_table import BATCH_SIZE
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import stores
 from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
@@ -38,7 +38,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> InMemoryPromptStore:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, store: InMemoryPromptStore) -> None:
-    monkeypatch.setattr(bootstrap, "prompt_store", lambda role, timeout_seconds: store)
+    monkeypatch.setattr(stores, "service_store", lambda timeout_seconds: store)
 
 
 def log(
@@ -385,9 +385,9 @@ def test_ctrl_c_ends_without_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
 ENDLESS = """
 import sys
 from cli.main import app
-from prompt_capture import bootstrap
+from prompt_capture.bootstrap import stores
 from tests.unit.test_prompts_command import EndlessStore
-bootstrap.prompt_store = lambda role, timeout_seconds: EndlessStore([], [])
+stores.service_store = lambda timeout_seconds: EndlessStore([], [])
 app(["prompts", "--low-confidence", *sys.argv[1:]])
 """
 

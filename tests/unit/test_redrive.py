@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from prompt_capture import bootstrap
 from prompt_capture.domain.changes import Outcome
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
@@ -64,7 +63,10 @@ def test_the_command_shows_counts_and_no_prompt(
     monkeypatch: pytest.MonkeyPatch, options: list[str], sent: int
 ) -> None:
     dead_letters = make_dead_letters()
-    monkeypatch.setattr(bootstrap, "redrive_dead_letters", lambda: RedriveDeadLetters(dead_letters))
+    monkeypatch.setattr(
+        "prompt_capture.bootstrap.dead_letters.redrive_dead_letters",
+        lambda: RedriveDeadLetters(dead_letters),
+    )
 
     result = CliRunner().invoke(app, ["redrive", *options])
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, Thresholds
+from prompt_capture.bootstrap.models import review_criteria
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.settings import ClassifierSettings
@@ -183,6 +183,6 @@ def test_service_reads_the_thresholds_of_the_manifest(
     (folder / "manifest.json").write_text(json.dumps(manifest | {"thresholds": thresholds}))
     settings = ClassifierSettings(model_dir=folder)
 
-    criteria = bootstrap_models.review_criteria(settings, ModelArtifact.load(folder).manifest)
+    criteria = review_criteria(settings, ModelArtifact.load(folder).manifest)
 
     assert criteria.needs_review(_prediction("email", 0.95)) is needs_review

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from prompt_capture.api.tokens import TokenVerifier
-from prompt_capture.bootstrap import allowed_origins
-from prompt_capture.bootstrap_access import environment
+from prompt_capture.bootstrap.access import environment
+from prompt_capture.bootstrap.callers import allowed_origins
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import WebSettings
 from tests.unit.conftest import ApiFixture, make_apps

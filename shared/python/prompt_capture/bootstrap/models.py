@@ -1,4 +1,4 @@
-"""The part of the composition root that creates the models which answer."""
+"""The models which answer: how they are loaded, and which of their predictions need a review."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

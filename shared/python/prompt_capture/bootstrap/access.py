@@ -1,4 +1,4 @@
-"""The part of the composition root that every other part needs: the settings, and the store."""
+"""What every other module needs: the settings, and the access to the store by database role."""
 
 import logging
 import os
@@ -13,6 +13,16 @@ from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.settings import ParameterStoreSettings, SupabaseSettings, parameter_names
 
 WRITER_ROLE = "prompt_writer"
+EXPORTER_ROLE = "prompt_exporter"
+REGISTRAR_ROLE = "model_registrar"
+MONITOR_ROLE = "prompt_monitor"
+SERVICE_ROLE = "service_role"
+
+PAGE_TIMEOUT_SECONDS = 65.0
+MONITORING_TIMEOUT_SECONDS = 35.0
+REGISTRY_TIMEOUT_SECONDS = 10.0
+"""More than the statement timeout of the role or the function, so that the answer says what
+happened. The statement of a caller who has left runs on, beside that of the next attempt."""
 
 _reading_parameters = Lock()
 

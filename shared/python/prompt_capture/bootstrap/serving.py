@@ -1,4 +1,4 @@
-"""The part of the composition root that reads the registered models which serve.
+"""The registered models which serve, read while the function classify-and-log starts.
 
 The handler imports it first and calls `begin_reading`: a thread reads which model is the champion,
 and downloads its files, while the handler imports everything else. So this module imports at once
@@ -20,8 +20,8 @@ from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx.published_artifact import fetch_artifact
 from prompt_capture.adapters.supabase.model_registry import SupabaseServing
-from prompt_capture.bootstrap_access import WRITER_ROLE, environment, store_client
-from prompt_capture.bootstrap_models import model_artifact, open_model
+from prompt_capture.bootstrap.access import WRITER_ROLE, environment, store_client
+from prompt_capture.bootstrap.models import model_artifact, open_model
 from prompt_capture.domain.errors import PromptCaptureError
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.splits import ServingModels
