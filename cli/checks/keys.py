@@ -32,7 +32,7 @@ from prompt_capture.adapters.supabase.keys import (
     usable_key,
 )
 from prompt_capture.bootstrap_access import WRITER_ROLE
-from prompt_capture.domain.keys import KEY_HASH, split_hashes
+from prompt_capture.domain.keys import KEY_HASH, is_hash_of_no_key, split_hashes
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",
@@ -125,6 +125,12 @@ def _check_hashes(deployment: Deployment, name: str) -> CheckResult:
             setting,
             "is not one or two SHA-256 hashes in hex",
             "Hash each key: `printf %s \"$KEY\" | sha256sum | cut -d' ' -f1`.",
+        )
+    if any(map(is_hash_of_no_key, hashes)):
+        return wrong(
+            setting,
+            "has the hash of an empty key or of a variable's name, which anyone can send",
+            "Hash the key itself, and restart the functions (docs/how-to/rotate-keys.md).",
         )
     key = usable_key_or_none(deployment, name)
     if key is not None and hashlib.sha256(key.encode()).hexdigest() not in hashes:

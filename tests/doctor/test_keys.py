@@ -1,5 +1,6 @@
 """Keys of the wrong type, of another project, or that the project rejects, are reported."""
 
+import hashlib
 import json
 import time
 from typing import Any
@@ -188,6 +189,17 @@ def test_malformed_hashes_are_wrong(
 ) -> None:
     assert problems(run_check("keys", settings | {setting: hashes})) == {
         setting: "is not one or two SHA-256 hashes in hex"
+    }
+
+
+@pytest.mark.parametrize("setting", ["API_KEY_HASHES", "OPERATOR_KEY_HASHES"])
+def test_the_hash_of_an_empty_key_is_wrong(
+    run_check: RunCheck, settings: Environment, setting: str
+) -> None:
+    hashes = f"{settings[setting]},{hashlib.sha256(b'').hexdigest()}"
+
+    assert problems(run_check("keys", settings | {setting: hashes})) == {
+        setting: "has the hash of an empty key or of a variable's name, which anyone can send"
     }
 
 

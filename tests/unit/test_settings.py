@@ -1,5 +1,7 @@
 """Settings are validated, and their values never appear in errors."""
 
+import hashlib
+
 import httpx
 import pytest
 
@@ -297,6 +299,17 @@ def test_what_is_no_hash_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(InvalidSettings, match=r"OPERATOR_KEY_HASHES.*64 digits.*sha256sum") as e:
         OperatorSettings.from_env(environment)
     assert text not in str(e.value)
+
+
+@pytest.mark.parametrize("key", ["", "\n", "\r\n", "null\n", "None", "undefined", "$KEY"])
+def test_the_hash_of_no_key_is_refused_with_the_remedy(key: str) -> None:
+    """As where the variable of the shell was not set: anyone could send an empty key."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{digest},{HASHES[0]}"}
+
+    with pytest.raises(InvalidSettings, match=r"API_KEY_HASHES\.0: .*empty key.*variable") as e:
+        AuthenticationSettings.from_env(environment)
+    assert digest not in str(e.value)
 
 
 def test_a_backends_key_is_no_operator_key() -> None:

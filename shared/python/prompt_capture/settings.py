@@ -26,6 +26,7 @@ from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import (
     KEY_HASH,
     clean_key,
+    is_hash_of_no_key,
     split_hashes,
     split_list,
 )
@@ -102,6 +103,11 @@ def _check_hash(value: str) -> str:
         raise ValueError(
             "it is no SHA-256 in hex, 64 digits without a sign behind them. Hash each key: "
             "printf %s \"$KEY\" | sha256sum | cut -d' ' -f1"
+        )
+    if is_hash_of_no_key(value):
+        raise ValueError(
+            "it is the hash of an empty key, or of the name of a variable, which anyone can send. "
+            "Set the variable to the key in this shell, and hash it again"
         )
     return value
 
