@@ -218,6 +218,7 @@ def test_the_remedy_creates_the_key_outside_of_a_project() -> None:
         (PUBLISHABLE, "sb_secret_x", "is a secret key; expected a publishable key"),
         (PUBLISHABLE, json.dumps([PUBLIC]), "is a public JWK; expected a publishable key"),
         (JWT_SECRET, TEXT, "is a private JWK; expected a shared secret"),
+        (JWT_SECRET, f"ssh-rsa {'A' * 64}", "is not a key; expected a shared secret"),
         (JWT_SECRET, "short", "is not a key; expected a shared secret"),
         (JWT_SECRET, f"{HS256_SECRET}\nand more", "is not a key; expected a shared secret"),
     ],

@@ -18,6 +18,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from jwt.algorithms import HMACAlgorithm
 
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import clean_key
@@ -313,10 +314,17 @@ def detect_key_type(key: str) -> KeyType:
 def _is_secret(key: str) -> bool:
     """Return whether a key is a shared secret, which can be any line of text that is long enough.
 
-    What has a JWK in it, or is the path of its file, is a mistake.
+    What has a JWK in it, or is the path of its file, is a mistake. So is a public key, such as one
+    of SSH, which PyJWT refuses as a secret.
     """
     is_one_line = len(key) >= _MIN_SECRET_LENGTH and key.isprintable()
-    return is_one_line and not _NO_SECRET.search(key)
+    if not is_one_line or _NO_SECRET.search(key):
+        return False
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
+    except jwt.InvalidKeyError:
+        return False
+    return True
 
 
 def _is_encoded_key(key: str) -> bool:
