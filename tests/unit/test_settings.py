@@ -32,6 +32,10 @@ HASHES = ("ab" * 32, "1" * 64)
     [
         f"{URL}/",
         f"{URL}/rest/v1/",
+        f"{URL}/rest/v1/rest/v1",
+        f"{URL}/auth/v1/.well-known/jwks.json",
+        f"{URL}/storage/v1/s3",
+        f"{URL}/functions/v1/hello-world",
         f"{URL}/auth/v1",
         f'"{URL}"',
         f"\ufeff{URL}\r\n",

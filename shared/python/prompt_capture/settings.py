@@ -127,7 +127,7 @@ def _check_scheme(value: object) -> object:
     return value
 
 
-_API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
+_API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql|realtime)/v1(?:/[\w./-]*)?\Z")
 _LONGEST_LABEL = 63
 _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
