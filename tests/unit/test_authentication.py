@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.errors import ApiError
 from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenVerifier
+from prompt_capture.bootstrap import authenticator
+from prompt_capture.domain.errors import InvalidSettings
 from tests.unit.conftest import ApiFixture
 from tests.unit.tokens import KEY_ID, SUPABASE_URL, TokenMint
 
@@ -193,6 +195,17 @@ def test_an_empty_api_key_is_never_valid(key: str) -> None:
     with pytest.raises(ApiError) as raised:
         authenticator.authenticate(Headers({"X-Api-Key": key}))
     assert raised.value.code == "api_key_invalid"
+
+
+def test_functions_refuse_the_jwt_secret_of_local_projects_beside_a_hosted_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "super-secret-jwt-token-with-at-least-32-characters-long"
+    monkeypatch.setenv("SUPABASE_URL", "https://abcdefghijklmnopqrst.supabase.co")
+    monkeypatch.setenv("SUPABASE_JWT_SECRET", secret)
+
+    with pytest.raises(InvalidSettings, match="everybody knows"):
+        authenticator()
 
 
 def test_a_request_without_credentials_gets_a_hint_what_to_send(api: ApiFixture) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prompt_capture.adapters.http_client import create_http_client
-from prompt_capture.adapters.supabase.keys import JWT_SECRET, PUBLISHABLE, usable_key
+from prompt_capture.adapters.supabase.keys import PUBLISHABLE, usable_jwt_secret, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.adapters.supabase.serving_header import notice_serving
 from prompt_capture.api.authentication import Authenticator
@@ -627,9 +627,9 @@ def _authenticator(
 ) -> Authenticator:
     for handler in logging.getLogger().handlers:
         handler.addFilter(CorrelationFilter())
-    secret = settings.supabase_jwt_secret
-    legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
-    tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
+    secret, url = settings.supabase_jwt_secret, str(settings.supabase_url)
+    legacy_secret = usable_jwt_secret(secret.get_secret_value(), url) if secret else ""
+    tokens = TokenVerifier(url, legacy_secret or None)
     return Authenticator(tokens, settings.api_key_hashes, operator_key_hashes)
 
 
