@@ -63,6 +63,14 @@ def test_a_project_may_have_a_path() -> None:
         f"{URL}#",
         "http://127.0.0.1:54323/project/default",
         "https://ann:secret@project.supabase.co",
+        "http://project.supabase.co",
+        "http://project.supabase.co/rest/v1",
+        "https://db.project.supabase.co",
+        "https://project.storage.supabase.co/storage/v1/s3",
+        "https://project.supabase.co:5432",
+        "https://project.supabase.co/mcp",
+        "https://api.supabase.com",
+        "https://aws-0-eu-west-1.pooler.supabase.com:6543",
     ],
 )
 def test_an_address_of_no_project_is_refused_with_the_remedy(text: str) -> None:
@@ -121,6 +129,8 @@ def test_a_host_that_stands_for_a_missing_value_is_refused(host: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
+        "http://supabase.example.org",
+        "http://supabase",
         "https://null.example.org",
         "https://undefined.example.org:8443",
         "https://changeme.example.org",

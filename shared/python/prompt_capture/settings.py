@@ -130,7 +130,9 @@ def _check_scheme(value: object) -> object:
 _API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql|realtime)/v1(?:/[\w./-]*)?\Z")
 _LONGEST_LABEL = 63
 _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
-_DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
+_OF_SUPABASE = re.compile(r"(?:.*\.)?supabase\.com?\.?", re.IGNORECASE)
+_HOSTED_PROJECT = re.compile(r"https://[a-z0-9-]+\.supabase\.co\.?/*", re.IGNORECASE)
+"""No request may leave without TLS: it has a key and a prompt."""
 
 
 def _clean_url(value: object) -> object:
@@ -173,11 +175,13 @@ Prefix = Annotated[str, AfterValidator(object_prefix)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
-    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/default")
-    if is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
+    is_of_supabase = _OF_SUPABASE.fullmatch(url.host or "") is not None
+    is_wrong = is_of_supabase and not _HOSTED_PROJECT.fullmatch(str(url))
+    is_dashboard = (url.path or "").startswith("/project/default")
+    if is_wrong or is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
         raise ValueError(
-            "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "
-            "without a query or a password"
+            "set it to the project's own URL, https://<ref>.supabase.co, not that of the Dashboard "
+            "or of the database, with https, and without a port, a query or a password"
         )
     return url
 
