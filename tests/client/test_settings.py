@@ -173,6 +173,15 @@ def test_a_setting_that_is_no_text_is_refused(name: str, value: object) -> None:
     assert KEY not in everything_in(raised.value)
 
 
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+def test_settings_of_another_type_are_refused_at_once(kind: Callable[..., object]) -> None:
+    """As where the seconds of a time limit are passed, as to other libraries."""
+    with pytest.raises(TypeError, match="Pass a Timeouts, not a int"):
+        kind(Service(URL, URL, URL), timeouts=10)
+    with pytest.raises(TypeError, match="Pass a Service, not a str"):
+        kind(URL)
+
+
 def test_a_missing_url_is_named() -> None:
     with pytest.raises(ValueError, match=r"OUTCOMES_URL\) is empty\. Set it to the URL"):
         Service.from_env({"CLASSIFY_URL": URL, "API_KEY": KEY})
