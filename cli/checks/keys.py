@@ -26,13 +26,15 @@ from prompt_capture.adapters.supabase.keys import (
     UnusableKey,
     check_sendable,
     detect_key_type,
+    is_hosted,
     parse_signing_key,
     read_claims,
     restore_key,
+    usable_jwt_secret,
     usable_key,
 )
 from prompt_capture.bootstrap.access import WRITER_ROLE
-from prompt_capture.domain.keys import KEY_HASH, split_hashes
+from prompt_capture.domain.keys import KEY_HASH, is_hash_of_no_key, split_hashes
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",
@@ -95,6 +97,8 @@ def _read_type(name: str, key: str) -> KeyType:
 def _check_type(deployment: Deployment, name: str, key: str) -> CheckResult:
     try:
         key_type = _read_type(name, key)
+        if name == JWT_SECRET:
+            usable_jwt_secret(key, str(deployment.settings.supabase_url or ""))
     except UnusableKey as error:
         return wrong(name, error.problem, error.remedy)
     if _is_of_another_project(deployment, read_claims(key)):
@@ -106,9 +110,9 @@ def _check_type(deployment: Deployment, name: str, key: str) -> CheckResult:
 
 def _is_of_another_project(deployment: Deployment, claims: dict[str, object]) -> bool:
     """Compare the project that a legacy key of a hosted project names with SUPABASE_URL."""
-    host = urlsplit(str(deployment.settings.supabase_url or "")).hostname or ""
-    is_hosted = host.endswith(".supabase.co")
-    return is_hosted and "ref" in claims and claims["ref"] != host.partition(".")[0]
+    url = str(deployment.settings.supabase_url or "")
+    reference = (urlsplit(url).hostname or "").partition(".")[0]
+    return is_hosted(url) and "ref" in claims and claims["ref"] != reference
 
 
 def _hashes(deployment: Deployment, name: str) -> list[str]:
@@ -125,6 +129,12 @@ def _check_hashes(deployment: Deployment, name: str) -> CheckResult:
             setting,
             "is not one or two SHA-256 hashes in hex",
             "Hash each key: `printf %s \"$KEY\" | sha256sum | cut -d' ' -f1`.",
+        )
+    if any(map(is_hash_of_no_key, hashes)):
+        return wrong(
+            setting,
+            "has the hash of an empty key or of a variable's name, which anyone can send",
+            "Hash the key itself, and restart the functions (docs/how-to/rotate-keys.md).",
         )
     key = usable_key_or_none(deployment, name)
     if key is not None and hashlib.sha256(key.encode()).hexdigest() not in hashes:

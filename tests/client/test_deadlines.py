@@ -18,6 +18,7 @@ from .scripted_service import CLASSIFICATION, ScriptedService
 
 PAUSE_SECONDS = 0.01
 TIMEOUTS = Timeouts(deadline=0.3, attempt=0.3)
+MAX_FLOOD_SECONDS = 8
 
 
 SLOW_RESPONSE = f"HTTP/1.1 200 OK\r\nx-padding: {'x' * 900}\r\ncontent-length: 0\r\n\r\n".encode()
@@ -65,6 +66,40 @@ async def test_a_call_does_not_wait_for_headers_that_arrive_after_its_deadline(
         monkeypatch.delenv("REQUEST_METHOD", raising=False)
     client = connect(Service(url, url, url, "pc_key"), timeouts=TIMEOUTS)
     assert (await client.classify("hello", user_id="u")).error_code == "no_response"
+
+
+@pytest.fixture
+def flood() -> Iterator[tuple[str, threading.Event]]:
+    """The URL of a server that sends interim responses without a pause, and whether it was cut."""
+    listener, was_cut = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        ends_at = time.monotonic() + MAX_FLOOD_SECONDS
+        with connection:
+            connection.recv(65_536)
+            while time.monotonic() < ends_at:
+                try:
+                    connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000)
+                except OSError:
+                    was_cut.set()
+                    return
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", was_cut
+    thread.join()
+    listener.close()
+
+
+async def test_an_attempt_ends_on_time_where_a_server_sends_without_end(
+    flood: tuple[str, threading.Event], connect: Connect
+) -> None:
+    url, was_cut = flood
+    client = connect(Service(url, url, url, "pc_key"), timeouts=TIMEOUTS)
+    assert (await client.classify("hello", user_id="u")).error_code == "no_response"
+    await client.aclose()
+    assert was_cut.wait(MAX_FLOOD_SECONDS)
 
 
 async def test_a_response_that_is_too_large_for_the_service_is_invalid(

@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -171,6 +172,18 @@ async def test_a_generator_function_is_refused_with_the_remedy(
     await close(client)
 
 
+@pytest.mark.parametrize(
+    "kind", [classmethod, property, functools.cached_property], ids=lambda kind: kind.__name__
+)
+async def test_what_is_no_function_by_itself_is_refused_with_the_remedy(
+    client: Clients, kind: Callable[[object], Any]
+) -> None:
+    """As where the decorators of a method are in the wrong order."""
+    with pytest.raises(TypeError, match=rf"a {kind.__name__}\. Write its decorator below"):
+        client.workflow(LOG_ID, "w")(kind(work))
+    await close(client)
+
+
 async def test_the_asynchronous_client_refuses_a_function_that_nothing_awaits(
     service: Service,
 ) -> None:
@@ -182,7 +195,15 @@ async def test_the_asynchronous_client_refuses_a_function_that_nothing_awaits(
 
 
 @pytest.mark.parametrize(
-    "result", [work, generate, generate_asynchronously], ids=lambda function: function.__name__
+    "result",
+    [
+        work,
+        generate,
+        generate_asynchronously,
+        contextmanager(generate),
+        asynccontextmanager(generate_asynchronously),
+    ],
+    ids=["coroutine", "generator", "asynchronous generator", "block", "asynchronous block"],
 )
 def test_a_function_that_returns_what_is_yet_to_run_is_no_success(
     service: Service, scripted: ScriptedService, result: Callable[[], object]

@@ -143,6 +143,23 @@ def test_a_url_that_a_request_can_reach_stays_as_it_is(url: str) -> None:
     assert Service(url, url, url).classify_url == url
 
 
+@pytest.mark.parametrize("end", ["", "/", "//"])
+async def test_a_url_without_a_path_is_that_of_the_function(
+    connect: Connect, scripted: ScriptedService, service: Service, end: str
+) -> None:
+    """A deployment prints Function URLs without their paths."""
+    url = service.classify_url.removesuffix("/classify") + end
+    client = connect(Service(url, url, url, KEY))
+    await client.classify("hm", user_id="u")
+    await client.record_outcome("l", True, "w")
+    await client.correct("l", "reminder", reviewer="grace")
+    assert [request.path for request in scripted.requests] == [
+        "/v1/classify",
+        "/v1/outcomes",
+        "/v1/corrections",
+    ]
+
+
 @pytest.mark.parametrize("value", [b"https://classify.example", 7, Path("/v1"), SecretStr(KEY)])
 @pytest.mark.parametrize("name", ["classify_url", "outcomes_url", "corrections_url", "api_key"])
 def test_a_setting_that_is_no_text_is_refused(name: str, value: object) -> None:
@@ -154,6 +171,15 @@ def test_a_setting_that_is_no_text_is_refused(name: str, value: object) -> None:
     ) as raised:
         Service(**settings | {name: value})
     assert KEY not in everything_in(raised.value)
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+def test_settings_of_another_type_are_refused_at_once(kind: Callable[..., object]) -> None:
+    """As where the seconds of a time limit are passed, as to other libraries."""
+    with pytest.raises(TypeError, match="Pass a Timeouts, not a int"):
+        kind(Service(URL, URL, URL), timeouts=10)
+    with pytest.raises(TypeError, match="Pass a Service, not a str"):
+        kind(URL)
 
 
 def test_a_missing_url_is_named() -> None:

@@ -353,12 +353,13 @@ async def test_the_texts_of_a_message_are_cleaned(
         ("007", "007"),
     ],
 )
-async def test_a_conversation_id_that_a_table_made_a_fraction_stays_the_same(
+async def test_an_id_that_a_table_made_a_fraction_stays_the_same(
     connect: Connect, scripted: ScriptedService, given: Any, sent: str
 ) -> None:
-    await connect().classify("hm", user_id="u", conversation_id=given)
+    await connect().classify("hm", user_id="u", conversation_id=given, idempotency_key=given)
 
     assert scripted.bodies[0]["conversation_id"] == sent
+    assert scripted.requests[0].headers["idempotency-key"] == sent
 
 
 @pytest.mark.parametrize("given", [float("inf"), Decimal("Infinity"), Decimal("sNaN")])

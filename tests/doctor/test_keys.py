@@ -1,5 +1,6 @@
 """Keys of the wrong type, of another project, or that the project rejects, are reported."""
 
+import hashlib
 import json
 import time
 from typing import Any
@@ -181,6 +182,18 @@ def test_an_expired_legacy_key_and_one_of_another_project_are_wrong(
     }
 
 
+def test_the_jwt_secret_of_local_projects_is_wrong_for_a_hosted_one(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    local = settings | {JWT_SECRET: "super-secret-jwt-token-with-at-least-32-characters-long"}
+    hosted = local | {"SUPABASE_URL": "https://here.supabase.co"}
+
+    assert problems(run_check("keys", local)) == {}
+    assert problems(run_check("keys", hosted)) == {
+        JWT_SECRET: "is the secret of local projects, which everybody knows"
+    }
+
+
 @pytest.mark.parametrize("setting", ["API_KEY_HASHES", "OPERATOR_KEY_HASHES"])
 @pytest.mark.parametrize("hashes", ["0" * 63, ",".join(["0" * 64] * 3), "plain"])
 def test_malformed_hashes_are_wrong(
@@ -188,6 +201,17 @@ def test_malformed_hashes_are_wrong(
 ) -> None:
     assert problems(run_check("keys", settings | {setting: hashes})) == {
         setting: "is not one or two SHA-256 hashes in hex"
+    }
+
+
+@pytest.mark.parametrize("setting", ["API_KEY_HASHES", "OPERATOR_KEY_HASHES"])
+def test_the_hash_of_an_empty_key_is_wrong(
+    run_check: RunCheck, settings: Environment, setting: str
+) -> None:
+    hashes = f"{settings[setting]},{hashlib.sha256(b'').hexdigest()}"
+
+    assert problems(run_check("keys", settings | {setting: hashes})) == {
+        setting: "has the hash of an empty key or of a variable's name, which anyone can send"
     }
 
 

@@ -128,6 +128,10 @@ REFUSED = {
         f"export {SIGNING}='{HS256_SECRET}'",
         "is a line of a file of settings",
     ),
+    "a public key of SSH": (
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr0Yw user@host",
+        "is not a key; expected a private JWK",
+    ),
     "the id of a key": ("3B0F2C1E-8D47-4F6A-9C55-0E1D2C3B4A59\n", "is the id of a key; expected a"),
     "two layers of Base64": (
         base64.b64encode(base64.b64encode(TEXT.encode())).decode(),

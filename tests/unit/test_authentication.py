@@ -1,13 +1,19 @@
 """Callers authenticate by a Supabase token or by an API key."""
 
+import hashlib
 import time
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.datastructures import Headers
 
+from prompt_capture.api.authentication import Authenticator
+from prompt_capture.api.errors import ApiError
 from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenVerifier
+from prompt_capture.bootstrap.callers import authenticator
+from prompt_capture.domain.errors import InvalidSettings
 from tests.unit.conftest import ApiFixture
 from tests.unit.tokens import KEY_ID, SUPABASE_URL, TokenMint
 
@@ -178,6 +184,28 @@ def test_a_wrong_api_key_is_rejected(api: ApiFixture, key: str) -> None:
 
     assert response.status_code == 401
     assert response.json()["error"]["code"] == "api_key_invalid"
+
+
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_api_key_is_never_valid(key: str) -> None:
+    authenticator = Authenticator(
+        TokenVerifier(SUPABASE_URL), [hashlib.sha256(key.encode()).hexdigest()]
+    )
+
+    with pytest.raises(ApiError) as raised:
+        authenticator.authenticate(Headers({"X-Api-Key": key}))
+    assert raised.value.code == "api_key_invalid"
+
+
+def test_functions_refuse_the_jwt_secret_of_local_projects_beside_a_hosted_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "super-secret-jwt-token-with-at-least-32-characters-long"
+    monkeypatch.setenv("SUPABASE_URL", "https://abcdefghijklmnopqrst.supabase.co")
+    monkeypatch.setenv("SUPABASE_JWT_SECRET", secret)
+
+    with pytest.raises(InvalidSettings, match="everybody knows"):
+        authenticator()
 
 
 def test_a_request_without_credentials_gets_a_hint_what_to_send(api: ApiFixture) -> None:

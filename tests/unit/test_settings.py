@@ -1,5 +1,7 @@
 """Settings are validated, and their values never appear in errors."""
 
+import hashlib
+
 import httpx
 import pytest
 
@@ -30,6 +32,10 @@ HASHES = ("ab" * 32, "1" * 64)
     [
         f"{URL}/",
         f"{URL}/rest/v1/",
+        f"{URL}/rest/v1/rest/v1",
+        f"{URL}/auth/v1/.well-known/jwks.json",
+        f"{URL}/storage/v1/s3",
+        f"{URL}/functions/v1/hello-world",
         f"{URL}/auth/v1",
         f'"{URL}"',
         f"\ufeff{URL}\r\n",
@@ -57,6 +63,14 @@ def test_a_project_may_have_a_path() -> None:
         f"{URL}#",
         "http://127.0.0.1:54323/project/default",
         "https://ann:secret@project.supabase.co",
+        "http://project.supabase.co",
+        "http://project.supabase.co/rest/v1",
+        "https://db.project.supabase.co",
+        "https://project.storage.supabase.co/storage/v1/s3",
+        "https://project.supabase.co:5432",
+        "https://project.supabase.co/mcp",
+        "https://api.supabase.com",
+        "https://aws-0-eu-west-1.pooler.supabase.com:6543",
     ],
 )
 def test_an_address_of_no_project_is_refused_with_the_remedy(text: str) -> None:
@@ -115,6 +129,8 @@ def test_a_host_that_stands_for_a_missing_value_is_refused(host: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
+        "http://supabase.example.org",
+        "http://supabase",
         "https://null.example.org",
         "https://undefined.example.org:8443",
         "https://changeme.example.org",
@@ -297,6 +313,17 @@ def test_what_is_no_hash_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(InvalidSettings, match=r"OPERATOR_KEY_HASHES.*64 digits.*sha256sum") as e:
         OperatorSettings.from_env(environment)
     assert text not in str(e.value)
+
+
+@pytest.mark.parametrize("key", ["", "\n", "\r\n", "null\n", "None", "undefined", "$KEY"])
+def test_the_hash_of_no_key_is_refused_with_the_remedy(key: str) -> None:
+    """As where the variable of the shell was not set: anyone could send an empty key."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{digest},{HASHES[0]}"}
+
+    with pytest.raises(InvalidSettings, match=r"API_KEY_HASHES\.0: .*empty key.*variable") as e:
+        AuthenticationSettings.from_env(environment)
+    assert digest not in str(e.value)
 
 
 def test_a_backends_key_is_no_operator_key() -> None:

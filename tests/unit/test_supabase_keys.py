@@ -18,6 +18,7 @@ from prompt_capture.adapters.supabase.keys import (
     SIGNING,
     UnusableKey,
     parse_signing_key,
+    usable_jwt_secret,
     usable_key,
 )
 from tests.unit.signing_keys import (
@@ -104,6 +105,22 @@ def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
 def test_a_secret_of_any_form_is_understood(secret: str) -> None:
     assert parse_signing_key(secret).key == secret
     assert usable_key(JWT_SECRET, secret) == secret
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "super-secret-jwt-token-with-at-least-32-characters-long",
+        '"your-super-secret-jwt-token-with-at-least-32-characters-long"\n',
+    ],
+)
+def test_the_secret_of_local_projects_is_refused_in_a_hosted_one(secret: str) -> None:
+    """Everybody knows it, and could sign tokens of any user, reviewer or operator."""
+    for local in ("http://127.0.0.1:54321/", "http://kong:8000/", "https://supabase.example/"):
+        assert usable_jwt_secret(secret, local) in secret
+
+    with pytest.raises(UnusableKey, match=r"SUPABASE_JWT_SECRET is .*everybody knows.*Unset it"):
+        usable_jwt_secret(secret, "https://abcdefghijklmnopqrst.supabase.co/")
 
 
 @pytest.mark.parametrize("form", REFUSED)
@@ -218,6 +235,7 @@ def test_the_remedy_creates_the_key_outside_of_a_project() -> None:
         (PUBLISHABLE, "sb_secret_x", "is a secret key; expected a publishable key"),
         (PUBLISHABLE, json.dumps([PUBLIC]), "is a public JWK; expected a publishable key"),
         (JWT_SECRET, TEXT, "is a private JWK; expected a shared secret"),
+        (JWT_SECRET, f"ssh-rsa {'A' * 64}", "is not a key; expected a shared secret"),
         (JWT_SECRET, "short", "is not a key; expected a shared secret"),
         (JWT_SECRET, f"{HS256_SECRET}\nand more", "is not a key; expected a shared secret"),
     ],

@@ -26,6 +26,7 @@ from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import (
     KEY_HASH,
     clean_key,
+    is_hash_of_no_key,
     split_hashes,
     split_list,
 )
@@ -103,6 +104,11 @@ def _check_hash(value: str) -> str:
             "it is no SHA-256 in hex, 64 digits without a sign behind them. Hash each key: "
             "printf %s \"$KEY\" | sha256sum | cut -d' ' -f1"
         )
+    if is_hash_of_no_key(value):
+        raise ValueError(
+            "it is the hash of an empty key, or of the name of a variable, which anyone can send. "
+            "Set the variable to the key in this shell, and hash it again"
+        )
     return value
 
 
@@ -121,10 +127,12 @@ def _check_scheme(value: object) -> object:
     return value
 
 
-_API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql)/v1/?\Z")
+_API_PATH = re.compile(r"/(?:rest|auth|storage|functions|graphql|realtime)/v1(?:/[\w./-]*)?\Z")
 _LONGEST_LABEL = 63
 _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
-_DASHBOARDS = frozenset({"supabase.com", "www.supabase.com", "app.supabase.com"})
+_OF_SUPABASE = re.compile(r"(?:.*\.)?supabase\.com?\.?", re.IGNORECASE)
+_HOSTED_PROJECT = re.compile(r"https://[a-z0-9-]+\.supabase\.co\.?/*", re.IGNORECASE)
+"""No request may leave without TLS: it has a key and a prompt."""
 
 
 def _clean_url(value: object) -> object:
@@ -167,11 +175,13 @@ Prefix = Annotated[str, AfterValidator(object_prefix)]
 
 
 def _check_project(url: AnyHttpUrl) -> AnyHttpUrl:
-    is_dashboard = url.host in _DASHBOARDS or (url.path or "").startswith("/project/default")
-    if is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
+    is_of_supabase = _OF_SUPABASE.fullmatch(url.host or "") is not None
+    is_wrong = is_of_supabase and not _HOSTED_PROJECT.fullmatch(str(url))
+    is_dashboard = (url.path or "").startswith("/project/default")
+    if is_wrong or is_dashboard or {"?", "#"} & set(str(url)) or url.username or url.password:
         raise ValueError(
-            "set it to the project's own URL, https://<ref>.supabase.co, not the Dashboard's, and "
-            "without a query or a password"
+            "set it to the project's own URL, https://<ref>.supabase.co, not that of the Dashboard "
+            "or of the database, with https, and without a port, a query or a password"
         )
     return url
 

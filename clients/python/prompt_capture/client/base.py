@@ -24,10 +24,13 @@ class BaseClient:
     """The settings of a client, and its handling of errors.
 
     `timeouts` bound each call. With `raise_errors`, calls raise `RequestRejected` and `NoResponse`;
-    without, they never raise because of the service.
+    without, they never raise because of the service. Raise `TypeError` for other settings, such as
+    a number of seconds: no call could use them.
     """
 
     def __init__(self, service: Service, timeouts: Timeouts, raise_errors: bool) -> None:
+        _require(Service, service)
+        _require(Timeouts, timeouts)
         self._service = service
         self._timeouts = timeouts
         self._raise_errors = raise_errors
@@ -63,6 +66,11 @@ class BaseClient:
             if is_interruption(failure):
                 raise
         return error.code
+
+
+def _require(kind: type, setting: object) -> None:
+    if not isinstance(setting, kind):
+        raise TypeError(f"Pass a {kind.__name__}, not a {type(setting).__name__}")
 
 
 def _log(summary: str, error: CaptureError) -> None:

@@ -83,6 +83,15 @@ def limit_wait(timeout: float | None, ends_at: float | None) -> float | None:
     return max(remaining if timeout is None else min(remaining, timeout), _MIN_WAIT_SECONDS)
 
 
+def require_time(ends_at: float | None) -> None:
+    """Raise `TimeoutError` after a deadline, also where nothing has to wait.
+
+    A server can send without end what is no response yet, such as 103 Early Hints.
+    """
+    if ends_at is not None and time.monotonic() > ends_at:
+        raise TimeoutError("The deadline has passed")
+
+
 class BoundedBackend:
     """The part of httpcore's `NetworkBackend` that opens TCP connections, with a deadline."""
 
@@ -120,7 +129,8 @@ class BoundedStream:
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has arrived, at most `max_bytes`."""
+        """Return what has arrived, at most `max_bytes`. Raise `TimeoutError` after the deadline."""
+        require_time(self._deadline.ends_at)
         return self._stream.read(max_bytes, self._deadline.limit(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -8,6 +8,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AsyncContextDecorator, ContextDecorator
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -16,7 +17,15 @@ _REMEDY = "Write `with` or `async with` and the block within the function instea
 
 
 def is_asynchronous(function: Callable[..., object]) -> bool:
-    """Return whether calls of a function are awaited. Raise `TypeError` for a generator."""
+    """Return whether calls of a function are awaited. Raise `TypeError` for a generator.
+
+    Also raise it for what is called only once it belongs to a class, such as a `classmethod`.
+    """
+    if not callable(function):
+        raise TypeError(
+            f"A workflow block cannot decorate a {type(function).__name__}. Write its decorator "
+            "below that one, so that it decorates the function"
+        )
     while isinstance(function, functools.partial | staticmethod):
         function = function.func if isinstance(function, functools.partial) else function.__func__
     kinds = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's own code
@@ -43,9 +52,10 @@ def require_finished(result: Result) -> Result:
         or isinstance(result, Future)
         or inspect.isgenerator(result)
         or inspect.isasyncgen(result)
+        or isinstance(result, ContextDecorator | AsyncContextDecorator)  # those of `contextlib`
     ):
         return result
     raise TypeError(
-        "The function returned an awaitable, a future or a generator, whose work is yet to run. "
-        f"{_REMEDY}"
+        "The function returned an awaitable, a future, a generator or a context manager, whose "
+        f"work is yet to run. {_REMEDY}"
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from prompt_capture.client import deadlines
-from prompt_capture.client.deadlines import limit_wait
+from prompt_capture.client.deadlines import limit_wait, require_time
 
 if TYPE_CHECKING:
     import ssl
@@ -113,7 +113,8 @@ class AsyncBoundedStream:
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Return what has arrived, at most `max_bytes`."""
+        """Return what has arrived, at most `max_bytes`. Raise `TimeoutError` after the deadline."""
+        require_time(_ends_at.get())
         return await self._stream.read(max_bytes, _limit_of_task(timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109

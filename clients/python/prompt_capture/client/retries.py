@@ -4,7 +4,6 @@ The rules are the same for the synchronous and the asynchronous client. They are
 yields the next step, and the clients carry the steps out.
 """
 
-import math
 import random
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -14,6 +13,9 @@ from prompt_capture.client.errors import NoResponse
 from prompt_capture.client.retry_after import read_retry_after
 
 MAX_ATTEMPTS = 4
+_MAX_SECONDS = 86_400
+"""A day. The operating system refuses waits of some centuries, as those of `sys.maxsize`."""
+
 _FIRST_DELAY_SECONDS = 0.1
 _MIN_ATTEMPT_SECONDS = 0.001
 _REQUEST_TIMEOUT = 408
@@ -78,7 +80,7 @@ RetrySteps = Generator[SendStep | DelayStep, ServiceResponse | None, ServiceResp
 class Timeouts:
     """The time limits in seconds: of a call with all its retries, and of one attempt.
 
-    Raise `ValueError` for a limit that is no positive, finite number.
+    Raise `ValueError` for a limit that is no positive number, or longer than a day.
     """
 
     deadline: float = 6.0
@@ -86,8 +88,10 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         for name, seconds in (("deadline", self.deadline), ("attempt", self.attempt)):
-            if not (isinstance(seconds, int | float) and 0 < seconds < math.inf):
-                raise ValueError(f"{name} is {seconds!r}. It is a positive number of seconds")
+            if not (isinstance(seconds, int | float) and 0 < seconds <= _MAX_SECONDS):
+                raise ValueError(
+                    f"{name} is {seconds!r}. It is a positive number of seconds, at most a day"
+                )
 
 
 def retry_steps(timeouts: Timeouts, now: Callable[[], float] = time.monotonic) -> RetrySteps:

@@ -33,7 +33,7 @@ from prompt_capture.client.texts import (
     to_plain,
     to_plain_or_none,
 )
-from prompt_capture.client.urls import find_url_problem
+from prompt_capture.client.urls import complete_url, find_url_problem
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _PLACEHOLDER = re.compile(
@@ -48,7 +48,8 @@ _SCHEME = re.compile(r"\A(?:bearer[ \t]+)+", re.IGNORECASE)
 class Service:
     """The URLs of the service's functions, and the backend's API key.
 
-    Without a key, requests need a user's token, and outcomes cannot be recorded. White space around
+    A URL without a path gets that of its function, such as `/v1/classify`. Without a key, requests
+    need a user's token, and outcomes cannot be recorded. White space around
     the values is removed, and so are quotation marks around the key. Raise `ValueError` for values
     with which no request can succeed; it contains no value.
     """
@@ -85,7 +86,8 @@ class Service:
         """Create a request to classify a message. Its idempotency key makes retries safe."""
         key = {"Idempotency-Key": clean_idempotency_key(idempotency_key) or str(uuid4())}
         body = {"message": message, "user_id": user_id, **fields}
-        return self._request(self.classify_url, body, self._credentials(token) | key)
+        url = complete_url(self.classify_url, "/v1/classify")
+        return self._request(url, body, self._credentials(token) | key)
 
     def outcome_request(
         self,
@@ -101,14 +103,16 @@ class Service:
             "workflow_type": workflow_type,
             "execution_error": execution_error,
         }
-        return self._request(self.outcomes_url, body, self._credentials(None))
+        url = complete_url(self.outcomes_url, "/v1/outcomes")
+        return self._request(url, body, self._credentials(None))
 
     def correction_request(
         self, log_id: UUID | str, corrected_intent: str, *, token: str | None, **fields: Any
     ) -> ServiceRequest:
         """Create a request to record a reviewer's correction."""
         body = {"log_id": log_id, "corrected_intent": corrected_intent, **fields}
-        return self._request(self.corrections_url, body, self._credentials(token))
+        url = complete_url(self.corrections_url, "/v1/corrections")
+        return self._request(url, body, self._credentials(token))
 
     def _credentials(self, token: str | None) -> dict[str, str]:
         # A Function URL with AWS_IAM needs the header `Authorization` for its own signature.

@@ -195,9 +195,10 @@ def _without_point(value: object) -> object:
 def clean_idempotency_key(value: object) -> str | None:
     """Return a key that a header can hold, or None where it is blank.
 
-    A digest replaces one that is too long or not ASCII.
+    A digest replaces one that is too long or not ASCII. A whole number is written as in
+    `clean_identifier`, so that the same message has the same key.
     """
-    text = "" if is_missing(value) else _to_text(value)
+    text = "" if is_missing(value) else _to_text(_without_point(value))
     if not _clean(text).strip():
         return None
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)

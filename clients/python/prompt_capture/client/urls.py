@@ -1,4 +1,4 @@
-"""The check of a function's URL, before any request is sent."""
+"""The URL of a function: its check before any request is sent, and its path."""
 
 import re
 from contextlib import suppress
@@ -37,6 +37,12 @@ def find_url_problem(text: str) -> str | None:
             "replace placeholders such as {id} in it"
         )
     return find_authority_problem(url["authority"], text)
+
+
+def complete_url(url: str, path: str) -> str:
+    """Return a URL with `path` where it has none, as a Function URL that a deployment prints."""
+    address = url.rstrip("/")
+    return url if "/" in address.partition("://")[2] else address + path
 
 
 def find_authority_problem(authority: str, text: str) -> str | None:

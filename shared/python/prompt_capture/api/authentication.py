@@ -149,6 +149,8 @@ def _not_an_operator() -> ApiError:
 
 
 def _has_hash(key: str, hashes: Sequence[str]) -> bool:
+    if not key.strip():
+        return False
     digest = hashlib.sha256(key.encode()).hexdigest()
     return True in [hmac.compare_digest(digest, known) for known in hashes]
 

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Sequence
 
-from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
+from prompt_capture.adapters.supabase.keys import usable_jwt_secret
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
@@ -39,9 +39,9 @@ def _authenticator(
 ) -> Authenticator:
     for handler in logging.getLogger().handlers:
         handler.addFilter(CorrelationFilter())
-    secret = settings.supabase_jwt_secret
-    legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
-    tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
+    secret, url = settings.supabase_jwt_secret, str(settings.supabase_url)
+    legacy_secret = usable_jwt_secret(secret.get_secret_value(), url) if secret else ""
+    tokens = TokenVerifier(url, legacy_secret or None)
     return Authenticator(tokens, settings.api_key_hashes, operator_key_hashes)
 
 

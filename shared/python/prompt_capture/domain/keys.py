@@ -1,5 +1,6 @@
 """Keys, as people copy them into settings."""
 
+import hashlib
 import json
 import re
 from unicodedata import category
@@ -16,6 +17,23 @@ _UTF_16 = re.compile("(?:\0[^\0]){8}|(?:[^\0]\0){8}")
 
 KEY_HASH = re.compile("[0-9a-f]{64}")
 """The SHA-256 of a key."""
+
+_NO_KEYS = (
+    *("", "null", "None", "undefined"),
+    *("$KEY", "$NEW", "$OPERATOR", "$API_KEY", "$OPERATOR_KEY"),
+)
+"""What a program hashes in place of a key where a variable is not set, or is not replaced."""
+
+_HASHES_OF_NO_KEY = frozenset(
+    hashlib.sha256(f"{text}{end}".encode()).hexdigest()
+    for text in _NO_KEYS
+    for end in ("", "\n", "\r\n")
+)
+
+
+def is_hash_of_no_key(digest: str) -> bool:
+    """Return whether a hash is that of what everybody can send, such as an empty key."""
+    return digest in _HASHES_OF_NO_KEY
 
 
 def split_list(text: str) -> list[str]:

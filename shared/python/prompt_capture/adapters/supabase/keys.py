@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from jwt.algorithms import HMACAlgorithm
 
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.domain.keys import clean_key
@@ -109,6 +110,16 @@ _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
 _NO_SECRET = re.compile(r'"(?:kty|crv|kid|alg|key_ops|[xydnek])"\s*:|-----BEGIN|\.json\Z|\AeyJ')
 """A key with something around it, a part of it, the path of its file, or a part of a token."""
 
+_LOCAL_SECRETS = frozenset(
+    {
+        "super-secret-jwt-token-with-at-least-32-characters-long",
+        "your-super-secret-jwt-token-with-at-least-32-characters-long",
+    }
+)
+"""The JWT secrets of the Supabase CLI and of the example for self-hosting, which all know."""
+
+_HOSTED = ".supabase.co"
+
 _CREATE_KEY = (
     'Create one with `supabase gen signing-key --algorithm ES256 --workdir "$(mktemp -d)"`, and '
     "import it as the "
@@ -176,6 +187,28 @@ def usable_key(setting: str, text: str) -> str:
     if setting in _SENT:
         check_sendable(setting, key)
     return key
+
+
+def usable_jwt_secret(text: str, supabase_url: str) -> str:
+    """Return the legacy JWT secret of a project; empty where there is none.
+
+    Raise `UnusableKey`, also for the secret of local projects where the project is hosted. It is
+    copied with other settings, and whoever knows it could sign tokens of any user.
+    """
+    secret = usable_key(JWT_SECRET, text)
+    if secret in _LOCAL_SECRETS and is_hosted(supabase_url):
+        raise UnusableKey(
+            JWT_SECRET,
+            "is the secret of local projects, which everybody knows",
+            "Unset it. A project that signs with its legacy JWT secret needs its own "
+            "(Dashboard, JWT keys).",
+        )
+    return secret
+
+
+def is_hosted(supabase_url: str) -> bool:
+    """Return whether Supabase hosts a project."""
+    return (urlsplit(supabase_url).hostname or "").endswith(_HOSTED)
 
 
 def check_sendable(setting: str, key: str) -> None:
@@ -313,10 +346,17 @@ def detect_key_type(key: str) -> KeyType:
 def _is_secret(key: str) -> bool:
     """Return whether a key is a shared secret, which can be any line of text that is long enough.
 
-    What has a JWK in it, or is the path of its file, is a mistake.
+    What has a JWK in it, or is the path of its file, is a mistake. So is a public key, such as one
+    of SSH, which PyJWT refuses as a secret.
     """
     is_one_line = len(key) >= _MIN_SECRET_LENGTH and key.isprintable()
-    return is_one_line and not _NO_SECRET.search(key)
+    if not is_one_line or _NO_SECRET.search(key):
+        return False
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
+    except jwt.InvalidKeyError:
+        return False
+    return True
 
 
 def _is_encoded_key(key: str) -> bool:
