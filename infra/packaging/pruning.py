@@ -44,6 +44,7 @@ _TESTS = "tests"
 _TYPES = "for type checkers"
 _EXCLUDED_FILES: Mapping[str, str] = {
     "bin": "commands",
+    "anyio/_backends/_trio.py": "for programs that run on Trio; the functions run on asyncio",
     "aws_lambda_powertools/event_handler": "a router; the functions use FastAPI's",
     "aws_lambda_powertools/utilities/data_classes": _OWN_EVENTS,
     "aws_lambda_powertools/utilities/idempotency": "needs a table; the prompt's id is enough",
@@ -82,6 +83,7 @@ _EXCLUDED_FILES: Mapping[str, str] = {
     "numpy/_pyinstaller": "for freezing programs into executables",
     "numpy/conftest.py": _TESTS,
     "numpy/f2py": "a Fortran interface generator",
+    "multidict/_multidict_py.py": "for platforms without the compiled module",
     "multidict/_testcapi.*.so": _TESTS,
     "stdnum/at/postleitzahl.dat": _REGISTRY,
     "stdnum/cfi.dat": _REGISTRY,
