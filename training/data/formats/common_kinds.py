@@ -25,7 +25,15 @@ from training.data.formats.json_intents import (
     is_lone_intent,
     is_object_of_examples,
 )
-from training.data.formats.json_paths import first_value, get, has, has_lists, has_only_lists
+from training.data.formats.json_pairs import filter_lists_of_pairs, filter_pair, is_pair
+from training.data.formats.json_paths import (
+    first_value,
+    get,
+    has,
+    has_lists,
+    has_only_lists,
+    list_items,
+)
 from training.data.formats.json_texts import (
     FIELDS_OF_TEXTS,
     filter_renamed_texts,
@@ -56,12 +64,6 @@ _VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
 
 def _is_snips_intent(value: Any) -> bool:
     return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
-
-
-def _is_pair(value: Any) -> bool:
-    """Return whether a value is a text and its label, or a list with the label."""
-    is_list = isinstance(value, list) and len(value) == 2
-    return is_list and isinstance(value[0], str) and isinstance(get(value[1], "0") or value[1], str)
 
 
 def _is_header(value: Any) -> bool:
@@ -119,14 +121,16 @@ COMMON_KINDS = (
         ".[0] as $names | .[1:][] | [$names, .] | transpose | map({(.[0]): .[1]}) | add",
     ),
     FileKind(
-        lambda value: _is_pair(get(value, "0")),
+        lambda value: is_pair(get(value, "0")),
         "a list of pairs",
-        ".[] | {text: .[0], label: .[1]}",
+        lambda value: f".[] | {filter_pair(list_items(value))}",
     ),
     FileKind(
-        lambda value: has_only_lists(_is_pair)(value) and has_splits(value),
+        lambda value: has_only_lists(is_pair)(value) and has_splits(value),
         "an object of lists of pairs, such as CLINC150",
-        "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
+        lambda value: (
+            f"to_entries[] | .key as $split | .value[] | {filter_lists_of_pairs(value, ', $split')}"
+        ),
     ),
     FileKind(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
     FileKind(
@@ -176,9 +180,9 @@ COMMON_KINDS = (
         for name in FIELDS_OF_TEXTS
     ),
     FileKind(
-        has_only_lists(_is_pair),
+        has_only_lists(is_pair),
         "an object of lists of pairs",
-        ".[][] | {text: .[0], label: .[1]}",
+        lambda value: f".[][] | {filter_lists_of_pairs(value)}",
     ),
     FileKind(
         lambda value: has_only_lists(is_object_with_text)(value) and has_splits(value),
