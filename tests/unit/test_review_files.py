@@ -99,7 +99,7 @@ def test_the_command_that_a_refusal_names_writes_a_review_file(
     (tmp_path / "given.json").write_text(content)
     with pytest.raises(InvalidReview) as error:
         read_review(content)
-    command = re.search(r"jq .* FILE > review\.json", str(error.value))
+    command = re.search(r"jq .* FILE > review\.json\Z", str(error.value))
     assert command, error.value
 
     shell = command[0].replace("FILE", "given.json")

@@ -1,6 +1,9 @@
 """Labelled texts in CSV and Parquet files, as other programs write them."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -733,3 +736,89 @@ def test_a_correction_that_contradicts_the_label_is_rejected(
             read_examples([file])
     else:
         assert read_examples([file]) == [HELLO]
+
+
+_ANNOTATED = (
+    "userid;answerid;scenario;intent;status;answer_annotation;notes;suggested_entities;"
+    "answer_normalised;answer;question\n"
+    '1;1;alarm;set;;wake me;;;wake me;"wake me; please";Write what you would say.\n'
+    "1;2;alarm;query;IRR;;;;null;null;Write what you would say.\n"
+    "2;3;lists;query;;my lists;;;my lists;my lists;Write what you would ask.\n"
+)
+"""The table of HWU64."""
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_the_command_for_answers_in_a_scenario_takes_the_answers_and_whole_intents(
+    tmp_path: Path, delimiter: str
+) -> None:
+    content = _ANNOTATED.replace("wake me; please", "wake me, please").replace(";", delimiter)
+    with pytest.raises(InvalidExamples, match="the text is the answer") as error:
+        _read_csv(tmp_path, content)
+    command = re.search(r"python -c .* > texts\.jsonl\Z", str(error.value))
+    assert command, error.value
+
+    (tmp_path / "FILE").write_text(content, newline="")
+    shell = command[0].replace("python ", f"{sys.executable} ", 1)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_as("jsonl", tmp_path / "texts.jsonl")
+    expected = [("wake me, please", "alarm_set"), ("my lists", "lists_query")]
+    assert [(each.text, each.label) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"text,label"\n"hello,greeting"\n',
+        '\ufeff"text;label"\n"hello;greeting"\n',
+        '"text,""label"""\n"hello,""greeting"""\n',
+        '\n"id,text,label"\n"1,hello,greeting"\n',
+    ],
+)
+def test_rows_in_quotes_as_a_whole_are_rejected_with_the_command_that_unwraps_them(
+    tmp_path: Path, content: str
+) -> None:
+    with pytest.raises(InvalidExamples, match="quotes around each row") as error:
+        _read_csv(tmp_path, content)
+    command = re.search(r"python -c .* > rows\.csv\Z", str(error.value))
+    assert command, error.value
+
+    (tmp_path / "FILE").write_text(content)
+    shell = command[0].replace("python ", f"{sys.executable} ", 1)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    assert read_as("csv", tmp_path / "rows.csv") == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("content", "fact", "line"),
+    [
+        ("label,text,note\ngreet,hi,\nbye,so long, my friend\nbye,bye,\n", "may go on", 3),
+        ("text,label,note\na,greet,\nhi,you,greet\nb,greet,x\nc,bye,\n", "may be cut", 3),
+        ("text,label,by,note\na,greet,ann,\nhi,you,there,Greet\nb,greet,,\n", "may be cut", 3),
+    ],
+)
+def test_a_text_that_a_delimiter_may_have_cut_is_named(
+    tmp_path: Path, content: str, fact: str, line: int
+) -> None:
+    remarks = Remarks()
+
+    assert len(_read_csv(tmp_path, content, remarks)) == content.count("\n") - 1
+    assert any(fact in each and f"(line {line})" in each for each in remarks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "label,text,note\ngreet,hi, a\nbye,so, b\nbye,bye, c\n",
+        "text,label,predicted\na,greet,greet\nb,bye,greet\nc,bye,bye\n",
+        "label,text,split\ngreet,hi, train\nbye,so,test\nbye,bye,test\n",
+    ],
+)
+def test_a_text_beside_other_cells_is_not_named_as_cut(tmp_path: Path, content: str) -> None:
+    remarks = Remarks()
+
+    _read_csv(tmp_path, content, remarks)
+
+    assert not [each for each in remarks if "may go on" in each or "may be cut" in each]

@@ -38,6 +38,12 @@ _TEXT_FORMULA = re.compile(r'\s*=\s*"((?:[^"]|"")*)"\s*')
 _LARGEST_TITLE = 20
 """In how many lines the header is looked for where others precede it."""
 
+_UNWRAP = (
+    """python -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig"); """
+    """print(*(row[0] for row in csv.reader(sys.stdin) if row), sep="\\n")' < FILE > rows.csv"""
+)
+"""The command that removes the quotes around each row."""
+
 _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 
 
@@ -129,6 +135,8 @@ def _describe_missing_header(
     content: str, columns: Sequence[Collection[str]], has_separator_line: bool
 ) -> str:
     """Say which columns the first line lacks, or which other line is the header."""
+    if _has_quotes_around_rows(content, columns):
+        return f"It has quotes around each row, which join its cells. Remove them: {_UNWRAP}"
     number = None if has_separator_line else _find_later_header(content, columns)
     if number:
         return f"Line {number} names the columns. Delete the lines above it."
@@ -141,11 +149,34 @@ def _describe_missing_header(
     )
 
 
+def _has_quotes_around_rows(content: str, columns: Sequence[Collection[str]]) -> bool:
+    """Return whether the first row is one cell in quotes, which has the names of the columns."""
+    first = _read_first_line(content).strip()
+    names = read_first_names(first[1:-1].replace('""', '"'))
+    is_quoted = len(first) > 1 and first.startswith('"') and first.endswith('"')
+    return (
+        is_quoted
+        and any(set(each) <= set(names) for each in columns)
+        and (len(next(csv.reader([first]))) == 1)
+    )
+
+
+def find_first_delimiter(content: str) -> str:
+    """Return the first delimiter in the first line with content, or else a comma."""
+    found = _DELIMITER.search(_read_first_line(content))
+    return found[0] if found else ","
+
+
 def read_first_names(content: str) -> tuple[str, ...]:
     """Return the names in the first line with content, in lower case, whatever separates them."""
-    text = content.removeprefix("\ufeff").removeprefix(find_separator_line(content))
-    first = next((line for line in split_lines(text) if line.strip()), "")
-    return tuple(map(_normalise_name, _DELIMITER.split(first)))
+    return tuple(map(_normalise_name, _DELIMITER.split(_read_first_line(content))))
+
+
+def _read_first_line(content: str) -> str:
+    """Return the first line with content, below a line `sep=;`."""
+    text = content.removeprefix("\ufeff")
+    lines = split_lines(text.removeprefix(find_separator_line(text)))
+    return next(filter(str.strip, lines), "")
 
 
 def _find_later_header(content: str, columns: Sequence[Collection[str]]) -> int | None:

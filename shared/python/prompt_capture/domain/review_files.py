@@ -271,7 +271,8 @@ def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
     first = None if _is_table(content) else parse_first_value(content)
     if first and (arrangement := describe_arrangement(first)):
-        raise InvalidReview(f"The file is not a review file. {arrangement}.")
+        end = "" if arrangement.endswith(".json") else "."
+        raise InvalidReview(f"The file is not a review file. {arrangement}{end}")
     try:
         if _begins_with(content, "["):
             text = content.removeprefix("\ufeff")
