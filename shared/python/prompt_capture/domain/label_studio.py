@@ -51,6 +51,9 @@ _NO_LOG_ID = (
     "label-studio` writes. To train on another project, export it as CSV and name the columns "
     "text and label"
 )
+_LONE_ANNOTATIONS = ("result", "annotation")
+"""Fields beside the data of a task in which programs write the only annotation, or its result."""
+
 _RELATION = "relation"
 """The type of a result that connects two others, and has no value of its own."""
 
@@ -219,6 +222,11 @@ def _list_annotations(task: Mapping[str, Any]) -> list[Any]:
         annotations = []
     if not isinstance(annotations, list):
         raise InvalidEntry("annotations: they are not a list")
+    if not annotations and (name := next(filter(task.get, _LONE_ANNOTATIONS), None)):
+        raise InvalidEntry(
+            f"{name}: an annotation of the task is beside its data. Write it into the list "
+            "annotations, or delete it"
+        )
     if not all(isinstance(each, dict) for each in annotations) or (
         not annotations and task.get("total_annotations")
     ):
