@@ -822,3 +822,22 @@ def test_a_text_beside_other_cells_is_not_named_as_cut(tmp_path: Path, content: 
     _read_csv(tmp_path, content, remarks)
 
     assert not [each for each in remarks if "may go on" in each or "may be cut" in each]
+
+
+@pytest.mark.parametrize("name", ["corrected_label", "Label Corrected", "correctedIntent"])
+@pytest.mark.parametrize("value", ["farewell", " greeting ", ""])
+def test_a_correction_of_another_name_that_contradicts_the_label_is_rejected(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    columns = {"text": ["hello"], "label": ["greeting"], name: [value or None]}
+    table = _write_parquet(tmp_path, **columns).rename(tmp_path / "data.parquet")
+    lines, cells = tmp_path / "data.jsonl", tmp_path / "data.csv"
+    lines.write_text(json.dumps({"text": "hello", "label": "greeting", name: value or None}))
+    cells.write_text(f"text,label,{name}\nhello,greeting,{value}\n")
+
+    for file in (table, lines, cells):
+        if value == "farewell":
+            with pytest.raises(InvalidExamples, match=f"(?i)label and {name} differ"):
+                read_examples([file])
+        else:
+            assert read_examples([file]) == [HELLO]
