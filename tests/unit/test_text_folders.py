@@ -387,3 +387,16 @@ def test_files_of_one_text_each_in_folders_that_may_be_labels_are_named(
 
     assert {each.example.label for each in located} == {name.split("/")[1] for name in files}
     assert ("3 noted: files of one text each" in "\n".join(remarks)) is is_named
+
+
+@pytest.mark.parametrize("name", ["entities", "Entity", "slots", "lookup_tables", "synonyms"])
+def test_folders_that_may_hold_no_intents_are_named(tmp_path: Path, name: str) -> None:
+    remarks = Remarks()
+    files = ("intents/greet", f"{name}/city", f"deep/{name}/size")
+    _write(tmp_path, {f"{file}.txt": "hi there\nhello you\n" for file in files})
+
+    found = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in found} == {"city", "greet", "size"}
+    (line,) = remarks
+    assert f"2 noted: files in folders that may hold no intents: {name}" in line
