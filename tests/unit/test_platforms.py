@@ -649,6 +649,14 @@ def test_no_command_makes_labels_of_other_rows_or_of_words(tmp_path: Path, value
         read_examples([tmp_path / "data.json"])
 
 
+@pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
+def test_objects_with_different_fields_are_no_columns(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"input": {"text": "hi"}, "output": {"intent": "greet"}}\n')
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*by columns).*has no text"):
+        read_examples([tmp_path / name])
+
+
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Path) -> None:
     content = [{"type": "text", "text": "hi"}]

@@ -12,8 +12,8 @@ from training.data.formats.json_columns import (
     has_columns,
     has_splits,
     has_tables,
+    lacks_rows,
     may_be_columns,
-    name_columns,
 )
 from training.data.formats.json_intents import (
     are_splits_of_examples,
@@ -214,7 +214,7 @@ COMMON_KINDS = (
         lambda value: f".[]{with_label(first_value(value))}",
     ),
     FileKind(
-        lambda value: name_columns(value) is not None,
+        lacks_rows,
         "a table by columns, and has not as many texts as labels. Add what is missing",
         "",
     ),
