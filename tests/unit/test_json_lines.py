@@ -691,16 +691,18 @@ def test_a_choice_that_contradicts_the_label_is_rejected(
 ) -> None:
     """Prodigy keeps the label that a text had, which may be that of a model."""
     file = tmp_path / "data.jsonl"
-    file.write_text(f'{{"text": "hello", "label": "greeting", {field}}}\n')
+    for label in ('"greeting"', '["greeting"]'):
+        file.write_text(f'{{"text": "hello", "label": {label}, {field}}}\n')
 
-    with pytest.raises(InvalidExamples, match=f"line 1: label and {name} differ.*delete"):
-        read_examples([file])
+        with pytest.raises(InvalidExamples, match=f"line 1: label and {name} differ.*delete"):
+            read_examples([file])
 
 
 @pytest.mark.parametrize(
     "field",
     [
         '"accept": ["greeting"]',
+        '"label": " greeting", "accept": ["greeting"]',
         '"accept": true',
         '"accept": null',
         '"cats": {"greeting": 1.0, "farewell": 0}',
@@ -711,9 +713,9 @@ def test_a_choice_that_contradicts_the_label_is_rejected(
 )
 def test_a_choice_that_does_not_contradict_the_label_is_read(tmp_path: Path, field: str) -> None:
     file = tmp_path / "data.jsonl"
+    label = "" if '"label"' in field else '"label": "greeting", '
     file.write_text(
-        f'{{"text": "hello", "label": "greeting"}}\n'
-        f'{{"text": "hello", "label": "greeting", {field}}}\n'
+        f'{{"text": "hello", "label": "greeting"}}\n{{"text": "hello", {label}{field}}}\n'
     )
 
     assert {each.label for each in read_examples([file])} == {"greeting"}

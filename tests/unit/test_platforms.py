@@ -377,7 +377,9 @@ LABELS_FIRST = [["greet", "hi there"], ["bye", "so long"], ["greet", "good day"]
         json.dumps({"data": LABELS_FIRST}),
         json.dumps({"train": LABELS_FIRST}),
         "".join(f"{json.dumps(pair)}\n" for pair in LABELS_FIRST),
+        json.dumps([[label, text.replace(" ", "_")] for label, text in LABELS_FIRST]),
         json.dumps([[text, label] for label, text in LABELS_FIRST]),
+        json.dumps([[text.replace(" ", "_"), label] for label, text in LABELS_FIRST]),
         json.dumps({"train": [[text, label] for label, text in LABELS_FIRST]}),
     ],
 )
@@ -391,7 +393,9 @@ def test_the_side_of_pairs_with_names_that_repeat_is_the_label(
 
     found = read_examples([_run_command(error.value, file)])
 
-    assert [[each.label, each.text] for each in found] == LABELS_FIRST
+    assert [[each.label, each.text.replace("_", " ")] for each in found] == LABELS_FIRST
+    is_first = content.find("greet") < content.find("hi")
+    assert ("the label is the first of each pair" in str(error.value)) is is_first
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")

@@ -1,6 +1,6 @@
 """Files of a form that many programs write: how each is known and converted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from training.data.formats.aliases import find_label_alias, find_text_alias
@@ -25,7 +25,7 @@ from training.data.formats.json_intents import (
     is_lone_intent,
     is_object_of_examples,
 )
-from training.data.formats.json_pairs import filter_lists_of_pairs, filter_pair, is_pair
+from training.data.formats.json_pairs import filter_pair, have_labels_first, is_pair, list_pairs
 from training.data.formats.json_paths import (
     first_value,
     get,
@@ -64,6 +64,10 @@ _VALUES_OF_SLOTS = ", and write values in place of [slots] without one"
 
 def _is_snips_intent(value: Any) -> bool:
     return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
+
+
+def _describe_side(items: Iterable[Any]) -> str:
+    return ", where the label is the first of each pair" if have_labels_first(items) else ""
 
 
 def _is_header(value: Any) -> bool:
@@ -124,13 +128,16 @@ COMMON_KINDS = (
         lambda value: is_pair(get(value, "0")),
         "a list of pairs",
         lambda value: f".[] | {filter_pair(list_items(value))}",
+        lambda value: _describe_side(list_items(value)),
     ),
     FileKind(
         lambda value: has_only_lists(is_pair)(value) and has_splits(value),
         "an object of lists of pairs, such as CLINC150",
         lambda value: (
-            f"to_entries[] | .key as $split | .value[] | {filter_lists_of_pairs(value, ', $split')}"
+            "to_entries[] | .key as $split | .value[] | "
+            f"{filter_pair(list_pairs(value), ', $split')}"
         ),
+        lambda value: _describe_side(list_pairs(value)),
     ),
     FileKind(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
     FileKind(
@@ -182,7 +189,8 @@ COMMON_KINDS = (
     FileKind(
         has_only_lists(is_pair),
         "an object of lists of pairs",
-        lambda value: f".[][] | {filter_lists_of_pairs(value)}",
+        lambda value: f".[][] | {filter_pair(list_pairs(value))}",
+        lambda value: _describe_side(list_pairs(value)),
     ),
     FileKind(
         lambda value: has_only_lists(is_object_with_text)(value) and has_splits(value),

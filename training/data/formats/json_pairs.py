@@ -18,24 +18,24 @@ def is_pair(value: Any) -> bool:
 
 def filter_pair(items: Iterable[Any], more: str = "") -> str:
     """Return the filter for a pair, which is one of some items. `more` are further fields."""
-    text, label = (
-        (1, 0) if _have_labels_first(list(filter(is_pair, islice(items, _READ)))) else (0, 1)
-    )
+    text, label = (1, 0) if have_labels_first(items) else (0, 1)
     return f"{{text: .[{text}], label: .[{label}]{more}}}"
 
 
-def filter_lists_of_pairs(value: dict[str, list[Any]], more: str = "") -> str:
-    """Return the filter for a pair in the lists of an object."""
-    return filter_pair(chain.from_iterable(value.values()), more)
+def list_pairs(value: dict[str, list[Any]]) -> Iterable[Any]:
+    """Return the pairs in the lists of an object."""
+    return chain.from_iterable(value.values())
 
 
-def _have_labels_first(pairs: list[list[Any]]) -> bool:
-    """Return whether the first sides are names without spaces, and the second ones are texts.
+def have_labels_first(items: Iterable[Any]) -> bool:
+    """Return whether the first sides of pairs are labels: names without spaces, which repeat.
 
-    Names repeat, so that there are not more of them than texts.
+    Where both sides have as many, the labels are first if there are spaces in the second sides.
     """
+    pairs = list(filter(is_pair, islice(items, _READ)))
     if not all(isinstance(second, str) for _first, second in pairs):
         return False
-    names, texts = {first for first, _second in pairs}, {second for _first, second in pairs}
-    has_spaces = any(" " in text.strip() for text in texts)
-    return has_spaces and not any(" " in name for name in names) and len(names) <= len(texts)
+    firsts, seconds = {first for first, _second in pairs}, {second for _first, second in pairs}
+    if any(" " in name for name in firsts) or len(firsts) > len(seconds):
+        return False
+    return len(firsts) < len(seconds) or any(" " in text.strip() for text in seconds)
