@@ -988,3 +988,12 @@ def test_formulas_of_texts_are_decisions() -> None:
 
     (decided,) = review.decided.values()
     assert (decided.id, decided.corrected_intent) == (log_id, "reminder")
+
+
+def test_a_row_in_quotes_as_a_whole_is_a_fault_of_its_own() -> None:
+    review = read_review(f'id,corrected_intent\n"{ID},greet"\n{OTHER},bye\n')
+
+    assert list(review.decided) == [3]
+    assert [(error.entry, error.reason.split(".")[0]) for error in review.errors] == [
+        (2, "the row has one cell, in which commas separate others")
+    ]

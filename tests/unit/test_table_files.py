@@ -841,3 +841,17 @@ def test_a_correction_of_another_name_that_contradicts_the_label_is_rejected(
                 read_examples([file])
         else:
             assert read_examples([file]) == [HELLO]
+
+
+@pytest.mark.parametrize("row", ['"hello,greeting"', '"""hello, you"",greeting"'])
+def test_a_row_in_quotes_as_a_whole_is_rejected_with_the_remedy(tmp_path: Path, row: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 3 has one cell.*remove the quotes around it"):
+        _read_csv(tmp_path, f"text,label\nhi,greeting\n{row}\n")
+
+
+def test_a_text_without_further_cells_is_read_where_no_label_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text('text,note\n"hello, you"\n')
+
+    (located,) = read_unlabelled([DataSource(tmp_path / "data.csv")], Remarks())
+
+    assert located.example.text == "hello, you"

@@ -307,7 +307,8 @@ def _read_row(
         return None
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
-            raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
+            problem = row.join or f"has no {column}. Add it, or delete the row"
+            raise InvalidExamples(f"{location} {problem}.")
     if reading.needs_labels:
         reject_other_split(row.cells, location)
         reject_other_label(row.cells, location)

@@ -54,7 +54,7 @@ class TableRow:
     Names are in lower case. `protected` names the columns whose cell was protected as a formula,
     and `formulas` those whose cell was a formula of a text: `="007"`. `is_header` means
     that the row repeats the header, as where files are joined. `problem` says what is wrong with
-    the row, where something is.
+    the row, where something is, and `join` what may be wrong where a cell is missing.
     """
 
     line: int
@@ -63,6 +63,7 @@ class TableRow:
     is_header: bool = False
     problem: str | None = None
     formulas: frozenset[str] = frozenset()
+    join: str | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -289,7 +290,8 @@ class _Header:
                 "are joined. Write the same columns in the same order, or keep the files apart."
             )
         problem = self._describe_surplus(cells)
-        return TableRow(line, texts, protected, is_header, problem, formulas)
+        join = self._describe_join(cells)
+        return TableRow(line, texts, protected, is_header, problem, formulas, join)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Return whether a row has the names of the required columns, in any order.
@@ -307,6 +309,16 @@ class _Header:
         found = {name: _normalise_name(cell) for name, cell in cells.items()}
         moved = [name for name, other in found.items() if other != name]
         return not any(name in self.read or found[name] in self.names for name in moved)
+
+    def _describe_join(self, cells: Sequence[str]) -> str | None:
+        """Say what is wrong with a row whose quotes may join its cells, as Excel saves some."""
+        if len(cells) != 1 or len(self.names) == 1 or self.delimiter not in cells[0]:
+            return None
+        delimiters = f"{_DELIMITERS.get(self.delimiter, 'the delimiter').removeprefix('a ')}s"
+        return (
+            f"has one cell, in which {delimiters} separate others. If the row is in quotes as a "
+            "whole, remove the quotes around it. If not, add the other cells"
+        )
 
     def _describe_surplus(self, cells: Sequence[str]) -> str | None:
         """Say what is wrong with a row of too many cells, where all others may have moved.

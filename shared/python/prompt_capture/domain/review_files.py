@@ -321,7 +321,7 @@ def _is_entry(values: Any) -> bool:
 def _list_rows(content: str) -> Iterator[_Entry]:
     for row in _open_table(content):
         if not (row.is_blank or row.is_header or row.is_rule):
-            problem = row.problem or _describe_shift(row)
+            problem = row.problem or row.join or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
 
 
