@@ -383,6 +383,14 @@ class _RecordReader:
             yield line
 
     def _describe(self, error: str, first_line: int, delimiter: str) -> str:
+        before = self._read[:-1]
+        if "expected after" in error and _has_open_quote(before, delimiter):
+            opened = first_line + _lines_before_open_quote(before, delimiter)
+            return (
+                f"Line {opened}: the quote that opens a text here closes in line {self.line}, and "
+                "text follows. Close or remove it. If both quotes belong to one text, write each "
+                'quote inside it twice ("").'
+            )
         if "expected after" in error:
             return (
                 f"Line {self.line} has text after a closing quote. Write a quote inside a quoted "
@@ -394,6 +402,16 @@ class _RecordReader:
 
 def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
     """Return how many lines of a record precede the one whose quote stays open."""
+    return _find_open_quote(lines, delimiter)[0]
+
+
+def _has_open_quote(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether a quote stays open behind some lines of a record."""
+    return _find_open_quote(lines, delimiter)[1]
+
+
+def _find_open_quote(lines: Sequence[str], delimiter: str) -> tuple[int, bool]:
+    """Return how many lines precede the last quote that opens a text, and whether it stays open."""
     opened, is_quoted, is_start = 0, False, True
     for number, line in enumerate(lines):
         for character in line:
@@ -401,7 +419,7 @@ def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
                 is_quoted, opened = not is_quoted, opened if is_quoted else number
             is_start = character == delimiter
         is_start = not is_quoted
-    return opened
+    return opened, is_quoted
 
 
 def _find_header(
