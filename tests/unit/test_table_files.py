@@ -814,6 +814,7 @@ def test_a_text_that_a_delimiter_may_have_cut_is_named(
         "label,text,note\ngreet,hi, a\nbye,so, b\nbye,bye, c\n",
         "text,label,predicted\na,greet,greet\nb,bye,greet\nc,bye,bye\n",
         "label,text,split\ngreet,hi, train\nbye,so,test\nbye,bye,test\n",
+        "text,label,note\na,greet,\n,,\n,,\nb,bye,x\n",
     ],
 )
 def test_a_text_beside_other_cells_is_not_named_as_cut(tmp_path: Path, content: str) -> None:

@@ -240,9 +240,10 @@ class _OddRows:
 
     def _describe_cut(self, row: TableRow) -> str | None:
         """Describe a text that goes on in a further column, since it has no quotes."""
-        behind = list(row.cells)[_find(row, _LABEL) + 1 :]
+        columns = list(row.cells)[_find(row, _LABEL) + 1 :]
+        behind = filter(None, (_get(row, name) for name in columns))
         is_only_here = self._labels[_get(row, _LABEL)] == 1
-        if is_only_here and any(self._labels[_get(row, name)] > 1 for name in behind):
+        if is_only_here and any(self._labels[cell] > 1 for cell in behind):
             return (
                 f"texts that may be cut at {self._delimiter}: their label is that of no other row, "
                 "and a cell behind it is one of others"
