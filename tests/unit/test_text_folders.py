@@ -400,3 +400,18 @@ def test_folders_that_may_hold_no_intents_are_named(tmp_path: Path, name: str) -
     assert {each.example.label for each in found} == {"city", "greet", "size"}
     (line,) = remarks
     assert f"2 noted: files in folders that may hold no intents: {name}" in line
+
+
+def test_numbers_beside_a_file_of_their_names_are_no_labels(tmp_path: Path) -> None:
+    _write(tmp_path, {"0.txt": "hi\n", "1.txt": "so long\n", "labels.txt": "greet\nbye\n"})
+
+    with pytest.raises(
+        InvalidExamples, match=r"numbers, whose names labels\.txt .* Name each file"
+    ):
+        read_examples([tmp_path])
+
+
+def test_numbers_beside_another_intent_are_read(tmp_path: Path) -> None:
+    _write(tmp_path, {"0.txt": "hi\n", "1.txt": "so long\n", "help.txt": "how\n"})
+
+    assert {each.label for each in read_examples([tmp_path])} == {"0", "1", "help"}

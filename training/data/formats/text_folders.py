@@ -202,9 +202,16 @@ def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
 
     Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent. Or
     some state splits beside the intent, as `greet_train.txt` and `test_greet.txt`, or Dialogflow's
-    `usersays`.
+    `usersays`. Or they are numbers, beside a file such as `labels.txt`.
     """
     names = dict.fromkeys(map(_stem, files))
+    lists = [name for name in names if name in _LISTS_OF_LABELS]
+    numbers = [name for name in names if name.isdigit()]
+    if len(lists) == 1 and len(numbers) > 1 and len(numbers) + 1 == len(names):
+        raise InvalidExamples(
+            f"{folder} has texts in files named after numbers, whose names {lists[0]}.txt seems to "
+            "have. Name each file after the intent of its texts, such as greet.txt."
+        )
     is_same = len(names) == 1 and _SAME_NAMES.issuperset(names)
     if len(files) > 1 and (is_same or all(map(states_no_intent, names))):
         raise InvalidExamples(
