@@ -856,3 +856,23 @@ def test_a_text_without_further_cells_is_read_where_no_label_is_needed(tmp_path:
     (located,) = read_unlabelled([DataSource(tmp_path / "data.csv")], Remarks())
 
     assert located.example.text == "hello, you"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_without_a_header_whose_labels_come_first_is_named_as_such(
+    tmp_path: Path, delimiter: str
+) -> None:
+    rows = [("greet", "hi there"), ("bye", "so long"), ("greet", "good day")]
+    first = "".join(f"{label}{delimiter}{text}\n" for label, text in rows)
+    last = "".join(f"{text}{delimiter}{label}\n" for label, text in rows)
+
+    with pytest.raises(InvalidExamples, match=r"Add the line.*first column seems to be the label"):
+        _read_csv(tmp_path, first)
+    with pytest.raises(InvalidExamples, match=r"Add the line, or rename the columns\.\Z"):
+        _read_csv(tmp_path, last)
+
+
+@pytest.mark.parametrize("content", ["", '"a,b\n', "hi\n", "sentence,tag\n", "a,b,c\nd,e,f\n"])
+def test_nothing_is_said_of_the_columns_of_another_table(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"^(?!.*seems to be the label)"):
+        _read_csv(tmp_path, content)

@@ -1,9 +1,11 @@
 """CSV files with the columns `text` and `label`."""
 
+import csv
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from prompt_capture.domain.csv_tables import (
     Table,
@@ -19,6 +21,7 @@ from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import list_renames
+from training.data.formats.json_pairs import have_labels_first, is_pair
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     MISSING_TEXTS,
@@ -56,6 +59,9 @@ _LABEL_COLUMNS = frozenset(("category", "class", "intent", "intents", "label", "
 """What the first cell of a row below a table, below its header, or above a second table has."""
 
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
+
+_READ_ROWS = 1_000
+"""How many rows show which column of a table without a header has the labels."""
 
 _SCENARIO_COLUMNS = frozenset(("scenario", "intent", "question", "answer"))
 """The columns of a table of answers to questions about a scenario, such as HWU64."""
@@ -145,7 +151,7 @@ def _open(content: str, columns: Sequence[str]) -> Table:
     """Return the table in a file; raise `InvalidFile`, with the columns to rename if there are."""
     try:
         return read_table(content, [columns], _READ)
-    except InvalidFile:
+    except InvalidFile as error:
         names = read_first_names(content)
         if _SCENARIO_COLUMNS.issubset(names):
             delimiter = json.dumps(find_first_delimiter(content))
@@ -157,7 +163,20 @@ def _open(content: str, columns: Sequence[str]) -> Table:
                 f"The first line must name the columns {' and '.join(columns)}. Add the line, or "
                 f"rename the columns: {' and '.join(renames)}."
             ) from None
+        if _has_labels_first(content):
+            raise InvalidFile(f"{error} The first column seems to be the label.") from None
         raise
+
+
+def _has_labels_first(content: str) -> bool:
+    """Return whether a table without a header has two columns, of which the first has labels."""
+    delimiter = find_first_delimiter(content)
+    try:
+        rows = list(islice(csv.reader(split_lines(content), delimiter=delimiter), _READ_ROWS))
+    except csv.Error:
+        return False
+    pairs = list(filter(None, rows))
+    return len(pairs) > 1 and all(map(is_pair, pairs)) and have_labels_first(pairs)
 
 
 def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
