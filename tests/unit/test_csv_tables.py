@@ -264,3 +264,23 @@ def test_a_title_above_the_header_is_named_with_the_line_of_the_header(title: st
 
     with pytest.raises(InvalidFile, match=rf"Line {line} names the columns\. Delete the lines"):
         read_table(f"{title}text,label\nhi,greet\n", [("text", "label")])
+
+
+@pytest.mark.parametrize(
+    ("content", "opened", "closed"),
+    [
+        ('text,label\nhi,greet\n"yo,bye\n"so long",bye\n', 3, 4),
+        ('text,label\nhi,greet\n"yo,bye\nok,bye\n"so long, you",bye\n', 3, 5),
+        ('text,label\n"hi\nthere",greet\n"a","b\n"c",d\n', 4, 5),
+    ],
+)
+def test_an_open_quote_that_the_quote_of_a_later_line_closes_is_named(
+    content: str, opened: int, closed: int
+) -> None:
+    with pytest.raises(InvalidFile, match=rf"Line {opened}: the quote .* line {closed}\b.*Close"):
+        list(read_table(content, [("text", "label")]))
+
+
+def test_text_after_a_quote_that_closes_on_its_line_is_named() -> None:
+    with pytest.raises(InvalidFile, match="Line 4 has text after a closing quote"):
+        list(read_table('text,label\n"a\nb",greet\n"hi" there,greet\n', [("text", "label")]))

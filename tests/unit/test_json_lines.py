@@ -20,7 +20,7 @@ from training.data.files import DataFile
 from training.data.formats import read_as
 from training.data.formats.detection import detect_format
 from training.data.formats.json_lines import EXPORTED_FIELDS
-from training.data.reading import read_sources, read_unlabelled
+from training.data.reading import read_examples, read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -675,3 +675,47 @@ def test_a_value_of_a_wrong_type_or_length_is_named_with_the_remedy(
 ) -> None:
     with pytest.raises(InvalidExamples, match=rf"line 1: {problem}"):
         _read(tmp_path, json.dumps({"text": "hi", **fields}))
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('"accept": ["farewell"]', "accept"),
+        ('"accept": []', "accept"),
+        ('"accept": ["greeting", "farewell"]', "accept"),
+        ('"cats": {"greeting": 0.1, "farewell": 0.9}', "cats"),
+    ],
+)
+def test_a_choice_that_contradicts_the_label_is_rejected(
+    tmp_path: Path, field: str, name: str
+) -> None:
+    """Prodigy keeps the label that a text had, which may be that of a model."""
+    file = tmp_path / "data.jsonl"
+    for label in ('"greeting"', '["greeting"]'):
+        file.write_text(f'{{"text": "hello", "label": {label}, {field}}}\n')
+
+        with pytest.raises(InvalidExamples, match=f"line 1: label and {name} differ.*delete"):
+            read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"accept": ["greeting"]',
+        '"label": " greeting", "accept": ["greeting"]',
+        '"accept": true',
+        '"accept": null',
+        '"cats": {"greeting": 1.0, "farewell": 0}',
+        '"cats": {}',
+        '"cats": ["felix"]',
+        '"accept": ["farewell"], "answer": "reject"',
+    ],
+)
+def test_a_choice_that_does_not_contradict_the_label_is_read(tmp_path: Path, field: str) -> None:
+    file = tmp_path / "data.jsonl"
+    label = "" if '"label"' in field else '"label": "greeting", '
+    file.write_text(
+        f'{{"text": "hello", "label": "greeting"}}\n{{"text": "hello", {label}{field}}}\n'
+    )
+
+    assert {each.label for each in read_examples([file])} == {"greeting"}

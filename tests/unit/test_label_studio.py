@@ -404,7 +404,7 @@ def test_the_number_of_the_task_in_place_of_the_id_is_a_fault_with_a_remedy() ->
 
 def _read_task(**fields: Any) -> tuple[list[str], list[str], int]:
     """Return decisions, errors and the number of undecided entries of a file with one task."""
-    review = read_review(json.dumps([{**_task("p"), **fields}]))
+    review = read_review(json.dumps([{**_task("p"), **fields}]), ["reminder", "email"])
     intents = [each.corrected_intent for each in review.decided.values()]
     return intents, [error.reason for error in review.errors], review.undecided
 
@@ -422,6 +422,9 @@ RELATION = {"from_id": "a", "to_id": "b", "type": "relation", "direction": "righ
         {"annotations": [_annotation(CHOICE, was_cancelled=True)]},
         {"annotations": [_annotation(CHOICE, skipped=True)]},
         {"drafts": [_annotation(CHOICE)]},
+        {"predictions": [_annotation(CHOICE)]},
+        {"result": [], "annotation": None, "corrected_intent": None, "notes": ""},
+        {"project": "Reminders", "comment": "reminder or email?", "updated_by": [{"id": 1}]},
     ],
 )
 def test_tasks_without_a_valid_annotation_are_undecided(fields: dict[str, Any]) -> None:
@@ -468,6 +471,14 @@ def test_a_decision_is_found_in_an_annotation(fields: dict[str, Any]) -> None:
             {"annotations": [_annotation(CHOICE), _annotation(("intent", "choices", ["email"]))]},
             r"annotators disagree: reminder, email\. Nothing is recorded",
         ),
+        ({"result": _annotation(CHOICE)["result"]}, "result.*beside its data"),
+        ({"annotation": _annotation(CHOICE)}, "annotation.*beside its data"),
+        ({"corrected_intent": "reminder"}, "corrected_intent: it is beside the data"),
+        ({"corrected_secondary_intents": []}, "corrected_secondary_intents: it is beside the data"),
+        ({"annotations": [], "notes": "hm"}, "notes: it is beside the data"),
+        ({"Intent": "Reminder"}, "Intent is the intent reminder.*into data"),
+        ({"annotations": [], "labels": [{"name": "reminder"}]}, "labels has reminder"),
+        ({"annotations": [], "result": _annotation(CHOICE)["result"]}, "result.*beside its data"),
         ({"data": 3, "annotations": []}, "has no data, as each task of Label Studio has"),
         ({"data": {"id": "x"}, "annotations": [_annotation(CHOICE)]}, "id: "),
         ({"data": {"text": "x"}, "annotations": [_annotation(CHOICE)]}, "log_id.*columns text and"),

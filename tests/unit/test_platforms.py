@@ -144,6 +144,50 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         GREET,
     ),
     (
+        [
+            {"fields": {"text": "new"}, "responses": {}},
+            {
+                "fields": {"text": "hi"},
+                "responses": {
+                    "urgency": [{"value": "high", "user_id": "7"}],
+                    "intent": [{"value": "greet", "user_id": "7"}],
+                },
+            },
+        ],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": [
+                    {
+                        "values": {"urgency": {"value": "high"}, "intent": {"value": "greet"}},
+                        "status": "submitted",
+                    },
+                    {"values": None, "status": "discarded"},
+                ],
+            }
+        ],
+        "Argilla",
+        GREET,
+    ),
+    (
+        [
+            {
+                "fields": {"text": "hi"},
+                "responses": {
+                    "score": [{"value": 3, "user_id": "7"}],
+                    "what": [{"value": "greet", "user_id": "7"}],
+                    "why": [{"value": "a greeting", "user_id": "7"}],
+                },
+            }
+        ],
+        "Argilla.*the answers to the question what",
+        GREET,
+    ),
+    (
         [{"instruction": "Classify the message.", "input": "hi", "output": "greet"}],
         "instructions",
         GREET,
@@ -320,6 +364,46 @@ def test_a_file_of_another_platform_is_named_with_the_command_that_converts_it(
 
     with pytest.raises(InvalidExamples, match=rf"project\.json cannot be read: It .*{description}"):
         read_examples([file])
+
+
+LABELS_FIRST = [["greet", "hi there"], ["bye", "so long"], ["greet", "good day"]]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(LABELS_FIRST),
+        json.dumps({"data": LABELS_FIRST}),
+        json.dumps({"train": LABELS_FIRST}),
+        "".join(f"{json.dumps(pair)}\n" for pair in LABELS_FIRST),
+        json.dumps([[label, text.replace(" ", "_")] for label, text in LABELS_FIRST]),
+        json.dumps([[text, label] for label, text in LABELS_FIRST]),
+        json.dumps([[text.replace(" ", "_"), label] for label, text in LABELS_FIRST]),
+        json.dumps({"train": [[text, label] for label, text in LABELS_FIRST]}),
+    ],
+)
+def test_the_side_of_pairs_with_names_that_repeat_is_the_label(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "pairs.json"
+    file.write_text(content)
+    with pytest.raises(InvalidExamples) as error:
+        read_examples([file])
+
+    found = read_examples([_run_command(error.value, file)])
+
+    assert [[each.label, each.text.replace("_", " ")] for each in found] == LABELS_FIRST
+    is_first = content.find("greet") < content.find("hi")
+    assert ("the label is the first of each pair" in str(error.value)) is is_first
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_pairs_of_a_word_and_a_label_with_a_space_stay_as_they_are(tmp_path: Path) -> None:
+    pairs = [["hi", "greet the user"], ["hello", "greet the user"], ["stop", "stop it"]]
+    found = read_examples([_convert(tmp_path, pairs)])
+
+    assert [[each.text, each.label] for each in found] == pairs
 
 
 def _run_command(refusal: InvalidExamples, file: Path) -> Path:
@@ -567,6 +651,14 @@ def test_no_command_makes_labels_of_other_rows_or_of_words(tmp_path: Path, value
 
     with pytest.raises(InvalidExamples, match=r"^(?!.*jq)"):
         read_examples([tmp_path / "data.json"])
+
+
+@pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
+def test_objects_with_different_fields_are_no_columns(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"input": {"text": "hi"}, "output": {"intent": "greet"}}\n')
+
+    with pytest.raises(InvalidExamples, match=r"^(?!.*by columns).*has no text"):
+        read_examples([tmp_path / name])
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")

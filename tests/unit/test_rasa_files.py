@@ -493,3 +493,27 @@ def test_a_block_that_two_intents_share_gives_both_its_texts(tmp_path: Path) -> 
     )
 
     assert _read(tmp_path, content) == [("hi", "greet"), ("hi", "hail")]
+
+
+def test_keys_of_intents_and_examples_that_are_not_read_are_named(tmp_path: Path) -> None:
+    file, remarks = tmp_path / "nlu.yml", Remarks()
+    file.write_text(
+        """
+nlu:
+- intent: greet
+  metadata: {split: test}
+  use_entities: []
+  examples:
+  - text: hi
+    metadata: {sentiment: neutral}
+  - text: hello
+    intent: bye
+"""
+    )
+
+    assert len(read_as("rasa", file, remarks)) == 2
+    assert [line.partition(": ")[2] for line in remarks] == [
+        "2 left out: keys that are not read: metadata (lines 4 and 8).",
+        "1 left out: keys that are not read: use_entities (line 5).",
+        "1 left out: keys that are not read: intent (line 10).",
+    ]

@@ -15,6 +15,7 @@ import pytest
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.review_fields import REASONS
 from prompt_capture.domain.review_files import (
+    Review,
     ReviewFormat,
     read_entries,
     read_review,
@@ -96,16 +97,55 @@ def test_json_in_another_arrangement_is_named_with_the_remedy(
 def test_the_command_that_a_refusal_names_writes_a_review_file(
     tmp_path: Path, content: str
 ) -> None:
-    (tmp_path / "given.json").write_text(content)
-    with pytest.raises(InvalidReview) as error:
+    review = _convert(tmp_path, content)
+
+    assert [each.corrected_intent for each in review.decided.values()] == ["greet", "bye"]
+
+
+def _convert(folder: Path, content: str, description: str = "not a review file") -> Review:
+    """Return the review file that the command of a refusal writes."""
+    (folder / "given.json").write_text(content)
+    with pytest.raises(InvalidReview, match=description) as error:
         read_review(content)
-    command = re.search(r"jq .* FILE > review\.json", str(error.value))
+    command = re.search(r"jq .* FILE > review\.json\Z", str(error.value))
     assert command, error.value
 
     shell = command[0].replace("FILE", "given.json")
-    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+    subprocess.run(["bash", "-ec", shell], cwd=folder, check=True)
+    return read_review((folder / "review.json").read_text())
 
-    review = read_review((tmp_path / "review.json").read_text())
+
+def _annotate(entry: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a task of Label Studio, and an annotation of it."""
+    choice = {"from_name": "intent", "value": {"choices": [entry["corrected_intent"]]}}
+    task = {"id": 5, "data": {"log_id": entry["id"], "prompt": "hi"}, "is_labeled": True}
+    return task, {"id": 7, "result": [choice], "was_cancelled": False}
+
+
+_STORED = [
+    {**annotation, "task": task} for task, annotation in (_annotate(each) for each in _DECIDED)
+]
+"""Annotations as Label Studio writes them into a storage, each with its task."""
+
+_EVENTS = [
+    {"action": "ANNOTATION_CREATED", "task": task, "annotation": annotation, "project": {"id": 1}}
+    for task, annotation in (_annotate(each) for each in _DECIDED)
+]
+"""What Label Studio sends to a webhook."""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize("values", [_STORED, _EVENTS])
+@pytest.mark.parametrize("form", ["list", "lines", "spread", "joined"])
+def test_annotations_with_their_tasks_are_named_with_the_command_that_writes_tasks(
+    tmp_path: Path, values: list[Any], form: str
+) -> None:
+    lines = [json.dumps(value, indent=1 if form == "spread" else None) for value in values]
+    joined = "" if form == "joined" else "\n"
+    content = json.dumps(values) if form == "list" else joined.join(lines)
+
+    review = _convert(tmp_path, content, "Label Studio")
+
     assert [each.corrected_intent for each in review.decided.values()] == ["greet", "bye"]
 
 
@@ -948,3 +988,12 @@ def test_formulas_of_texts_are_decisions() -> None:
 
     (decided,) = review.decided.values()
     assert (decided.id, decided.corrected_intent) == (log_id, "reminder")
+
+
+def test_a_row_in_quotes_as_a_whole_is_a_fault_of_its_own() -> None:
+    review = read_review(f'id,corrected_intent\n"{ID},greet"\n{OTHER},bye\n')
+
+    assert list(review.decided) == [3]
+    assert [(error.entry, error.reason.split(".")[0]) for error in review.errors] == [
+        (2, "the row has one cell, in which commas separate others")
+    ]

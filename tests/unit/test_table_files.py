@@ -1,6 +1,9 @@
 """Labelled texts in CSV and Parquet files, as other programs write them."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -733,3 +736,143 @@ def test_a_correction_that_contradicts_the_label_is_rejected(
             read_examples([file])
     else:
         assert read_examples([file]) == [HELLO]
+
+
+_ANNOTATED = (
+    "userid;answerid;scenario;intent;status;answer_annotation;notes;suggested_entities;"
+    "answer_normalised;answer;question\n"
+    '1;1;alarm;set;;wake me;;;wake me;"wake me; please";Write what you would say.\n'
+    "1;2;alarm;query;IRR;;;;null;null;Write what you would say.\n"
+    "2;3;lists;query;;my lists;;;my lists;my lists;Write what you would ask.\n"
+)
+"""The table of HWU64."""
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_the_command_for_answers_in_a_scenario_takes_the_answers_and_whole_intents(
+    tmp_path: Path, delimiter: str
+) -> None:
+    content = _ANNOTATED.replace("wake me; please", "wake me, please").replace(";", delimiter)
+    with pytest.raises(InvalidExamples, match="the text is the answer") as error:
+        _read_csv(tmp_path, content)
+    command = re.search(r"python -c .* > texts\.jsonl\Z", str(error.value))
+    assert command, error.value
+
+    (tmp_path / "FILE").write_text(content, newline="")
+    shell = command[0].replace("python ", f"{sys.executable} ", 1)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    found = read_as("jsonl", tmp_path / "texts.jsonl")
+    expected = [("wake me, please", "alarm_set"), ("my lists", "lists_query")]
+    assert [(each.text, each.label) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"text,label"\n"hello,greeting"\n',
+        '\ufeff"text;label"\n"hello;greeting"\n',
+        '"text,""label"""\n"hello,""greeting"""\n',
+        '\n"id,text,label"\n"1,hello,greeting"\n',
+    ],
+)
+def test_rows_in_quotes_as_a_whole_are_rejected_with_the_command_that_unwraps_them(
+    tmp_path: Path, content: str
+) -> None:
+    with pytest.raises(InvalidExamples, match="quotes around each row") as error:
+        _read_csv(tmp_path, content)
+    command = re.search(r"python -c .* > rows\.csv\Z", str(error.value))
+    assert command, error.value
+
+    (tmp_path / "FILE").write_text(content)
+    shell = command[0].replace("python ", f"{sys.executable} ", 1)
+    subprocess.run(["bash", "-ec", shell], cwd=tmp_path, check=True)
+
+    assert read_as("csv", tmp_path / "rows.csv") == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("content", "fact", "line"),
+    [
+        ("label,text,note\ngreet,hi,\nbye,so long, my friend\nbye,bye,\n", "may go on", 3),
+        ("text,label,note\na,greet,\nhi,you,greet\nb,greet,x\nc,bye,\n", "may be cut", 3),
+        ("text,label,by,note\na,greet,ann,\nhi,you,there,Greet\nb,greet,,\n", "may be cut", 3),
+    ],
+)
+def test_a_text_that_a_delimiter_may_have_cut_is_named(
+    tmp_path: Path, content: str, fact: str, line: int
+) -> None:
+    remarks = Remarks()
+
+    assert len(_read_csv(tmp_path, content, remarks)) == content.count("\n") - 1
+    assert any(fact in each and f"(line {line})" in each for each in remarks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "label,text,note\ngreet,hi, a\nbye,so, b\nbye,bye, c\n",
+        "text,label,predicted\na,greet,greet\nb,bye,greet\nc,bye,bye\n",
+        "label,text,split\ngreet,hi, train\nbye,so,test\nbye,bye,test\n",
+        "text,label,note\na,greet,\n,,\n,,\nb,bye,x\n",
+    ],
+)
+def test_a_text_beside_other_cells_is_not_named_as_cut(tmp_path: Path, content: str) -> None:
+    remarks = Remarks()
+
+    _read_csv(tmp_path, content, remarks)
+
+    assert not [each for each in remarks if "may go on" in each or "may be cut" in each]
+
+
+@pytest.mark.parametrize("name", ["corrected_label", "Label Corrected", "correctedIntent"])
+@pytest.mark.parametrize("value", ["farewell", " greeting ", ""])
+def test_a_correction_of_another_name_that_contradicts_the_label_is_rejected(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    columns = {"text": ["hello"], "label": ["greeting"], name: [value or None]}
+    table = _write_parquet(tmp_path, **columns).rename(tmp_path / "data.parquet")
+    lines, cells = tmp_path / "data.jsonl", tmp_path / "data.csv"
+    lines.write_text(json.dumps({"text": "hello", "label": "greeting", name: value or None}))
+    cells.write_text(f"text,label,{name}\nhello,greeting,{value}\n")
+
+    for file in (table, lines, cells):
+        if value == "farewell":
+            with pytest.raises(InvalidExamples, match=f"(?i)label and {name} differ"):
+                read_examples([file])
+        else:
+            assert read_examples([file]) == [HELLO]
+
+
+@pytest.mark.parametrize("row", ['"hello,greeting"', '"""hello, you"",greeting"'])
+def test_a_row_in_quotes_as_a_whole_is_rejected_with_the_remedy(tmp_path: Path, row: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 3 has one cell.*remove the quotes around it"):
+        _read_csv(tmp_path, f"text,label\nhi,greeting\n{row}\n")
+
+
+def test_a_text_without_further_cells_is_read_where_no_label_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text('text,note\n"hello, you"\n')
+
+    (located,) = read_unlabelled([DataSource(tmp_path / "data.csv")], Remarks())
+
+    assert located.example.text == "hello, you"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_without_a_header_whose_labels_come_first_is_named_as_such(
+    tmp_path: Path, delimiter: str
+) -> None:
+    rows = [("greet", "hi there"), ("bye", "so long"), ("greet", "good day")]
+    first = "".join(f"{label}{delimiter}{text}\n" for label, text in rows)
+    last = "".join(f"{text}{delimiter}{label}\n" for label, text in rows)
+
+    with pytest.raises(InvalidExamples, match=r"Add the line.*first column seems to be the label"):
+        _read_csv(tmp_path, first)
+    with pytest.raises(InvalidExamples, match=r"Add the line, or rename the columns\.\Z"):
+        _read_csv(tmp_path, last)
+
+
+@pytest.mark.parametrize("content", ["", '"a,b\n', "hi\n", "sentence,tag\n", "a,b,c\nd,e,f\n"])
+def test_nothing_is_said_of_the_columns_of_another_table(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"^(?!.*seems to be the label)"):
+        _read_csv(tmp_path, content)

@@ -387,3 +387,31 @@ def test_files_of_one_text_each_in_folders_that_may_be_labels_are_named(
 
     assert {each.example.label for each in located} == {name.split("/")[1] for name in files}
     assert ("3 noted: files of one text each" in "\n".join(remarks)) is is_named
+
+
+@pytest.mark.parametrize("name", ["entities", "Entity", "slots", "lookup_tables", "synonyms"])
+def test_folders_that_may_hold_no_intents_are_named(tmp_path: Path, name: str) -> None:
+    remarks = Remarks()
+    files = ("intents/greet", f"{name}/city", f"deep/{name}/size")
+    _write(tmp_path, {f"{file}.txt": "hi there\nhello you\n" for file in files})
+
+    found = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in found} == {"city", "greet", "size"}
+    (line,) = remarks
+    assert f"2 noted: files in folders that may hold no intents: {name}" in line
+
+
+def test_numbers_beside_a_file_of_their_names_are_no_labels(tmp_path: Path) -> None:
+    _write(tmp_path, {"0.txt": "hi\n", "1.txt": "so long\n", "labels.txt": "greet\nbye\n"})
+
+    with pytest.raises(
+        InvalidExamples, match=r"numbers, whose names labels\.txt .* Name each file"
+    ):
+        read_examples([tmp_path])
+
+
+def test_numbers_beside_another_intent_are_read(tmp_path: Path) -> None:
+    _write(tmp_path, {"0.txt": "hi\n", "1.txt": "so long\n", "help.txt": "how\n"})
+
+    assert {each.label for each in read_examples([tmp_path])} == {"0", "1", "help"}

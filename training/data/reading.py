@@ -220,11 +220,19 @@ class _SourceReader:
         elif stating := text_folders.list_folders_of_splits(source.path, files):
             fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
             self._reading.remarks.note(fact, Location(source.given_name), len(stating))
+        self._note_files_of_no_intents(source, files)
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
         ]
         others = f", and from the content of {', '.join(tables)}" if tables else ""
         return examples, f"the names of the files{others}"
+
+    def _note_files_of_no_intents(self, source: DataSource, files: Sequence[Path]) -> None:
+        """Name the folders that may hold the words of entities."""
+        if found := text_folders.find_files_of_no_intents(source.path, files):
+            folders = ", ".join(sorted(set(found.values())))
+            fact = f"files in folders that may hold no intents: {folders} (if so, move them away)"
+            self._reading.remarks.note(fact, Location(source.given_name), len(found))
 
     def _with_splits(
         self, examples: Iterable[LocatedExample], splits: Mapping[str, str | None], folder: Location

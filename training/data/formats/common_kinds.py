@@ -1,6 +1,6 @@
 """Files of a form that many programs write: how each is known and converted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from training.data.formats.aliases import find_label_alias, find_text_alias
@@ -12,8 +12,8 @@ from training.data.formats.json_columns import (
     has_columns,
     has_splits,
     has_tables,
+    lacks_rows,
     may_be_columns,
-    name_columns,
 )
 from training.data.formats.json_intents import (
     are_splits_of_examples,
@@ -25,7 +25,15 @@ from training.data.formats.json_intents import (
     is_lone_intent,
     is_object_of_examples,
 )
-from training.data.formats.json_paths import first_value, get, has, has_lists, has_only_lists
+from training.data.formats.json_pairs import filter_pair, have_labels_first, is_pair, list_pairs
+from training.data.formats.json_paths import (
+    first_value,
+    get,
+    has,
+    has_lists,
+    has_only_lists,
+    list_items,
+)
 from training.data.formats.json_texts import (
     FIELDS_OF_TEXTS,
     filter_renamed_texts,
@@ -58,10 +66,8 @@ def _is_snips_intent(value: Any) -> bool:
     return get(value, "type") == "intent" and isinstance(get(value, "utterances.0"), str)
 
 
-def _is_pair(value: Any) -> bool:
-    """Return whether a value is a text and its label, or a list with the label."""
-    is_list = isinstance(value, list) and len(value) == 2
-    return is_list and isinstance(value[0], str) and isinstance(get(value[1], "0") or value[1], str)
+def _describe_side(items: Iterable[Any]) -> str:
+    return ", where the label is the first of each pair" if have_labels_first(items) else ""
 
 
 def _is_header(value: Any) -> bool:
@@ -119,14 +125,19 @@ COMMON_KINDS = (
         ".[0] as $names | .[1:][] | [$names, .] | transpose | map({(.[0]): .[1]}) | add",
     ),
     FileKind(
-        lambda value: _is_pair(get(value, "0")),
+        lambda value: is_pair(get(value, "0")),
         "a list of pairs",
-        ".[] | {text: .[0], label: .[1]}",
+        lambda value: f".[] | {filter_pair(list_items(value))}",
+        lambda value: _describe_side(list_items(value)),
     ),
     FileKind(
-        lambda value: has_only_lists(_is_pair)(value) and has_splits(value),
+        lambda value: has_only_lists(is_pair)(value) and has_splits(value),
         "an object of lists of pairs, such as CLINC150",
-        "to_entries[] | .key as $split | .value[] | {text: .[0], label: .[1], $split}",
+        lambda value: (
+            "to_entries[] | .key as $split | .value[] | "
+            f"{filter_pair(list_pairs(value), ', $split')}"
+        ),
+        lambda value: _describe_side(list_pairs(value)),
     ),
     FileKind(_is_snips_intent, f"{_INTENT} of Snips NLU", _FROM_SNIPS, _VALUES_OF_SLOTS),
     FileKind(
@@ -176,9 +187,10 @@ COMMON_KINDS = (
         for name in FIELDS_OF_TEXTS
     ),
     FileKind(
-        has_only_lists(_is_pair),
+        has_only_lists(is_pair),
         "an object of lists of pairs",
-        ".[][] | {text: .[0], label: .[1]}",
+        lambda value: f".[][] | {filter_pair(list_pairs(value))}",
+        lambda value: _describe_side(list_pairs(value)),
     ),
     FileKind(
         lambda value: has_only_lists(is_object_with_text)(value) and has_splits(value),
@@ -210,7 +222,7 @@ COMMON_KINDS = (
         lambda value: f".[]{with_label(first_value(value))}",
     ),
     FileKind(
-        lambda value: name_columns(value) is not None,
+        lacks_rows,
         "a table by columns, and has not as many texts as labels. Add what is missing",
         "",
     ),

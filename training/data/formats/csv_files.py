@@ -1,12 +1,16 @@
 """CSV files with the columns `text` and `label`."""
 
+import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from prompt_capture.domain.csv_tables import (
     Table,
     TableRow,
+    find_first_delimiter,
     read_first_names,
     read_table,
     write_table,
@@ -17,6 +21,7 @@ from prompt_capture.domain.text_files import REPLACEMENT, split_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import list_renames
+from training.data.formats.json_pairs import have_labels_first, is_pair
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
     MISSING_TEXTS,
@@ -55,6 +60,20 @@ _LABEL_COLUMNS = frozenset(("category", "class", "intent", "intents", "label", "
 
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
 
+_READ_ROWS = 1_000
+"""How many rows show which column of a table without a header has the labels."""
+
+_SCENARIO_COLUMNS = frozenset(("scenario", "intent", "question", "answer"))
+"""The columns of a table of answers to questions about a scenario, such as HWU64."""
+
+_OF_SCENARIOS = (
+    "It is a table of answers in scenarios, such as HWU64: the text is the answer, and the intent "
+    "is that of the scenario. Convert it to JSON lines: python -c 'import csv, json, sys; "
+    '[print(json.dumps({"text": row["answer"], "label": row["scenario"] + "_" + row["intent"]})) '
+    "for row in csv.DictReader(sys.stdin, delimiter=DELIMITER) "
+    """if row["answer"] not in ("", "null")]' < FILE > texts.jsonl"""
+)
+
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
@@ -70,7 +89,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         numbered = NumberedLabels(reading.remarks)
         shifted = _find_shifted(rows) if reading.needs_labels else None
         delimiter = _NAMES.get(table.delimiter, "the delimiter")
-        labels = Counter(_get(row, _LABEL) for row in rows)
+        odd_rows = _OddRows(rows, delimiter) if reading.needs_labels else None
         refusing, splits = set[str](), UnreadSplits()
         for row in _without_refused(file, rows, reading, refusing):
             if row is shifted:
@@ -86,7 +105,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
                     fact = f"texts with {delimiter} and a line end"
                     origin = "which may be rows that quotes joined"
                     reading.remarks.note(f"{fact}, {origin}", located.location)
-                if reading.needs_labels and (odd := _describe_odd(row, row is rows[0], labels)):
+                for odd in odd_rows.describe(row) if odd_rows else ():
                     reading.remarks.note(odd, located.location)
                 yield located
         _leave_out_columns(file, table, [numbered.field, *refusing], splits, reading)
@@ -132,8 +151,11 @@ def _open(content: str, columns: Sequence[str]) -> Table:
     """Return the table in a file; raise `InvalidFile`, with the columns to rename if there are."""
     try:
         return read_table(content, [columns], _READ)
-    except InvalidFile:
+    except InvalidFile as error:
         names = read_first_names(content)
+        if _SCENARIO_COLUMNS.issubset(names):
+            delimiter = json.dumps(find_first_delimiter(content))
+            raise InvalidFile(_OF_SCENARIOS.replace("DELIMITER", delimiter)) from None
         missing = [name for name in columns if name not in names]
         renames = list_renames(missing, names)
         if renames and len(renames) == len(missing):
@@ -141,7 +163,20 @@ def _open(content: str, columns: Sequence[str]) -> Table:
                 f"The first line must name the columns {' and '.join(columns)}. Add the line, or "
                 f"rename the columns: {' and '.join(renames)}."
             ) from None
+        if _has_labels_first(content):
+            raise InvalidFile(f"{error} The first column seems to be the label.") from None
         raise
+
+
+def _has_labels_first(content: str) -> bool:
+    """Return whether a table without a header has two columns, of which the first has labels."""
+    delimiter = find_first_delimiter(content)
+    try:
+        rows = list(islice(csv.reader(split_lines(content), delimiter=delimiter), _READ_ROWS))
+    except csv.Error:
+        return False
+    pairs = list(filter(None, rows))
+    return len(pairs) > 1 and all(map(is_pair, pairs)) and have_labels_first(pairs)
 
 
 def _find_shifted(rows: Sequence[TableRow]) -> TableRow | None:
@@ -195,16 +230,61 @@ def _without_refused(
             yield row
 
 
-def _describe_odd(row: TableRow, is_first: bool, labels: Counter[str]) -> str | None:
-    """Say what a row may be in place of a text, in the plural. `labels` has those of all rows."""
-    text, label = _get(row, _TEXT), _get(row, _LABEL)
-    if text in _SUMS and _NUMBER.fullmatch(label):
-        return "texts that may be the sum of a table"
-    if is_first and text in _TYPES and label in _TYPES:
-        return "texts that may be the types of the columns"
-    if text in _LABEL_COLUMNS and labels[label] == 1:
-        return "texts that may be the header of a second table, whose rows are texts, too"
-    return None
+class _OddRows:
+    """Says what rows may be in place of a text with its label."""
+
+    def __init__(self, rows: Sequence[TableRow], delimiter: str) -> None:
+        self._first = rows[0] if rows else None
+        self._delimiter = delimiter
+        self._labels = Counter(_get(row, _LABEL) for row in rows)
+        spaced = sum(map(_has_space_behind_text, rows))
+        self._may_go_on = 2 * spaced < len(rows)
+
+    def describe(self, row: TableRow) -> Iterator[str]:
+        """Say what a row may be, in the plural."""
+        if no_text := self._describe_no_text(row):
+            yield no_text
+        if cut := self._describe_cut(row):
+            yield cut
+
+    def _describe_no_text(self, row: TableRow) -> str | None:
+        text, label = _get(row, _TEXT), _get(row, _LABEL)
+        if text in _SUMS and _NUMBER.fullmatch(label):
+            return "texts that may be the sum of a table"
+        if row is self._first and text in _TYPES and label in _TYPES:
+            return "texts that may be the types of the columns"
+        if text in _LABEL_COLUMNS and self._labels[label] == 1:
+            return "texts that may be the header of a second table, whose rows are texts, too"
+        return None
+
+    def _describe_cut(self, row: TableRow) -> str | None:
+        """Describe a text that goes on in a further column, since it has no quotes."""
+        columns = list(row.cells)[_find(row, _LABEL) + 1 :]
+        behind = filter(None, (_get(row, name) for name in columns))
+        is_only_here = self._labels[_get(row, _LABEL)] == 1
+        if is_only_here and any(self._labels[cell] > 1 for cell in behind):
+            return (
+                f"texts that may be cut at {self._delimiter}: their label is that of no other row, "
+                "and a cell behind it is one of others"
+            )
+        if self._may_go_on and _has_space_behind_text(row):
+            return f"texts that may go on behind {self._delimiter}, in the next column"
+        return None
+
+
+def _find(row: TableRow, column: str) -> int:
+    """Return the position of a column; where there is none, the last one."""
+    names = list(row.cells)
+    return names.index(column) if column in names else len(names) - 1
+
+
+def _has_space_behind_text(row: TableRow) -> bool:
+    """Return whether the cell behind the text begins with a space, and is no label and no split."""
+    columns = list(row.cells)[_find(row, _TEXT) + 1 :]
+    if not columns or columns[0] in {_LABEL, _SPLIT}:
+        return False
+    cell = row.cells[columns[0]]
+    return cell.startswith(" ") and bool(cell.strip())
 
 
 def _get(row: TableRow, column: str) -> str:
@@ -247,7 +327,8 @@ def _read_row(
         return None
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
-            raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
+            problem = row.join or f"has no {column}. Add it, or delete the row"
+            raise InvalidExamples(f"{location} {problem}.")
     if reading.needs_labels:
         reject_other_split(row.cells, location)
         reject_other_label(row.cells, location)

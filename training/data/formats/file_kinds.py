@@ -10,7 +10,7 @@ class FileKind(NamedTuple):
     matches: Callable[[Any], bool]
     description: str
     filter: str | Callable[[Any], str]
-    remark: str = ""
+    remark: str | Callable[[Any], str] = ""
     option: str = ""
 
     def describe(self, value: Any) -> str:
@@ -18,7 +18,8 @@ class FileKind(NamedTuple):
         script = self.filter if isinstance(self.filter, str) else self.filter(value)
         if not script:
             return f"It is {self.description}."
+        remark = self.remark if isinstance(self.remark, str) else self.remark(value)
         return (
-            f"It is {self.description}. Convert it to JSON lines{self.remark}: "
+            f"It is {self.description}. Convert it to JSON lines{remark}: "
             f"jq -c {self.option}'{script}' FILE > texts.jsonl"
         )

@@ -80,6 +80,13 @@ def has_columns(value: Any) -> bool:
     return not may_be_answers or not any(isinstance(each, str) for each in value.values())
 
 
+def lacks_rows(value: Any) -> bool:
+    """Return whether an object is a table by columns with more texts than labels, or fewer."""
+    columns = name_columns(value)
+    rows = [set(_list_rows(value[name])) for name in columns] if columns else []
+    return bool(rows) and rows[0] != rows[1] and not rows[0].isdisjoint(rows[1])
+
+
 def _list_rows(column: dict[str, Any] | list[Any]) -> list[Any]:
     """Return what names the rows of a column, in order: the keys of an object, or positions."""
     return list(column) if isinstance(column, dict) else list(range(len(column)))

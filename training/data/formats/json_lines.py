@@ -13,6 +13,7 @@ from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.field_names import Misspelling, find_misspelling
 from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt
 from prompt_capture.domain.review_fields import FIELDS as REVIEW_FIELDS
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import REPEATED_KEY, has_repeated_key, parse_json_entries
 from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -41,7 +42,10 @@ EXPORTED_FIELDS: Final = _KNOWN | {
 }
 """The fields that are read beside a text and a label, or that `prompt-capture export` writes."""
 
-_CHOICE_FIELDS = EXPORTED_FIELDS | {"accept", "cats"}
+_CHOICES: Final = ("accept", "cats")
+"""The fields in which Prodigy and spaCy write what an annotator chose."""
+
+_CHOICE_FIELDS = EXPORTED_FIELDS.union(_CHOICES)
 """The fields that are read of a text without `label`."""
 
 _LISTED_FIELDS = EXPORTED_FIELDS | {
@@ -79,6 +83,7 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             reject_other_split(values, location)
             splits.add(values)
             reject_other_label(example, location)
+            _reject_other_choice(values, location)
             _reject_other_secondary(example, location)
             example = numbered.name(example, location)
         if "text" not in example:
@@ -197,6 +202,30 @@ def _list_choices(values: Mapping[str, Any]) -> list[Any] | None:
             if isinstance(score, int | float) and score >= _MIN_SCORE
         ]
     return None
+
+
+def _reject_other_choice(values: Mapping[str, Any], location: Location) -> None:
+    """Raise `InvalidExamples` where the choice of an annotator contradicts the label.
+
+    Prodigy keeps the label that a text had before, such as that of a model. Scores of `cats` of
+    which none holds say nothing.
+    """
+    label = _unwrap(values.get("label"))
+    if not isinstance(label, str):
+        return
+    for name in _CHOICES:
+        choices = _list_choices({name: values.get(name)})
+        says_nothing = choices is None or (name == "cats" and not choices)
+        if not says_nothing and _unwrap(choices) != strip_invisible(label):
+            raise InvalidExamples(
+                f"{location}: label and {name} differ. Keep the one that the annotator "
+                "decided, and delete the other."
+            )
+
+
+def _unwrap(value: object) -> object:
+    """Return the only item of a list, and any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _reject_other_secondary(example: Mapping[str, Any], location: Location) -> None:

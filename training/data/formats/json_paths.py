@@ -63,6 +63,11 @@ def last_name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
+def list_items(value: Any) -> list[Any]:
+    """Return the items of a list, or the values of an object, which may have numbers for names."""
+    return list(value.values()) if isinstance(value, dict) else value
+
+
 def first_value(value: Any) -> Any:
     """Return the value of the first field of an object; None for nothing."""
     return next(iter(value.values()), None) if isinstance(value, dict) else None

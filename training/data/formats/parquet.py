@@ -14,8 +14,8 @@ from training.data.files import DataFile
 from training.data.formats.aliases import list_label_aliases, list_renames
 from training.data.formats.numbered_labels import NumberedLabels
 from training.data.formats.reading import (
-    CORRECTED,
     Reading,
+    is_correction,
     reject_other_label,
     reject_other_split,
     states_split,
@@ -112,8 +112,8 @@ def _reject_contradictions(file: DataFile, table: Any, names: Mapping[str, str])
     others = list_unknown(table.schema_arrow.names, names.values())
     splits = [] if _SPLIT in names else _list_columns(table.schema_arrow, states_split)
     columns = [name for name in splits if name in others]
-    if CORRECTED in others:
-        columns += [names[_LABEL], CORRECTED]
+    if corrections := list(filter(is_correction, others)):
+        columns += [names[_LABEL], *corrections]
     for number, row in enumerate(table.read(columns=columns).to_pylist(), 1):
         reject_other_split(row, file.location("row", number))
         reject_other_label({**row, _LABEL: row.get(names[_LABEL])}, file.location("row", number))

@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from training.data.formats.aliases import find_text_alias
+from training.data.formats import argilla
 from training.data.formats.file_kinds import FileKind
-from training.data.formats.json_columns import quote
 from training.data.formats.json_intents import (
     FROM_EXAMPLE,
     INTENT_NAMES,
     filter_object_of_intents,
     is_object_of_intents,
 )
-from training.data.formats.json_paths import first_value, get, has, has_lists, has_only_lists
+from training.data.formats.json_paths import (
+    first_value,
+    get,
+    has,
+    has_lists,
+    has_only_lists,
+    list_items,
+)
 from training.data.formats.json_texts import FIELDS_OF_TEXTS, first_annotated, is_annotated
 
 _NAME = "--arg intent NAME "
@@ -56,24 +62,6 @@ def _is_spacy_pair(value: Any) -> bool:
         and isinstance(get(pair[1], "cats"), dict)
         and isinstance(pair[0], str)
     )
-
-
-def _is_argilla_record(value: Any) -> bool:
-    fields = get(value, "fields")
-    has_text = isinstance(fields, dict) and any(isinstance(each, str) for each in fields.values())
-    return has_text and isinstance(get(value, "responses"), dict | list)
-
-
-def _filter_argilla_record(value: Any) -> str:
-    """Return the filter for a record, whose responses are a list in version 1."""
-    names = [name for name, text in value["fields"].items() if isinstance(text, str)]
-    name = "text" if "text" in names else find_text_alias(names) or names[0]
-    is_list = isinstance(value["responses"], list)
-    responses, response = (
-        (".responses[]", ".values[].value") if is_list else (".responses[][]", ".value")
-    )
-    label = f'({responses} | select(.status == "submitted") | {response})'
-    return f"{{text: .fields[{quote(name)}], label: {label}, metadata}}"
 
 
 def _is_instruction(value: Any) -> bool:
@@ -266,12 +254,17 @@ PLATFORM_KINDS = (
         ".[] | {text: .[0], cats: .[1].cats}",
     ),
     FileKind(
-        lambda value: _is_argilla_record(get(value, "0")),
+        lambda value: argilla.is_record(get(value, "0")),
         "an export of Argilla",
-        lambda value: f".[] | {_filter_argilla_record(get(value, '0'))}",
-        _AGREED,
+        lambda value: f".[] | {argilla.filter_records(list_items(value))}",
+        lambda value: f"{argilla.describe_question(list_items(value))}{_AGREED}",
     ),
-    FileKind(_is_argilla_record, "an export of Argilla", _filter_argilla_record, _AGREED),
+    FileKind(
+        argilla.is_record,
+        "an export of Argilla",
+        lambda value: argilla.filter_records([value]),
+        lambda value: f"{argilla.describe_question([value])}{_AGREED}",
+    ),
     FileKind(
         lambda value: _is_instruction(get(value, "0")),
         _INSTRUCTIONS,

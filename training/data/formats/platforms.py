@@ -6,9 +6,10 @@ Each is known by its fields. A filter of jq turns it into JSON lines with `text`
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
-from prompt_capture.domain.text_files import FirstValue, parse_first_value
+from prompt_capture.domain.text_files import FirstValue, parse_first_value, split_lines
 from training.data.examples import InvalidExamples
 from training.data.files import DataFile
 from training.data.formats.common_kinds import COMMON_KINDS, OBJECT_OF_TEXTS
@@ -22,6 +23,9 @@ from training.data.formats.json_texts import (
     with_label,
 )
 from training.data.formats.platform_kinds import PLATFORM_KINDS
+
+_LINES = 100
+"""How many lines of JSON show which kind of file it is."""
 
 LONE_BRACKETS = frozenset({"{", "[", "[{"})
 """The first line of JSON that spans several lines."""
@@ -62,7 +66,7 @@ def naming_platforms(file: DataFile, *, is_known: bool = False) -> Iterator[None
         value = first.value
         is_list_of_lines = first.has_more and isinstance(value, list)
         description = (
-            _describe_platform([value])
+            _describe_platform(_list_values(first))
             if is_list_of_lines
             else _describe_platform(value, is_row=_begins_rows(first))
         )
@@ -101,6 +105,17 @@ def _read_first_value(file: DataFile) -> FirstValue:
     except InvalidExamples:
         first = None
     return first or FirstValue(None, is_spread=False, rest="")
+
+
+def _list_values(first: FirstValue) -> list[Any]:
+    """Return the first value of a file, and the values on the next lines."""
+    values = [first.value]
+    for line in islice(filter(str.strip, split_lines(first.rest)), _LINES):
+        found = parse_first_value(line)
+        if found is None:
+            break
+        values.append(found.value)
+    return values
 
 
 def _begins_rows(first: FirstValue) -> bool:

@@ -204,6 +204,7 @@ class _Reader:
 
     def _read_intent(self, item: Node, section: Mapping[str, Node]) -> Iterator[LocatedExample]:
         self._reject_misspelling(section, _KEYS_OF_INTENTS, "examples")
+        self._leave_out_keys(section, {"intent", "examples"})
         label = self._text(section["intent"], "intent").strip()
         if not label:
             self._reading.remarks.leave_out("intents without a name", self._at(item))
@@ -229,11 +230,19 @@ class _Reader:
                     if "text" not in fields:
                         self._reading.remarks.leave_out("examples without text", self._at(item))
                         continue
+                    self._leave_out_keys(fields, {"text"})
                     yield self._text(fields["text"], "text").strip(_STRIPPED), self._at(item)
                 else:
                     yield self._text(item, "example").strip(_STRIPPED), self._at(item)
         elif examples is not None:
             yield from self._read_lines(examples)
+
+    def _leave_out_keys(self, fields: Mapping[str, Node], read: Collection[str]) -> None:
+        """Name the keys of an intent or an example that are not read."""
+        for name in filter(None, list_unknown(fields, read)):
+            self._reading.remarks.leave_out(
+                f"keys that are not read: {name}", self._at(fields[name])
+            )
 
     def _reject_unknown(self, section: Mapping[str, Node]) -> None:
         """Raise `InvalidExamples` where an intent without examples has a key that is not known."""

@@ -69,6 +69,9 @@ _SPLIT_ALIASES = frozenset(
 CORRECTED = "corrected_intent"
 """The field of a review file that may contradict the label of a text."""
 
+_CORRECTIONS = frozenset({"correctedintent", "correctedlabel", "intentcorrected", "labelcorrected"})
+"""The fields in which people correct a label, as compared."""
+
 _SPLIT_FLAGS = frozenset(
     {
         *("isdev", "iseval", "isheldout", "isholdout", "istest", "istesting", "istrain"),
@@ -231,14 +234,22 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
 
 def reject_other_label(example: Mapping[str, Any], location: Location) -> None:
     """Raise `InvalidExamples` where a correction contradicts the label."""
-    label, corrected = example.get("label"), example.get(CORRECTED)
-    if not isinstance(label, str) or corrected in (None, ""):
-        return
-    if strip_invisible(str(corrected)) != strip_invisible(label):
-        raise InvalidExamples(
-            f"{location}: label and corrected_intent differ. Write the same intent in both, or "
-            "delete corrected_intent."
-        )
+    label = example.get("label")
+    for name in filter(is_correction, example) if isinstance(label, str) else ():
+        corrected = example[name]
+        if corrected in (None, "") or not isinstance(corrected, str | int | float):
+            continue
+        if strip_invisible(str(corrected)) not in {"", strip_invisible(str(label))}:
+            raise InvalidExamples(
+                f"{location}: label and {name} differ. Write the same intent in both, or delete "
+                f"{name}."
+            )
+
+
+@lru_cache(maxsize=1_000)  # a file has few fields
+def is_correction(name: str) -> bool:
+    """Return whether a field of this name corrects the label of a text."""
+    return _compared(name) in _CORRECTIONS
 
 
 def states_split(name: str) -> bool:

@@ -57,6 +57,12 @@ _NO_INTENTS = SPLIT_NAMES | {
 }
 """Names of files that say what is in them, or what for, and not which intent."""
 
+_OF_NO_INTENTS = re.compile(
+    r"entit(?:y|ies)|slots?|slot[ _-]?types?|synonyms?|gazetteers?|lookups?(?:[ _-]?tables?)?",
+    re.IGNORECASE,
+)
+"""The name of a folder with the words of entities, beside a folder with intents."""
+
 _PARTS = (
     re.compile(
         rf"(?P<name>.*\w)[ _.(-]+(?:{SPLIT_AND_NOUN}|(?P<other>usersays))\)?(?:_[a-z]{{2}})?"
@@ -196,9 +202,16 @@ def reject_names_of_no_intents(folder: Path, files: Sequence[Path]) -> None:
 
     Such are `train.txt` and `test.txt`, or a file `examples.txt` in a folder for each intent. Or
     some state splits beside the intent, as `greet_train.txt` and `test_greet.txt`, or Dialogflow's
-    `usersays`.
+    `usersays`. Or they are numbers, beside a file such as `labels.txt`.
     """
     names = dict.fromkeys(map(_stem, files))
+    lists = [name for name in names if name in _LISTS_OF_LABELS]
+    numbers = [name for name in names if name.isdigit()]
+    if len(lists) == 1 and len(numbers) > 1 and len(numbers) + 1 == len(names):
+        raise InvalidExamples(
+            f"{folder} has texts in files named after numbers, whose names {lists[0]}.txt seems to "
+            "have. Name each file after the intent of its texts, such as greet.txt."
+        )
     is_same = len(names) == 1 and _SAME_NAMES.issuperset(names)
     if len(files) > 1 and (is_same or all(map(states_no_intent, names))):
         raise InvalidExamples(
@@ -287,6 +300,16 @@ def list_folders_of_splits(folder: Path, files: Sequence[Path]) -> list[str]:
     splits = {name: _separate(name.casefold())[1] for name in sorted(names)}
     found = [name for name, split in splits.items() if split in SPLIT_NAMES]
     return found if len({splits[name] for name in found}) > 1 else []
+
+
+def find_files_of_no_intents(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """Return the files in folders that are named after parts of a project without intents."""
+    return {
+        file: name
+        for file in files
+        for name in file.relative_to(folder).parent.parts
+        if _OF_NO_INTENTS.fullmatch(name)
+    }
 
 
 def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layout | None:

@@ -38,6 +38,12 @@ _TEXT_FORMULA = re.compile(r'\s*=\s*"((?:[^"]|"")*)"\s*')
 _LARGEST_TITLE = 20
 """In how many lines the header is looked for where others precede it."""
 
+_UNWRAP = (
+    """python -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig"); """
+    """print(*(row[0] for row in csv.reader(sys.stdin) if row), sep="\\n")' < FILE > rows.csv"""
+)
+"""The command that removes the quotes around each row."""
+
 _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 
 
@@ -48,7 +54,7 @@ class TableRow:
     Names are in lower case. `protected` names the columns whose cell was protected as a formula,
     and `formulas` those whose cell was a formula of a text: `="007"`. `is_header` means
     that the row repeats the header, as where files are joined. `problem` says what is wrong with
-    the row, where something is.
+    the row, where something is, and `join` what may be wrong where a cell is missing.
     """
 
     line: int
@@ -57,6 +63,7 @@ class TableRow:
     is_header: bool = False
     problem: str | None = None
     formulas: frozenset[str] = frozenset()
+    join: str | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -129,6 +136,8 @@ def _describe_missing_header(
     content: str, columns: Sequence[Collection[str]], has_separator_line: bool
 ) -> str:
     """Say which columns the first line lacks, or which other line is the header."""
+    if _has_quotes_around_rows(content, columns):
+        return f"It has quotes around each row, which join its cells. Remove them: {_UNWRAP}"
     number = None if has_separator_line else _find_later_header(content, columns)
     if number:
         return f"Line {number} names the columns. Delete the lines above it."
@@ -141,11 +150,34 @@ def _describe_missing_header(
     )
 
 
+def _has_quotes_around_rows(content: str, columns: Sequence[Collection[str]]) -> bool:
+    """Return whether the first row is one cell in quotes, which has the names of the columns."""
+    first = _read_first_line(content).strip()
+    names = read_first_names(first[1:-1].replace('""', '"'))
+    is_quoted = len(first) > 1 and first.startswith('"') and first.endswith('"')
+    return (
+        is_quoted
+        and any(set(each) <= set(names) for each in columns)
+        and (len(next(csv.reader([first]))) == 1)
+    )
+
+
+def find_first_delimiter(content: str) -> str:
+    """Return the first delimiter in the first line with content, or else a comma."""
+    found = _DELIMITER.search(_read_first_line(content))
+    return found[0] if found else ","
+
+
 def read_first_names(content: str) -> tuple[str, ...]:
     """Return the names in the first line with content, in lower case, whatever separates them."""
-    text = content.removeprefix("\ufeff").removeprefix(find_separator_line(content))
-    first = next((line for line in split_lines(text) if line.strip()), "")
-    return tuple(map(_normalise_name, _DELIMITER.split(first)))
+    return tuple(map(_normalise_name, _DELIMITER.split(_read_first_line(content))))
+
+
+def _read_first_line(content: str) -> str:
+    """Return the first line with content, below a line `sep=;`."""
+    text = content.removeprefix("\ufeff")
+    lines = split_lines(text.removeprefix(find_separator_line(text)))
+    return next(filter(str.strip, lines), "")
 
 
 def _find_later_header(content: str, columns: Sequence[Collection[str]]) -> int | None:
@@ -258,7 +290,8 @@ class _Header:
                 "are joined. Write the same columns in the same order, or keep the files apart."
             )
         problem = self._describe_surplus(cells)
-        return TableRow(line, texts, protected, is_header, problem, formulas)
+        join = self._describe_join(cells)
+        return TableRow(line, texts, protected, is_header, problem, formulas, join)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Return whether a row has the names of the required columns, in any order.
@@ -276,6 +309,16 @@ class _Header:
         found = {name: _normalise_name(cell) for name, cell in cells.items()}
         moved = [name for name, other in found.items() if other != name]
         return not any(name in self.read or found[name] in self.names for name in moved)
+
+    def _describe_join(self, cells: Sequence[str]) -> str | None:
+        """Say what is wrong with a row whose quotes may join its cells, as Excel saves some."""
+        if len(cells) != 1 or len(self.names) == 1 or self.delimiter not in cells[0]:
+            return None
+        delimiters = f"{_DELIMITERS.get(self.delimiter, 'the delimiter').removeprefix('a ')}s"
+        return (
+            f"has one cell, in which {delimiters} separate others. If the row is in quotes as a "
+            "whole, remove the quotes around it. If not, add the other cells"
+        )
 
     def _describe_surplus(self, cells: Sequence[str]) -> str | None:
         """Say what is wrong with a row of too many cells, where all others may have moved.
@@ -340,6 +383,14 @@ class _RecordReader:
             yield line
 
     def _describe(self, error: str, first_line: int, delimiter: str) -> str:
+        before = self._read[:-1]
+        if "expected after" in error and _has_open_quote(before, delimiter):
+            opened = first_line + _lines_before_open_quote(before, delimiter)
+            return (
+                f"Line {opened}: the quote that opens a text here closes in line {self.line}, and "
+                "text follows. Close or remove it. If both quotes belong to one text, write each "
+                'quote inside it twice ("").'
+            )
         if "expected after" in error:
             return (
                 f"Line {self.line} has text after a closing quote. Write a quote inside a quoted "
@@ -351,6 +402,16 @@ class _RecordReader:
 
 def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
     """Return how many lines of a record precede the one whose quote stays open."""
+    return _find_open_quote(lines, delimiter)[0]
+
+
+def _has_open_quote(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether a quote stays open behind some lines of a record."""
+    return _find_open_quote(lines, delimiter)[1]
+
+
+def _find_open_quote(lines: Sequence[str], delimiter: str) -> tuple[int, bool]:
+    """Return how many lines precede the last quote that opens a text, and whether it stays open."""
     opened, is_quoted, is_start = 0, False, True
     for number, line in enumerate(lines):
         for character in line:
@@ -358,7 +419,7 @@ def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
                 is_quoted, opened = not is_quoted, opened if is_quoted else number
             is_start = character == delimiter
         is_start = not is_quoted
-    return opened
+    return opened, is_quoted
 
 
 def _find_header(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from prompt_capture.domain.changes import match_intent, match_secondary_intent
+from prompt_capture.domain.decisions_elsewhere import describe_decision
 from prompt_capture.domain.errors import InvalidEntry
 from prompt_capture.domain.field_names import Misspelling, list_unknown
 from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
@@ -51,6 +52,12 @@ _NO_LOG_ID = (
     "label-studio` writes. To train on another project, export it as CSV and name the columns "
     "text and label"
 )
+_LONE_ANNOTATIONS = ("result", "annotation")
+"""Fields beside the data of a task in which programs write the only annotation, or its result."""
+
+_TASK_PARTS = frozenset({"data", "annotations", "completions", "predictions", "drafts"})
+"""The fields of a task with its data, and with what is and is not its decision."""
+
 _RELATION = "relation"
 """The type of a result that connects two others, and has no value of its own."""
 
@@ -119,6 +126,8 @@ def read_task(task: Mapping[str, Any], catalogue: Collection[str]) -> EntryField
     used = [each for each in submitted if not _is_rejected(each)]
     is_rejected = len(used) < len(submitted)
     counted = [_read_annotation(each, catalogue) for each in used]
+    if not annotations:
+        _reject_decision_beside_data(task, catalogue)
     if not counted:
         notes = [entry.values["notes"], *_list_notes(annotations)]
         values = {**entry.values, "notes": "\n".join(filter(None, notes)) or None}
@@ -227,6 +236,23 @@ def _list_annotations(task: Mapping[str, Any]) -> list[Any]:
             "contains the annotations"
         )
     return annotations
+
+
+def _reject_decision_beside_data(task: Mapping[str, Any], catalogue: Collection[str]) -> None:
+    """Raise `InvalidEntry` where a task without annotations has a decision beside its data."""
+    if name := next(filter(task.get, _LONE_ANNOTATIONS), None):
+        raise InvalidEntry(
+            f"{name}: an annotation of the task is beside its data. Write it into the list "
+            "annotations, or delete it"
+        )
+    if name := next((name for name in DECISION_FIELDS if task.get(name) not in (None, "")), None):
+        raise InvalidEntry(f"{name}: it is beside the data of the task. Write it into data")
+    for name in filter(lambda name: name not in _TASK_PARTS, task):
+        if found := describe_decision(name, task[name], catalogue):
+            raise InvalidEntry(
+                f"annotations: there are none, but {found}, beside the data of the task. If this "
+                f"is the decision, write it into data as corrected_intent. If not, delete {name}"
+            )
 
 
 def _is_cancelled(annotation: Mapping[str, Any]) -> bool:

@@ -7,6 +7,11 @@ from prompt_capture.domain.text_files import FirstValue
 
 _RECORDS = "With pandas, write it with to_json(orient='records')"
 _SPREAD = "It has objects on several lines each. Write a list: jq -s . FILE > review.json"
+_TASKS_OF_ANNOTATIONS = (
+    "It has annotations of Label Studio, each with its task, as in a storage or a webhook. Write "
+    "tasks: jq -s 'flatten(1) | map(.task + {annotations: [.annotation // del(.task)]})' FILE > "
+    "review.json"
+)
 _TABLE = frozenset({"columns", "data"})
 
 
@@ -29,6 +34,12 @@ def _describe_list(items: list[Any], *, has_more: bool) -> str | None:
         return f"It is a list of rows without the names of their fields. {_RECORDS}"
     if not items or not all(isinstance(each, dict) for each in items):
         return None
+    return _describe_objects(items)
+
+
+def _describe_objects(items: list[dict[str, Any]]) -> str | None:
+    if all(map(_is_annotation, items)):
+        return _TASKS_OF_ANNOTATIONS
     if all(map(_is_wrapped, items)):
         return (
             "It has each entry in a field of another object. Write the entries alone: "
@@ -38,11 +49,20 @@ def _describe_list(items: list[Any], *, has_more: bool) -> str | None:
     return descriptions[0] if all(descriptions) else None
 
 
+def _is_annotation(value: dict[str, Any]) -> bool:
+    """Return whether an object is an annotation with its task, or an event that has both."""
+    task = value.get("task")
+    has_result = isinstance(value.get("result"), list) or isinstance(value.get("annotation"), dict)
+    return isinstance(task, dict) and isinstance(task.get("data"), dict) and has_result
+
+
 def _is_wrapped(value: dict[str, Any]) -> bool:
     return len(value) == 1 and "data" not in value and all(map(_is_entry, value.values()))
 
 
 def _describe_object(value: dict[str, Any], *, is_spread: bool) -> str | None:
+    if _is_annotation(value):
+        return _TASKS_OF_ANNOTATIONS
     if isinstance(value.get("data"), dict):  # a task of Label Studio
         return _SPREAD if is_spread else None
     lists = [name for name, each in value.items() if isinstance(each, list) and _has_entries(each)]

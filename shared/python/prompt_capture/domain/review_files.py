@@ -271,7 +271,8 @@ def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
     first = None if _is_table(content) else parse_first_value(content)
     if first and (arrangement := describe_arrangement(first)):
-        raise InvalidReview(f"The file is not a review file. {arrangement}.")
+        end = "" if arrangement.endswith(".json") else "."
+        raise InvalidReview(f"The file is not a review file. {arrangement}{end}")
     try:
         if _begins_with(content, "["):
             text = content.removeprefix("\ufeff")
@@ -320,7 +321,7 @@ def _is_entry(values: Any) -> bool:
 def _list_rows(content: str) -> Iterator[_Entry]:
     for row in _open_table(content):
         if not (row.is_blank or row.is_header or row.is_rule):
-            problem = row.problem or _describe_shift(row)
+            problem = row.problem or row.join or _describe_shift(row)
             yield _Entry(row.line, row.cells, problem and f"the row {problem}")
 
 
