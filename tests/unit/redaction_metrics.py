@@ -21,7 +21,7 @@ from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 from training.data.redacted_texts import RedactedText, read_redacted_texts
 
 TEXTS = Path(__file__).parent / "redaction"
-INFORMED_SETS = ("first", "second", "third", "thirteenth", "fifteenth")
+INFORMED_SETS = ("first", "second", "third", "thirteenth", "fifteenth", "sixteenth")
 """Sets by somebody who knew the reference."""
 UNINFORMED_SETS = (
     "fourth",
@@ -34,6 +34,7 @@ UNINFORMED_SETS = (
     "eleventh",
     "twelfth",
     "fourteenth",
+    "seventeenth",
 )
 """Sets by somebody who knew nothing of the project."""
 INDEPENDENT_SETS = (*INFORMED_SETS, *UNINFORMED_SETS)

@@ -16,6 +16,7 @@ from tests.unit.marked_texts import check_redaction
         "a senha e\u0301 [[SECRET:gato preto feliz]]",
         "La password del wifi è [[SECRET:gatto nero felice]]",
         "a senha e [[SECRET:Gato77!x]] desde ontem",
+        "La mia carta è la [[CARD:5333170944826500]] e il codice dietro non va",
         "trocaram a senha da porta para [[SECRET:5512]] e minha filha não sabia",
     ],
 )
@@ -58,6 +59,13 @@ def test_the_name_of_a_password_behind_a_login_is_none(marked: str) -> None:
         "the wifi password you sent me is [[SECRET:ruby anvil twelve]]",
         "the answer to my secret question is [[SECRET:uncle Fred's canoe]]",
         "my secret answer: [[SECRET:marmalade]]",
+        "my security word is [[SECRET:marmalade]]",
+        "Das Passwort, das ich hier benutze, ist [[SECRET:Zwiebelturm1683]]",
+        "el PUK que viene en la tarjeta es [[SECRET:89753719]] pero falla",
+        "Kasanın şifresi [[SECRET:sıfır dört dokuz iki]] idi",  # noqa: RUF001 (Turkish)
+        "the hall door is opened with [[SECRET:hash 2417]] in the evening",
+        "the night entrance opens with [[SECRET:8841*]] and then left",
+        "提取码[[SECRET:x7k2]],谢谢",
         "the password is literally [[SECRET:turnip]]",
     ],
 )
@@ -70,6 +78,12 @@ def test_a_secret_of_words_is_found_behind_further_names(marked: str) -> None:
     [
         "the password you sent me is wrong",
         "the password we use is the same everywhere",
+        "パスワードを定期的に変えるのは今でも必要ですか?会社の規則では三か月ごとです",
+        'they want my banking password "to check the rent history", is that normal?',
+        "The server listens on 127.0.0.1:8080 only, how do I reach it?",
+        "What is the BIC of the bank in Bremen, SBREDE22XXX?",
+        "My claim 88-1207-F was refused",
+        "the customer number is 7001842 and the contract 4-77361-B",
         "the code they need is not mine",
         "mysql -u root -pxxxx fails in the tutorial",
         'the sample has "password": "<password>", what do I put there?',
@@ -100,6 +114,7 @@ def test_states_masks_and_public_hashes_stay(text: str) -> None:
         "look at the dot in the corner",
         "escríbeme a [[EMAIL:rosa.vidal arroba example punto es]] por favor",
         "scrivi a [[EMAIL:luca chiocciola example punto it]]",
+        "login [[EMAIL:samuel at greenfinch hyphen books dot com]], please",
     ],
 )
 def test_an_article_is_no_domain_and_a_preposition_no_article(marked: str) -> None:
@@ -109,6 +124,12 @@ def test_an_article_is_no_domain_and_a_preposition_no_article(marked: str) -> No
 @pytest.mark.parametrize(
     "marked",
     [
+        "parcel JD0146 0038 8127 4490 21 is stuck",
+        "updating from 4.12.0.3 to 4.12.1.0 fails",
+        "firmware v2.11.4.87 or 2.11.5.2, which one?",
+        "pay it to [[BANK:62330754]], sort code [[BANK:77-62-05]]",
+        "sort code [[BANK:09-01-29]] with [[BANK:76418228]]",
+        "Texas, driver's licence DL [[ID:28417396]]",
         "the IMEI 352099 00 176148 1 is blocked",
         "Me liguem no [[PHONE:(11) 97624-1083]], por favor",
         "put the card on my account to [[CARD:4539210866773028]], please",
@@ -133,6 +154,8 @@ def test_a_number_is_of_the_kind_that_the_words_before_it_name(marked: str) -> N
         "app-specific password: [[SECRET:qzvt wkmr pldb xnsc]]",
         "I changed the door code at the repair shop from [[SECRET:3391]] to [[SECRET:5520]] today",
         'config["token"] = "[[SECRET:!tR9]znd1bmzbvkh23slm35tmf^]]"',
+        "see [[URL:https://we.tl/t-uUBtsO9hOv]] and [[URL:https://cloud.example/s/QKWgsXZOxCtJfKz]]",
+        "[[SECRET:eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.DCpxV4MBEfWRN7igQB8iQHrAYNx98C25A8wqPwZhhbL]]",
         "see [[URL:https://files.example/share/usy31T0p2fDJN0hlbbaO]] (code [[SECRET:418-ROT]])",
     ],
 )

@@ -151,6 +151,7 @@ _SORT_CODE = NamePattern(
     rf"""(?:s/?c|so?rt(?:\ (?:code|cde|cd))?)[ :.]{{1,3}}
         (?P<number>[0-9]{{2}}(?:\ ?-\ ?[0-9]{{2}}){{2}}){NOT_BEFORE_WORD}""",
 )
+_SORT_CODE_NAME = NamePattern(("sort",), r"sort\ code[ :]{1,2}[0-9\x7f]")
 # "30-94-57 sort, ..."
 _SORT_BEHIND = NamePattern(("sort",), r"sort(?:\ code)?(?=[.,;/)]|\ (?:and|with|acc|a/c)|\Z)")
 _SORT_CODE_BEFORE = re.compile(
@@ -158,9 +159,14 @@ _SORT_CODE_BEFORE = re.compile(
 )
 # A sort code with its account, without a name: "30-94-57 28817703", but not a date and its time
 _WITH_ACCOUNT = LazyPattern(
-    r"""(?<![A-Za-z0-9\x7f./-])(?P<code>[0-9]{2}-[0-9]{2}-[0-9]{2})[ ,;/|]{1,3}
+    r"""(?<![A-Za-z0-9\x7f./-])(?P<code>[0-9]{2}-[0-9]{2}-[0-9]{2})
+        (?:[ ,;/|]{1,3}|[ ](?:with|and)[ ])
         (?P<number>(?!(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])[0-9]{8})(?![A-Za-z0-9\x7f]|[./-][0-9])""",
     re.VERBOSE,
+)
+# "to 28817703, sort code 30-94-57"
+_BEFORE_SORT_CODE = re.compile(
+    r"(?<![A-Za-z0-9\x7f./-])(?P<number>[0-9]{8})(?:[,;]? (?:and |with )?)(?:the )?\Z"
 )
 _ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40
@@ -235,6 +241,11 @@ def _find_sort_codes(searched: Searched) -> Iterator[Span]:
         start, end = match.span("number")
         if _is_near_account(searched, match.start(), end):
             yield start, end
+    for name in _SORT_CODE_NAME.finditer(searched):
+        before = max(0, name.start() - _NEAR)
+        number = _BEFORE_SORT_CODE.search(searched.lower, before, name.start())
+        if number:
+            yield number.span("number")
     for match in _SORT_BEHIND.finditer(searched):
         before = max(0, match.start() - _NEAR)
         number = _SORT_CODE_BEFORE.search(searched.lower, before, match.start())

@@ -36,6 +36,7 @@ _MAX_MAILBOX = 64
 _QUOTED_MAILBOX = re.compile(r'"[^"@\x7f]{1,60}"\Z')
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SAID_LABEL = rf"{_LABEL}(?:\ (?:hyphen|dash|minus|bindestrich)\ {_LABEL}){{0,3}}"
 _TOP_LEVEL = rf"(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}){NOT_BEFORE_WORD}"
 _COMMON_TOP_LEVEL = rf"(?:com|org|net|edu|gov|io|de|ch|co\.uk|fr|nl|pl|se|eu){NOT_BEFORE_WORD}"
 _DOT = r"(?:\ ?[\[({<]\ ?(?:dot|punkt|\.)\ ?[\])}>]\ ?|\ -?(?:dot|punkt)-?\ )"
@@ -75,7 +76,8 @@ _CAPITAL_AT = re.compile(
     r"[a-z0-9][a-z0-9-]{0,61}(?:\.[a-z0-9-]{2,62}){1,4}"
 )
 _SAID_DOMAIN = LazyPattern(
-    rf"(?:{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}|{_PROVIDER_DOMAIN}){NOT_BEFORE_WORD}", re.VERBOSE
+    rf"(?:{_SAID_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}|{_PROVIDER_DOMAIN}){NOT_BEFORE_WORD}",
+    re.VERBOSE,
 )
 _OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
 _SAID_DOT = re.compile(_DOT)

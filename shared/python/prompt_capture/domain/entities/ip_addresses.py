@@ -72,7 +72,8 @@ _SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
     """tag task subtask wbs punkt bios teams anyconnect
-    version versions v ver release firmware build driver update upgrade upgraded patch chapter
+    version versions v ver release firmware build driver update updated updating upgrade upgraded
+    upgrading downgrade downgraded downgrading patch chapter
     section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
     kernel linux sdk app software plugin package library assembly nuget os
@@ -88,7 +89,8 @@ _TO = re.compile(
     r"| (?:to|and|or|through|until|vs\.?|versus|bis|auf|nach|und|oder|a|vers) )"
 )
 _RANGE_BEFORE = re.compile(
-    rf"[0-9](?<![A-Za-z0-9\x7f.].)[0-9]{{0,3}}(?:\.[0-9]{{1,5}}){{1,3}}{_TO.pattern}\Z"
+    r"[0-9](?:(?<![A-Za-z0-9\x7f.].)|(?<=[ (]v.))[0-9]{0,3}(?:\.[0-9]{1,5}){1,3}"
+    rf"{_TO.pattern}\Z"
 )
 _RANGE_BEHIND = re.compile(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
 _FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
@@ -190,7 +192,10 @@ def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool
     if is_next or is_named(searched, start, _VERSION_NAMES):
         return True
     shorter = _RANGE_BEFORE.search(lower, max(0, start - _RANGE_WINDOW), start)
-    if shorter and is_named(searched, shorter.start(), _VERSION_NAMES):
+    if shorter and (
+        lower[shorter.start() - 1 : shorter.start()] == "v"
+        or is_named(searched, shorter.start(), _VERSION_NAMES)
+    ):
         return True
     begin = shorter.start() if shorter else start
     word = _FROM.search(lower, max(0, begin - _RANGE_WINDOW), begin)

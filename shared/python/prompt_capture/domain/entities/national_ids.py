@@ -306,7 +306,7 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
         return match.span("capitals")
     start, end = match.span("number")
     letters = searched.text[slice(*match.span("letters"))].rstrip(" .-") if match["letters"] else ""
-    is_part = letters.isupper() and letters.lower() not in ID_NAMES
+    is_part = letters.isupper() and letters.lower() not in ID_NAMES | {"dl"}
     if letters and not (is_part and not is_name_of_number(letters.lower())):
         start = match.end("letters")
     if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:

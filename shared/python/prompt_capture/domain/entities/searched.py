@@ -20,8 +20,9 @@ entity does not begin or end next to it, so that finding one entity reveals no o
 NOT_AFTER_WORD = r"(?<![A-Za-z0-9\x7f])"
 NOT_BEFORE_WORD = r"(?![A-Za-z0-9\x7f])"
 """Boundaries of a word. Letters of other scripts are no part of it: "卡号4111" has a boundary."""
-NAME_END = rf"(?:(?<=[^\x00-\x7f])|{NOT_BEFORE_WORD})"
-"""The end of a name. In a script without spaces, a value may follow directly: "账号12345678"."""
+NAME_END = rf"(?:(?<=[^\x00-\x7f])|(?<=[^\x00-\x7f]-)|{NOT_BEFORE_WORD})"
+"""The end of a name. In a script without spaces, a value may follow directly: "账号12345678". The
+long vowel of Japanese is a hyphen in the searched form: "マイナンバー1234"."""
 
 _WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()

@@ -63,7 +63,7 @@ _MIN_LETTERS_AND_DIGITS = 3
 # stand before articles and posts.
 _ACCESS = re.compile(
     r"""(?:
-        (?:\A|/)(?:discord\.gg|we\.tl|chat\.whatsapp\.com)/(?:t-)?
+        (?P<host>(?:\A|/)(?:discord\.gg|we\.tl|chat\.whatsapp\.com|photos\.app\.goo\.gl|1drv\.ms)/)(?:t-)?
         |[/#]private-
         |[/#](?:(?P<letter>[acdefilmprstu])
             |share[ds]?|sharing|sharedalbum|sh|invit(?:e|es|ation|ations)|einladung|join|rooms?|dl
@@ -83,7 +83,7 @@ _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _GROUP = re.compile("[A-Za-z0-9]+")
 _CHARACTER_RUN = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
-_MIN_MIXED, _MIN_MIXED_DIGITS = 8, 2
+_MIN_MIXED, _MIN_MIXED_DIGITS, _MIN_MIXED_CASE = 8, 2, 12
 
 
 def find_secret_urls(searched: Searched) -> Iterator[Span]:
@@ -150,6 +150,8 @@ def _has_access_token(address: str) -> bool:
 
 def _is_access_token(access: re.Match[str]) -> bool:
     token = access["token"]
+    if access["host"] and not token.islower():
+        return True
     if access["letter"]:
         return _is_mixed(token) and not token.isupper()  # as the numbers of products are
     return _is_mixed(token) or bool(_UUID.fullmatch(token))
@@ -164,12 +166,20 @@ def _is_mixed(text: str) -> bool:
     groups = _GROUP.findall(text)
     if len(set(map(len, groups))) == 1:
         groups = ["".join(groups)]
+    if _is_mixed_case(text):
+        return True
     return not (_YEAR.search(text) or _UUID.fullmatch(text)) and any(
         len(group) >= _MIN_MIXED
         and _counts(group) >= _MIN_MIXED_DIGITS
         and 2 * len(_CHARACTER_RUN.findall(group)) >= len(group)
         for group in groups
     )
+
+
+def _is_mixed_case(text: str) -> bool:
+    """Return whether letters change between capitals and small ones more often than in names."""
+    has_length = len(text) >= _MIN_MIXED_CASE and text.isalpha()
+    return has_length and len(_CHARACTER_RUN.findall(text)) * 2.6 >= len(text)
 
 
 def _counts(text: str) -> int:

@@ -22,7 +22,7 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
-_START = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?=[A-Za-z0-9_-]{24})")
+_START = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?<![A-Za-z0-9_-]\..)(?=[A-Za-z0-9_-]{24})")
 _NETWORKS = ("bitcoincash:", "kaspa:")
 # Addresses with a prefix and a length that nothing else has. Their checksum may be mistyped.
 _PREFIXED = LazyPattern(

@@ -28,7 +28,7 @@ _CANDIDATE = re.compile(
                 [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
     re.VERBOSE,
 )
-_KEYPAD_CODE = re.compile(r"\*[0-9]{3,10}#?[.?!]*")
+_KEYPAD_CODE = re.compile(r"\*[0-9]{3,10}#?[.?!]*|[0-9]{3,10}\*[.?!]*")
 _NUMBER_BEHIND_DASH = re.compile(r"-+[0-9]+[.?!]*")
 _MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
 _SIGNS = frozenset("!#$%&*+?@^~\\")
@@ -122,7 +122,7 @@ def _candidate_in(match: re.Match[str], lower: str) -> Span | None:
     if _NUMBER_BEHIND_DASH.fullmatch(token):
         token = token.lstrip("-")
     start = match.end() - len(token)
-    token = token.rstrip(_MARKS_BEHIND)
+    token = token.rstrip(_MARKS_BEHIND.replace("*", "") if is_of_keypad else _MARKS_BEHIND)
     if token.rstrip("!").isdigit():
         token = token.rstrip("!")
     digits = sum(map(str.isdigit, token))

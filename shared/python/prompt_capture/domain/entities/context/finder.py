@@ -4,7 +4,12 @@ import re
 from collections.abc import Collection
 from itertools import pairwise
 
-from prompt_capture.domain.entities.candidates import YEAR_NUMBER, is_amount, is_reference
+from prompt_capture.domain.entities.candidates import (
+    YEAR_NUMBER,
+    is_amount,
+    is_named,
+    is_reference,
+)
 from prompt_capture.domain.entities.context.candidates import (
     find_candidates,
     possible_types,
@@ -16,7 +21,8 @@ from prompt_capture.domain.entities.context.features import (
     parts_of,
 )
 from prompt_capture.domain.entities.context.model import load_model
-from prompt_capture.domain.entities.searched import Searched, merge
+from prompt_capture.domain.entities.searched import Searched, merge, name_set
+from prompt_capture.domain.entities.secrets.passphrases import is_clause
 from prompt_capture.domain.entities.secrets.tokens import is_public
 from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
 from prompt_capture.domain.entity_types import EntityType
@@ -35,8 +41,18 @@ _NO_SECRET = re.compile(
 )
 # The rest of a masked or a larger number, a port
 _NO_SECRET_FOLLOWS = re.compile(
-    r"(?:\*\*\ ?|xxxx[ -]|[0-9],|(?:[a-z0-9-]\.[a-z]{2,8}|\x7f|localhost):)\Z"
+    r"(?:\*\*\ ?|xxxx[ -]|[0-9],|(?:[a-z0-9-]\.[a-z]{2,8}|\.[0-9]{1,3}|\x7f|localhost):)\Z"
 )
+_NUMBERED_THINGS = name_set(
+    """contract claim policy order orders invoice customer booking reservation model modell modele
+    serial article artikel item product parcel tracking shipment case reference ref refund
+    vertrag auftrag bestellung rechnung kunde kundennummer auftragsnummer bestellnummer
+    rechnungsnummer vertragsnummer commande facture contrat pedido factura contrato ordine fattura
+    contratto bestelling factuur zamowienie faktura umowa siparis fatura заказ договор счет"""
+)
+"""Things whose numbers open nothing, where their word stands directly before a number."""
+_BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_BIC_NAMES = re.compile("(?<![a-z])(?:bic|swift)(?![a-z])")
 _SHORT_HASH = re.compile("[0-9a-f]{7,12}")
 _COMMIT = re.compile(r"(?<![a-z])(?:commits?|revision|rev|sha) \Z")
 _YEAR_FOLLOWS = tuple(
@@ -140,6 +156,12 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
         or searched.lower.endswith(_COUNTED, 0, start)
         or is_amount(searched.lower, end)
         or is_public(searched, start, value)
+        or (
+            is_named(searched, start, _NUMBERED_THINGS)
+            and not searched.lower.endswith(": ", 0, start)  # "Customer: 4411", in a chat
+        )
+        or is_clause(value)
+        or (_BIC.fullmatch(value) and _BIC_NAMES.search(searched.lower))
         or (
             _SHORT_HASH.fullmatch(value)
             and _COMMIT.search(searched.lower, max(0, start - 9), start)

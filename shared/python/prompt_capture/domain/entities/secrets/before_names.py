@@ -19,7 +19,7 @@ from prompt_capture.domain.entities.secrets.contexts import (
     words_directly_before,
 )
 from prompt_capture.domain.entities.secrets.forms import MIN_DIGITS, SENT_CODE
-from prompt_capture.domain.entities.secrets.names import IS
+from prompt_capture.domain.entities.secrets.names import IS, is_conjunction
 from prompt_capture.domain.entities.secrets.values import NO_VALUE
 from prompt_capture.domain.searchable_text import Span
 
@@ -63,7 +63,10 @@ _SERVICE_BEFORE = re.compile(
 _OPENED_WITH = NamePattern(
     words.WITH,
     rf"""{any_of(words.WITH)}\ (?:["'`_]{{1,3}}|(?P<marks>\*{{1,3}})(?=[0-9#*]{{4,8}}(?P=marks)))?
-        (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])""",
+        (?P<value>[0-9#*]{{4,8}}(?![a-z0-9*#\x7f]|\ [a-z])
+            |[0-9]{{3,8}}\*(?![0-9*])
+            |(?:hash|star|pound)\ [0-9]{{3,8}}(?:\ (?:hash|star|pound))?{NOT_BEFORE_WORD}
+            |[0-9]{{3,8}}\ (?:hash|star|pound){NOT_BEFORE_WORD})""",
 )
 _TO_VERIFY = NamePattern(
     ("use", "enter", "code"),
@@ -85,6 +88,8 @@ def find_codes_behind_locks(searched: Searched) -> Iterator[Span]:
 def find_values_before_names(searched: Searched) -> Iterator[Span]:
     """Find values that a name follows: "4711 is the safe code", "use 4711 as the pin"."""
     for match in _NAME_AFTER.finditer(searched):
+        if is_conjunction(searched, match.start(), match.end()):
+            continue
         begin = max(0, match.start() - CONTEXT)
         before = searched.text[begin : match.start()].rstrip(" ")
         if match["dash"]:  # "482913 - ваш код"

@@ -23,7 +23,7 @@ from prompt_capture.domain.entities.secrets.names import (
     POINT,
     QUOTED,
     TOKEN,
-    is_conjunction,
+    ends_with_conjunction,
     is_plural,
     is_polish,
     names_a_key,
@@ -36,6 +36,7 @@ from prompt_capture.domain.entities.secrets.passphrases import (
     find_seed_phrase,
     find_sentence,
     find_spelled_digits,
+    is_clause,
     is_state,
 )
 from prompt_capture.domain.entities.secrets.values import (
@@ -243,6 +244,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
             and words.is_common(quoted["value"])
         )
         or (head["argument"] and _is_label(quoted["value"]))
+        or (relation_to_value(head) == "next" and is_clause(quoted["value"]))
         or (names_a_key(head) and not has_form(searched, head, quoted["value"].replace("(", "")))
     ):
         return None
@@ -347,7 +349,7 @@ def _words_span(
     spelled = find_spelled_digits(lower, start)
     if spelled or not (head["password"] or head["pass"]):
         return spelled
-    if is_conjunction(searched, head):
+    if ends_with_conjunction(searched, head):
         return None
     if relation == "assigned" and _BRACKETED_WORDS.match(lower, head.end() - 1):
         return None  # a remark: "Password: (leave empty)"

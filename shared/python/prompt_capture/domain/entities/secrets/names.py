@@ -98,6 +98,7 @@ HEAD = NamePattern(
           |(?:{_ACCOUNT}
                 |\ {_ELIDED}{_LETTERS}
                 |\ (?:that\ |which\ )?(?:i|we|you|they|people)(?:\ {_ANY_WORD}){{1,4}}?(?=\ {IS}\ )
+                |,?\ (?:que|qui|che|das|die|der|den|dat|som)(?:\ {_ANY_WORD}){{1,5}}?,?(?=\ {IS}\ )
                 |\ (?!{_FROM_TABLE}){_PREPOSITION}\ (?:{_ANY_WORD}|[a-z]{{1,3}}[0-9]{{1,4}}(?=\ )
                         |(?<!to\ )(?<!as\ )(?<!zu\ )(?<!auf\ ){_USER}(?=\ ?[:=]|\ {IS}\ ))
                     (?:\ (?:{_ANY_WORD}|{_ANY_NUMBER})){{0,4}}?)?
@@ -142,16 +143,23 @@ def relation_to_value(head: re.Match[str]) -> Relation:
     return "to" if head["to"] or head["changed"] else "next"
 
 
-def is_conjunction(searched: Searched, head: re.Match[str]) -> bool:
-    """Return whether "e", which is "and", follows a name, and not the verb "é" or "è"."""
-    return (head["is"] or "").strip() == "e" and searched.written(head.span("is")).isascii()
+def is_conjunction(searched: Searched, start: int, end: int) -> bool:
+    """Return whether a span begins with "e", which is "and", and not with the verb "é" or "è"."""
+    words_from = searched.lower[start:end].lstrip(" ")
+    is_letter = words_from == "e" or words_from.startswith("e ")
+    return is_letter and searched.written((start, end - len(words_from) + 1)).isascii()
+
+
+def ends_with_conjunction(searched: Searched, head: re.Match[str]) -> bool:
+    """Return whether a conjunction follows a name, and no verb."""
+    return is_conjunction(searched, *head.span("is"))
 
 
 def find_heads(searched: Searched) -> Iterator[re.Match[str]]:
     """Find names of secrets with what leads to their values. A conjunction leads to no value."""
     for head in HEAD.finditer(searched):
         before = None
-        if is_conjunction(searched, head):
+        if ends_with_conjunction(searched, head):
             before = HEAD.pattern.compiled.match(searched.lower, head.start(), head.start("is"))
         yield before or head
 
@@ -176,7 +184,9 @@ _MARKED = re.compile(
 # A CSV file doubles the quotation marks within a cell.
 QUOTED = re.compile(r"""(""(?=[^\W_])|["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
 TOKEN = re.compile(
-    r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}"""
+    r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}
+        |[^\x00-\x7f]{1,100}(?:(?![?!.,;:][^\x00-\x7f])[^ "'`\x7f]){0,100}""",
+    re.VERBOSE,
 )
 
 

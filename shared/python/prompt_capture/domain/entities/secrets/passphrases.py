@@ -177,3 +177,9 @@ def _is_state_in_language(word: str, verb: str) -> bool:
 def is_state(word: str) -> bool:
     """Return whether a word says how a password is: "wrong", "expired"."""
     return word in words.STATES or bool(_STATE.fullmatch(word) or _GERMAN_STATE.fullmatch(word))
+
+
+def is_clause(quotation: str) -> bool:
+    """Return whether a quotation is a part of a sentence: 'my password "to check the history"'."""
+    first, _, rest = quotation.lower().partition(" ")
+    return " " in rest and first in words.FUNCTION_WORDS | words.CONJUNCTIONS

@@ -19,14 +19,17 @@ from prompt_capture.domain.searchable_text import Span
 
 _NAMES = (
     *words.SEED_PHRASE,
-    *names("", "my phrase", "the phrase", "my words", "the words", "my 12 words", "my 24 words"),
-)
+    *names("", *(f"{owner} {word}" for owner in ("my", "the", "my 12", "my 24", "the 12", "the 24")
+      for word in ("phrase", "words"))),
+)  # fmt: skip
 _BEHIND_NAME = NamePattern(
     _NAMES,
     rf"""{any_field_of(_NAMES)}{NAME_END}(?:\ ?\([a-z0-9 ]{{1,20}}\))?
-        (?:\ {IS})?\ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9])""",
+        (?:\ {IS}|{any_of(words.IS_WITHOUT_SPACE)})?
+        \ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9\u4e00-\u9fff])""",
 )
 _MIN_UNQUOTED = 11
+_CHINESE_WORDS = re.compile(r"[\u4e00-\u9fff](?:\ [\u4e00-\u9fff]){11,23}(?![\u4e00-\u9fff])")
 _TOPIC = NamePattern(
     (*words.WALLET_TOPICS, *words.RECOVERY_TOPICS),
     rf"""(?:(?P<wallet>{any_of(words.WALLET_TOPICS)})|{any_of(words.RECOVERY_TOPICS)})
@@ -34,14 +37,15 @@ _TOPIC = NamePattern(
 )
 _GAP = 64
 """Characters between a word for wallets and the words that restore one."""
-# A list of words that a sign opens; none of them begins with a capital letter.
+# A list of words that a sign opens.
 _WORDS = re.compile(
-    r"""[:;"'`(\[=|-]\ ?["'`]?(?P<words>
-        (?:[0-9]{1,2}[.)]?\ ?)?[a-z]{3,8}(?:[ ,]{1,2}(?:[0-9]{1,2}[.)]?\ ?)?[a-z]{3,8}){11,23}+)
+    r"""[:;"'`(\[=|?.-]\ ?["'`]?(?P<words>
+        (?:[0-9]{1,2}[.)]?\ ?)?[^\W\d_]{3,9}
+            (?:[ ,]{1,2}(?:[0-9]{1,2}[.)]?\ ?)?[^\W\d_]{3,9}){11,23}+)
         (?![A-Za-z0-9'\x7f])""",
     re.VERBOSE,
 )
-_WORD = re.compile("[a-z]+")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def find_recovery_words(searched: Searched) -> Iterator[Span]:
@@ -50,10 +54,11 @@ def find_recovery_words(searched: Searched) -> Iterator[Span]:
     for name in _BEHIND_NAME.finditer(searched):
         if name.start() < end:
             continue
+        chinese = _CHINESE_WORDS.match(searched.text, name.end())
         phrase = find_seed_phrase(searched.lower, name.end(), _MIN_UNQUOTED)
-        if phrase:
-            end = phrase[1]
-            yield phrase
+        if span := chinese.span() if chinese else phrase:
+            end = span[1]
+            yield span
     topics = list(_TOPIC.finditer(searched))
     for found in _WORDS.finditer(searched.text) if topics else ():
         span = _phrase_in(found)

@@ -15,7 +15,8 @@ PASSWORD = names(
     requirepass masterauth
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
-    "secret word", "memorable word", "palavra-passe", "parola d'ordine", "security answer",
+    "secret word", "memorable word", "security word", "palavra-passe", "parola d'ordine",
+    "security answer",
     "security question", "secret answer", "secret question",
     "salasana on", "salasanani on", "parola este", "parola mea este",
     "nenosiri ni", "nenosiri langu ni", "nywila ni", "nywila yangu ni", "رمز وای فای",
@@ -102,7 +103,8 @@ PIN = names(
     portkode portkoden alarmkode alarmkoden ovikoodi hälytyskoodi
     cvv cvv2 cvc cvc2 csc cryptogramme kartenprüfnummer kartenprüfziffer geheimzahl parola clave
     prüfziffer prüfnummer
-    zahlenkombination tastensperre пин 验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
+    zahlenkombination tastensperre пин 提取码 访问码
+    验证码 驗證碼 认证码 安全码 セキュリティコード 認証コード
     暗証番号 인증번호 パスコード 確認コード 認証番号 인증코드 확인코드 보안코드 einmalpasswort
     einmalkennwort engångskod engångskoden engangskode engangskoden
     vahvistuskoodi vahvistuskoodisi kertakoodi kertakoodisi""",
@@ -436,7 +438,12 @@ NUMBER_WORDS = name_set(
     siete ocho nueve een twee drie vier vijf zes zeven acht negen
     um dois três cinco sete oito nove due tre quattro cinque sei sette otto dieci
     jeden dwa trzy cztery pięć sześć siedem osiem dziewięć
-    nul noll ett två tre fyra fem sex sju åtta nio"""
+    nul noll ett två tre fyra fem sex sju åtta nio fire seks syv otte åtte
+    sıfır bir iki üç dört beş altı yedi sekiz dokuz
+    ноль нуль один два три четыре пять шесть семь восемь девять
+    nula jedna dva tři čtyři pět šest sedm osm devět
+    nolla yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän
+    صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة"""  # noqa: RUF001 (Turkish, Russian)
 )
 """Words of numbers that somebody reads out, digit by digit or in pairs."""
 
