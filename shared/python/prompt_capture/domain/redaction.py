@@ -19,6 +19,7 @@ from prompt_capture.domain.entities.national_ids import find_national_ids
 from prompt_capture.domain.entities.phones import find_phone_numbers
 from prompt_capture.domain.entities.searched import MASK, Searched, merge
 from prompt_capture.domain.entities.secrets.behind_names import find_named_secrets
+from prompt_capture.domain.entities.secrets.columns import find_in_columns
 from prompt_capture.domain.entities.secrets.commands import find_command_passwords
 from prompt_capture.domain.entities.secrets.cookies import find_cookies
 from prompt_capture.domain.entities.secrets.logins import find_logins
@@ -53,6 +54,7 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("secret", find_command_passwords),
     ("secret", find_cookies),
     ("secret", find_logins),
+    ("secret", find_in_columns),
     ("secret", find_named_secrets),
     ("secret", find_sent_codes),
     ("email", find_emails),

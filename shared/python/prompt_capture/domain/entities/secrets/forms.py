@@ -11,6 +11,7 @@ from prompt_capture.domain.entities.searched import (
     name_set,
 )
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.entities.secrets.columns import RULER
 from prompt_capture.domain.entities.secrets.contexts import (
     CONTEXT,
     is_attempt,
@@ -182,6 +183,8 @@ def _is_next_field(text: str, head: re.Match[str], start: int) -> bool:
     """Return whether a field has no value, and the name of the next field follows."""
     if head["assigned"] and _NAMED_AGAIN.match(text, start):
         return True  # "passphrase in the file: wpa_passphrase=..."
+    if head[0].rstrip(" ").endswith("|") and RULER.search(text, start):
+        return True  # the next column of a header
     next_fields = _NEXT_FIELDS.get(head["assigned"] or "")
     name = next_fields.match(text, start) if next_fields and text[start - 1] == " " else None
     if not name:
@@ -222,6 +225,7 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
     is_number = value.isdigit() or _NUMBERED.fullmatch(value)
     return bool(
         ADDRESS.fullmatch(value)
+        or _is_next_row(searched.text, head, value)
         or _STANDARD.fullmatch(value.lower())
         or _ASSIGNMENT.fullmatch(value)
         or _is_of_a_board(head, value)
@@ -230,6 +234,12 @@ def _is_no_next_value(searched: Searched, head: re.Match[str], value: str) -> bo
         or (last_word in _OF_GIT and _HASH.fullmatch(value))
         or is_attempt(searched.lower, head)
     )
+
+
+def _is_next_row(text: str, head: re.Match[str], value: str) -> bool:
+    """Return whether a name is the last one of a header: "user,password" above "ann,hunter22"."""
+    divider = text[head.start() - 1 : head.start()]
+    return divider in {",", ";"} and divider in value
 
 
 def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | None:
