@@ -10,6 +10,8 @@ from infra.packaging.interpreter import find_lambda_python
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE, _READABLE, _EXECUTABLE = 0o100000, 0o644, 0o755
 _UNIX = 3
+_COMPRESSION = 7
+"""Level 9 takes twice as long, and saves 0.3 percent of a layer."""
 
 
 def compile_all(folder: Path, mount_path: str, options: Sequence[str] = ()) -> None:
@@ -40,7 +42,7 @@ def write_zip(folder: Path, archive: Path) -> None:
     """Write all files below the folder, sorted, with a fixed date and fixed modes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with ZipFile(archive, "w", ZIP_DEFLATED, compresslevel=9) as zip_file:
+    with ZipFile(archive, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as zip_file:
         for path in files:
             zip_file.writestr(_entry(path, folder), path.read_bytes())
 

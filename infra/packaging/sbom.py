@@ -16,7 +16,6 @@ from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from infra.packaging import PackagingError
@@ -31,6 +30,9 @@ def write(layers: Sequence[Path], functions: Sequence[Path], output: Path) -> No
 
     Raises `PackagingError` for a package without a licence.
     """
+    # Its import takes a second, in which a library parses the grammar of all forms of URIs.
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     components = [
         *_package_components([*(layer / "python" for layer in layers), *functions]),
         *(model for layer in layers for model in _model_components(layer / MODELS.name)),
