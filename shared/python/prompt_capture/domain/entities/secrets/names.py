@@ -152,7 +152,7 @@ def is_conjunction(searched: Searched, start: int, end: int) -> bool:
 
 def ends_with_conjunction(searched: Searched, head: re.Match[str]) -> bool:
     """Return whether a conjunction follows a name, and no verb."""
-    return is_conjunction(searched, *head.span("is"))
+    return head["is"] == " e" and is_conjunction(searched, *head.span("is"))
 
 
 def find_heads(searched: Searched) -> Iterator[re.Match[str]]:
