@@ -20,7 +20,7 @@ from cli.migration_copies import (
     read_folder,
 )
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import Settings
+from prompt_capture.settings.base import Settings
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -18,7 +18,7 @@ from cli.sources import STANDARD_INPUT, local_sources
 if TYPE_CHECKING:
     from cli.prediction import PredictedMessage
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-    from prompt_capture.settings import ClassifierSettings
+    from prompt_capture.settings.classification import ClassifierSettings
     from training.report.nearest import NearestExamples
 
 
@@ -89,7 +89,7 @@ def predict(
 
 def _read_settings(model: Path) -> "ClassifierSettings":
     """Return the settings of service, with another model and without rules."""
-    from prompt_capture.settings import ClassifierSettings
+    from prompt_capture.settings.classification import ClassifierSettings
 
     return ClassifierSettings.from_env({**os.environ, "MODEL_DIR": str(model), "RULES_FILE": ""})
 

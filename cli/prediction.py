@@ -10,7 +10,7 @@ from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.text_files import replace_surrogates
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.settings.classification import ClassifierSettings
 from prompt_capture.workflows.detect_intent import IntentDetector
 from training.report.nearest import Neighbour
 

@@ -12,7 +12,7 @@ from infra.local import stack_env
 from infra.local.functions import CLASSIFY, CORRECT
 from infra.local.stack import Stack
 from infra.local.users import User
-from prompt_capture.settings import WebSettings
+from prompt_capture.settings.web_pages import WebSettings
 
 _SERVICES = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")
 

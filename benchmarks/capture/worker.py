@@ -125,7 +125,7 @@ def insert_with_postgrest(user_id: str) -> Operation:
 
     from prompt_capture.adapters.http_client import create_http_client
     from prompt_capture.adapters.supabase.access import SupabaseAccess
-    from prompt_capture.settings import SupabaseSettings
+    from prompt_capture.settings.supabase import SupabaseSettings
 
     settings, runner = SupabaseSettings.from_env(), asyncio.Runner()
     http = create_http_client(10, SupabaseAccess(settings, "prompt_writer"))

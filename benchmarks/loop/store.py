@@ -25,7 +25,7 @@ from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 from prompt_capture.workflows.exports.export import ExportDataset
 
 MESSAGES_PER_USER = 50

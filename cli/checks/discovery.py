@@ -14,7 +14,7 @@ from cli.checks.proxies import NO_CONNECTION, aws_remedy, refuse_proxy_errors
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
 from prompt_capture.adapters.http_client import usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import PARAMETER_SUFFIX, parameter_names
+from prompt_capture.settings.parameters import PARAMETER_SUFFIX, parameter_names
 
 _TIMEOUT = httpx.Timeout(15, connect=5)
 """In seconds. It leaves time for a function's cold start."""

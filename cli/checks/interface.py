@@ -14,14 +14,9 @@ from cli.database_url import DatabaseUrl
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
 from prompt_capture.domain.buckets import is_folder
 from prompt_capture.domain.keys import clean_key
-from prompt_capture.settings import (
-    BucketOrFolder,
-    HttpUrl,
-    OwnSecret,
-    ProjectUrl,
-    QueueUrl,
-    Settings,
-)
+from prompt_capture.settings.base import Settings
+from prompt_capture.settings.urls import HttpUrl, ProjectUrl, QueueUrl
+from prompt_capture.settings.values import BucketOrFolder, OwnSecret
 
 T = TypeVar("T")
 State = Literal["ok", "wrong", "skipped"]

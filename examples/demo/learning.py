@@ -25,7 +25,7 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap.access import SERVICE_ROLE
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.models import blob_key, manifest_key
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 from training.config import TrainingConfig
 from training.data.examples import Example
 from training.fit.encoders import base_from_artifact

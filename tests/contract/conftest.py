@@ -29,7 +29,7 @@ from prompt_capture.ports.drain import DrainStore
 from prompt_capture.ports.erasure import ErasureLedger, ErasureStore
 from prompt_capture.ports.exports import ExportSource
 from prompt_capture.ports.review import PromptReader, ReviewStore
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore

@@ -16,7 +16,7 @@ from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, parse_spooled_prompt
 from prompt_capture.ports.capture import Spool
-from prompt_capture.settings import SpoolSettings
+from prompt_capture.settings.capture import SpoolSettings
 from tests.contract.test_prompt_store import UNUSUAL_TEXTS
 from tests.fakes.spool import InMemorySpool
 

@@ -12,7 +12,7 @@ import yaml
 from cli.checks.discovery import open_deployment, read_stage_settings
 from infra.local.processes import free_port
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import PARAMETER_SUFFIX
+from prompt_capture.settings.parameters import PARAMETER_SUFFIX
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.doctor.test_aws import aws_client
 

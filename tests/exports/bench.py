@@ -77,7 +77,7 @@ def run_export(policy: str) -> dict[str, float]:
     from prompt_capture.adapters.supabase.access import SupabaseAccess  # noqa: PLC0415
     from prompt_capture.adapters.supabase.export_source import SupabaseExports  # noqa: PLC0415
     from prompt_capture.domain.datasets.requests import ExportRequest  # noqa: PLC0415
-    from prompt_capture.settings import SupabaseSettings  # noqa: PLC0415
+    from prompt_capture.settings.supabase import SupabaseSettings  # noqa: PLC0415
     from prompt_capture.workflows.exports.export import ExportDataset  # noqa: PLC0415
 
     settings = SupabaseSettings.from_env()

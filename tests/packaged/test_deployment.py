@@ -17,7 +17,7 @@ from infra.packaging.paths import function_folder, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.template import moto_server
 from prompt_capture.domain.datasets.manifest import Manifest
-from prompt_capture.settings import parameter_names
+from prompt_capture.settings.parameters import parameter_names
 from tests.packaged.conftest import FunctionFactory, read_event, url_event
 from tests.packaged.moto_deployment import UNSUPPORTED_TYPES, MotoDeployment
 

@@ -14,7 +14,7 @@ from prompt_capture.bootstrap import callers, capture
 from prompt_capture.bootstrap.models import model_artifact, open_model
 from prompt_capture.api import app, classify, lambda_handler
 from prompt_capture.adapters.supabase import prompt_store
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.settings.classification import ClassifierSettings
 
 models = []
 for folder in sys.argv[1:]:

@@ -15,7 +15,7 @@ from prompt_capture.adapters.local_models import open_published_folder
 from prompt_capture.domain.errors import InvalidArtifact, ModelFilesUnavailable
 from prompt_capture.domain.models import ModelAddress, blob_key, manifest_key
 from prompt_capture.ports.models import PublishedFiles
-from prompt_capture.settings import ModelBucketSettings
+from prompt_capture.settings.models import ModelBucketSettings
 
 CONTENT = b"the content of a file" * 1_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

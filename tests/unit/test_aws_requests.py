@@ -19,7 +19,7 @@ from prompt_capture.adapters.aws.requests import (
     create_read_request,
     sign,
 )
-from prompt_capture.settings import AwsSettings
+from prompt_capture.settings.aws import AwsSettings
 
 _WORD = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
 _NAME = _WORD.map(lambda word: f"X-{word.lower()}")

@@ -8,14 +8,10 @@ from typer.testing import CliRunner
 from cli.checks.interface import DoctorSettings
 from cli.main import app
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import (
-    ExportSettings,
-    ModelBucketSettings,
-    ModelSettings,
-    PublishingSettings,
-    RetrainingSettings,
-    Settings,
-)
+from prompt_capture.settings.base import Settings
+from prompt_capture.settings.exports import ExportSettings
+from prompt_capture.settings.models import ModelBucketSettings, ModelSettings, PublishingSettings
+from prompt_capture.settings.retraining import RetrainingSettings
 
 CREDENTIALS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 SETTINGS: list[tuple[type[Settings], str]] = [

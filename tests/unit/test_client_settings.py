@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 PROJECT = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_SECRET_KEY": "sb_secret_x"}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}

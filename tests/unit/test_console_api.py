@@ -23,7 +23,7 @@ from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.bootstrap.console import decide_on_model
 from prompt_capture.domain.changes import Decision, ReviewedItem
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
-from prompt_capture.settings import AwsSettings
+from prompt_capture.settings.aws import AwsSettings
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 from tests.fakes.console_store import InMemoryConsoleStore, RecordedModelDecisions
 from tests.unit.conftest import INTENTS

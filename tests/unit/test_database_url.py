@@ -4,7 +4,7 @@ import pytest
 
 from cli.database_url import DatabaseUrl
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import Settings
+from prompt_capture.settings.base import Settings
 
 URL = "postgresql://postgres.ref:pw0rd@pooler.supabase.com:5432/postgres"
 

@@ -29,7 +29,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
 )
 from prompt_capture.bootstrap import models
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.settings.classification import ClassifierSettings
 from tests.unit.models import change_manifest, read_manifest, write_manifest
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"

@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 from prompt_capture.adapters.aws.parameter_store import read_parameters
 from prompt_capture.bootstrap.access import environment
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
-from prompt_capture.settings import ParameterStoreSettings, parameter_names
+from prompt_capture.settings.parameters import ParameterStoreSettings, parameter_names
 
 CREDENTIALS = {
     "AWS_REGION": "eu-west-1",

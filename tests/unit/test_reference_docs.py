@@ -1,6 +1,8 @@
 """The reference pages name every setting, route, error and option of the code, and no others."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any, get_args
@@ -21,7 +23,7 @@ from prompt_capture.domain.datasets.lines import DatasetCounts, ExclusionReason
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.spool import DrainResult
-from prompt_capture.settings import Settings
+from prompt_capture.settings.base import Settings
 from prompt_capture.workflows.serve_model import Change
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.commands import all_commands
@@ -74,13 +76,25 @@ def first_column_names(text: str, pattern: str = r"[\w.-]+") -> list[str]:
     return [name for row in table_rows(text) for name in re.findall(rf"`({pattern})`", row[0])]
 
 
+def settings_classes() -> list[type[Settings]]:
+    """Return the classes that the modules of the settings define."""
+    modules = [
+        importlib.import_module(f"{settings.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(settings.__path__)
+    ]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Settings)
+        and value.__module__ == module.__name__
+    ]
+
+
 def settings_defaults() -> dict[str, list[str]]:
     """Return each variable's defaults as the page shows them; several classes may read one."""
-    classes = [
-        settings_class
-        for settings_class in [*vars(settings).values(), DoctorSettings]
-        if isinstance(settings_class, type) and issubclass(settings_class, Settings)
-    ]
+    classes: list[type[Settings]] = [*settings_classes(), DoctorSettings]
     defaults: dict[str, list[str]] = {}
     for settings_class in classes:
         for name, field in settings_class.model_fields.items():

@@ -15,23 +15,17 @@ from prompt_capture.api.errors import DRAIN_INTERVAL_SECONDS
 from prompt_capture.api.events import monitoring_mode
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
-from prompt_capture.settings import (
-    PARAMETER_SUFFIX,
-    AuthenticationSettings,
-    CaptureSettings,
-    ClassifierSettings,
-    ConsoleSettings,
-    ExportSettings,
-    ModelBucketSettings,
-    ModelSettings,
-    MonitorSettings,
-    OperatorSettings,
-    PublishingSettings,
-    RetrainingSettings,
-    SpoolSettings,
-    SupabaseSettings,
-    WebSettings,
-)
+from prompt_capture.settings.callers import AuthenticationSettings, OperatorSettings
+from prompt_capture.settings.capture import CaptureSettings, SpoolSettings
+from prompt_capture.settings.classification import ClassifierSettings
+from prompt_capture.settings.console import ConsoleSettings
+from prompt_capture.settings.exports import ExportSettings
+from prompt_capture.settings.models import ModelBucketSettings, ModelSettings, PublishingSettings
+from prompt_capture.settings.monitoring import MonitorSettings
+from prompt_capture.settings.parameters import PARAMETER_SUFFIX
+from prompt_capture.settings.retraining import RetrainingSettings
+from prompt_capture.settings.supabase import SupabaseSettings
+from prompt_capture.settings.web_pages import WebSettings
 from training.retrain.requests import RetrainingRequest
 
 ROOT = Path(__file__).parents[2]

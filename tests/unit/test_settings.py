@@ -8,20 +8,15 @@ import pytest
 from cli.checks.interface import DoctorSettings
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import (
-    AuthenticationSettings,
-    CaptureSettings,
-    ClassifierSettings,
-    ConsoleSettings,
-    ModelSettings,
-    MonitorSettings,
-    OperatorSettings,
-    PublishingSettings,
-    Settings,
-    SpoolSettings,
-    SupabaseSettings,
-    WebSettings,
-)
+from prompt_capture.settings.base import Settings
+from prompt_capture.settings.callers import AuthenticationSettings, OperatorSettings
+from prompt_capture.settings.capture import CaptureSettings, SpoolSettings
+from prompt_capture.settings.classification import ClassifierSettings
+from prompt_capture.settings.console import ConsoleSettings
+from prompt_capture.settings.models import ModelSettings, PublishingSettings
+from prompt_capture.settings.monitoring import MonitorSettings
+from prompt_capture.settings.supabase import SupabaseSettings
+from prompt_capture.settings.web_pages import WebSettings
 
 URL = "https://project.supabase.co"
 HASHES = ("ab" * 32, "1" * 64)

@@ -16,7 +16,7 @@ from prompt_capture.adapters.supabase.access import (
     SupabaseAccess,
 )
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 URL = "https://project.supabase.co"
 SECRET = "a legacy project's HS256 secret, long enough"

@@ -14,7 +14,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, Threshold
 from prompt_capture.bootstrap.models import review_criteria
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.review_criteria import ReviewCriteria
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.settings.classification import ClassifierSettings
 from tests.unit.predictions import make_predictions
 from training.calibrate.predictions import Predictions
 from training.calibrate.thresholds import (

@@ -9,7 +9,7 @@ from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.bootstrap.access import environment
 from prompt_capture.bootstrap.callers import allowed_origins
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import WebSettings
+from prompt_capture.settings.web_pages import WebSettings
 from tests.unit.conftest import ApiFixture, make_apps
 from tests.unit.tokens import SUPABASE_URL
 

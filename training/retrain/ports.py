@@ -8,7 +8,8 @@ from prompt_capture.ports.evaluation import EvaluationStore, QueueScores, Retrai
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.ports.models import ModelObjects, ModelRegistry, PublishedFiles, ServingSource
 from prompt_capture.ports.notifications import Notifier
-from prompt_capture.settings import ExportSettings, RetrainingSettings
+from prompt_capture.settings.exports import ExportSettings
+from prompt_capture.settings.retraining import RetrainingSettings
 from training.gate.settings import GateSettings
 from training.retrain.datasets import DatasetPrefixes
 

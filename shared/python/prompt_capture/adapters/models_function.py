@@ -7,7 +7,7 @@ import httpx
 
 from prompt_capture.adapters.aws.requests import UnsignedRequest, sign
 from prompt_capture.domain.errors import StoreUnavailable
-from prompt_capture.settings import AwsSettings
+from prompt_capture.settings.aws import AwsSettings
 
 Sign = Callable[[UnsignedRequest], Mapping[str, str]]
 """Returns the headers of a request, with those that let it through to the function."""

@@ -10,7 +10,8 @@ import httpx
 
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
-from prompt_capture.settings import ParameterStoreSettings, SupabaseSettings, parameter_names
+from prompt_capture.settings.parameters import ParameterStoreSettings, parameter_names
+from prompt_capture.settings.supabase import SupabaseSettings
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"

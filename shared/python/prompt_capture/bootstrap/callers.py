@@ -9,12 +9,9 @@ from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.bootstrap.access import environment
-from prompt_capture.settings import (
-    AuthenticationSettings,
-    OperatorSettings,
-    WebSettings,
-    parameter_names,
-)
+from prompt_capture.settings.callers import AuthenticationSettings, OperatorSettings
+from prompt_capture.settings.parameters import parameter_names
+from prompt_capture.settings.web_pages import WebSettings
 
 
 def authenticator() -> Authenticator:

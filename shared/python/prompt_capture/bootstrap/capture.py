@@ -16,14 +16,10 @@ from prompt_capture.bootstrap.models import model_artifact, open_model, refuse_t
 from prompt_capture.bootstrap.serving import RegisteredModels
 from prompt_capture.bootstrap.stores import prompt_store
 from prompt_capture.ports.capture import Spool
-from prompt_capture.settings import (
-    CaptureSettings,
-    ClassifierSettings,
-    ExtensionSettings,
-    ModelBucketSettings,
-    ModelSettings,
-    SpoolSettings,
-)
+from prompt_capture.settings.aws import ExtensionSettings
+from prompt_capture.settings.capture import CaptureSettings, SpoolSettings
+from prompt_capture.settings.classification import ClassifierSettings
+from prompt_capture.settings.models import ModelBucketSettings, ModelSettings
 from prompt_capture.workflows.after_response import AfterResponse
 from prompt_capture.workflows.answer_first import AnswerFirst
 from prompt_capture.workflows.capture import CaptureStrategy, WriteFirst

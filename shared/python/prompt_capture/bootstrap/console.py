@@ -6,7 +6,8 @@ from prompt_capture.adapters.supabase.console import SupabaseConsole
 from prompt_capture.adapters.supabase.keys import PUBLISHABLE, usable_key
 from prompt_capture.api.console_page import PageSettings
 from prompt_capture.bootstrap.access import environment
-from prompt_capture.settings import AwsSettings, ConsoleSettings
+from prompt_capture.settings.aws import AwsSettings
+from prompt_capture.settings.console import ConsoleSettings
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 
 CONSOLE_TIMEOUT_SECONDS = 9.0

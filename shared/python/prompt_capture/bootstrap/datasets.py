@@ -11,7 +11,8 @@ from prompt_capture.bootstrap.access import (
 )
 from prompt_capture.domain.buckets import is_folder
 from prompt_capture.ports.exports import DatasetStore
-from prompt_capture.settings import ExportSettings, SupabaseSettings
+from prompt_capture.settings.exports import ExportSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.supabase.export_source import SupabaseExports

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from prompt_capture.bootstrap.access import environment
-from prompt_capture.settings import QueueSettings
+from prompt_capture.settings.capture import QueueSettings
 from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from prompt_capture.bootstrap.stores import service_store
 from prompt_capture.domain.buckets import is_folder
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.ports.exports import DatasetStore
-from prompt_capture.settings import CaptureSettings
+from prompt_capture.settings.capture import CaptureSettings
 from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.exports.cleaning import CleanDatasets
 from prompt_capture.workflows.exports.pending_cleaning import CleanPendingObjects

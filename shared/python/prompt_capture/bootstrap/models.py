@@ -7,7 +7,7 @@ from prompt_capture.domain.errors import ModelFilesUnavailable
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.domain.rules import RuleSet
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.settings.classification import ClassifierSettings
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.serve_model import ServedModel
 

@@ -13,7 +13,9 @@ from prompt_capture.bootstrap.access import (
 )
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.ports.monitoring import PromptQueue, Topic
-from prompt_capture.settings import MonitorSettings, SqsSettings, SupabaseSettings, TopicSettings
+from prompt_capture.settings.aws import SqsSettings
+from prompt_capture.settings.monitoring import MonitorSettings, TopicSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
     from prompt_capture.workflows.monitoring.digest import SendDigest

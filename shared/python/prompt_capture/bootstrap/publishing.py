@@ -8,7 +8,7 @@ from prompt_capture.bootstrap.access import environment
 from prompt_capture.bootstrap.registry import model_registry
 from prompt_capture.domain.buckets import is_folder
 from prompt_capture.ports.models import ModelObjects, PublishedFiles
-from prompt_capture.settings import ModelBucketSettings, PublishingSettings
+from prompt_capture.settings.models import ModelBucketSettings, PublishingSettings
 
 if TYPE_CHECKING:
     from prompt_capture.domain.model_folders import ModelFolder

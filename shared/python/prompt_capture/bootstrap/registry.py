@@ -11,7 +11,7 @@ from prompt_capture.bootstrap.access import (
     store_client,
 )
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation

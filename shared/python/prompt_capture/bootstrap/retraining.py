@@ -2,7 +2,7 @@
 
 from prompt_capture.bootstrap.access import environment
 from prompt_capture.ports.notifications import Notifier
-from prompt_capture.settings import RetrainingSettings
+from prompt_capture.settings.retraining import RetrainingSettings
 
 
 def retraining_settings() -> RetrainingSettings:

@@ -25,12 +25,9 @@ from prompt_capture.bootstrap.models import model_artifact, open_model
 from prompt_capture.domain.errors import PromptCaptureError
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.splits import ServingModels
-from prompt_capture.settings import (
-    ClassifierSettings,
-    ModelBucketSettings,
-    ModelSettings,
-    SupabaseSettings,
-)
+from prompt_capture.settings.classification import ClassifierSettings
+from prompt_capture.settings.models import ModelBucketSettings, ModelSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 from prompt_capture.workflows.serve_model import Change, ModelSwitch, ServedModel
 
 DOWNLOAD_TIMEOUT_SECONDS = 2.0

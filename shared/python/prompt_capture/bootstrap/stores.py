@@ -7,7 +7,7 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.adapters.supabase.serving_header import notice_serving
 from prompt_capture.bootstrap.access import SERVICE_ROLE, environment, store_client
 from prompt_capture.domain.splits import ServingModels
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 
 def prompt_store(

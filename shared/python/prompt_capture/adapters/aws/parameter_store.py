@@ -9,7 +9,7 @@ import httpx
 from prompt_capture.adapters.aws.requests import AwsJsonService
 from prompt_capture.adapters.http_client import tls_context, usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
-from prompt_capture.settings import ParameterStoreSettings
+from prompt_capture.settings.parameters import ParameterStoreSettings
 
 _RETRY_DELAYS_SECONDS = (0.1, 0.4)
 """A thousand functions that start at the same time are throttled."""

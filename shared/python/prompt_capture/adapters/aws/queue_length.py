@@ -4,7 +4,7 @@ import httpx
 
 from prompt_capture.adapters.aws.requests import AwsJsonService
 from prompt_capture.domain.errors import SpoolUnavailable
-from prompt_capture.settings import SqsSettings
+from prompt_capture.settings.aws import SqsSettings
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from prompt_capture.settings import AwsSettings
+from prompt_capture.settings.aws import AwsSettings
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_BODY_SHA256 = hashlib.sha256(b"").hexdigest()

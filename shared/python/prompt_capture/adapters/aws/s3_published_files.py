@@ -11,7 +11,7 @@ import httpx
 from prompt_capture.adapters.aws.requests import create_read_request
 from prompt_capture.domain.errors import InvalidArtifact, ModelFilesUnavailable
 from prompt_capture.domain.models import ModelAddress, blob_key, manifest_key
-from prompt_capture.settings import ModelBucketSettings
+from prompt_capture.settings.models import ModelBucketSettings
 
 
 class S3PublishedFiles:

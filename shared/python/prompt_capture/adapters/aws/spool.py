@@ -5,7 +5,7 @@ import httpx
 from prompt_capture.adapters.aws.requests import AwsJsonService
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.domain.spool import SpooledPrompt
-from prompt_capture.settings import SpoolSettings
+from prompt_capture.settings.capture import SpoolSettings
 
 
 class SqsSpool:

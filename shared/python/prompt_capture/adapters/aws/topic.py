@@ -8,7 +8,7 @@ import httpx
 from prompt_capture.adapters.aws.requests import UnsignedRequest, sign
 from prompt_capture.domain.alerts import AlertNotification
 from prompt_capture.domain.errors import TopicUnavailable
-from prompt_capture.settings import TopicSettings
+from prompt_capture.settings.monitoring import TopicSettings
 
 _API_VERSION = "2010-03-31"
 

@@ -14,7 +14,7 @@ from prompt_capture.adapters.supabase.keys import (
     usable_key,
 )
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import SupabaseSettings
+from prompt_capture.settings.supabase import SupabaseSettings
 
 TOKEN_LIFETIME_SECONDS = 300
 _RENEW_BEFORE_SECONDS = 60
