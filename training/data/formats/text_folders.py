@@ -8,12 +8,8 @@ from typing import NamedTuple
 
 from training.data.examples import TRAINING_SPLIT, InvalidExamples
 from training.data.files import DataFile, is_hidden, list_files
-from training.data.formats.reading import (
-    SPLIT_AND_NOUN,
-    SPLIT_NAME,
-    SPLIT_NAMES,
-    ignore_position,
-)
+from training.data.formats.reading import ignore_position
+from training.data.formats.split_names import SPLIT_AND_NOUN, SPLIT_NAME, SPLIT_NAMES
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
