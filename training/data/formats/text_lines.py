@@ -13,10 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
+from training.data.formats.label_files import is_often_no_intent, name_without_suffix
 from training.data.formats.odd_values import LABEL_PREFIX, is_no_value
 from training.data.formats.possible_labels import WORD, describe_possible_labels
 from training.data.formats.reading import Reading
-from training.data.formats.text_folders import is_often_no_intent, name_without_suffix
 from training.data.locations import Location
 
 _JSON_LINES = 'JSON lines, {"text": ..., "label": ...}, where a text may have any form'
