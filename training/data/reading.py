@@ -17,7 +17,9 @@ from training.data.exported_datasets import (
 from training.data.files import DataFile, is_hidden, list_files
 from training.data.formats import read_file, text_folders, text_lines
 from training.data.formats.detection import detect_format, has_rasa_intents
+from training.data.formats.label_pairs import reject_pairs
 from training.data.formats.reading import Reading
+from training.data.formats.text_documents import is_document, is_list_of_labels
 from training.data.locations import Location
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
@@ -158,12 +160,12 @@ class _SourceReader:
         paths = sorted(path for path in found if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]
         files = text_folders.find_label_files(source.path)
-        text_folders.reject_pairs(source.path, visible)
+        reject_pairs(source.path, visible)
         if files:
             _reject_rasa_projects(source, visible)
             self._remark_unread(source, "links to folders (name them, too)", links)
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
-            documents = set(filter(text_folders.is_document, visible))
+            documents = set(filter(is_document, visible))
             if documents:
                 names = ", ".join(sorted({path.name for path in documents}))
                 kind = f"files whose names are hardly intents (name those that are, too): {names}"
@@ -201,7 +203,7 @@ class _SourceReader:
             place = Location(source.given_name)
             self._reading.remarks.note(f"{fact}: {remedy}", place, len(files))
         labels = set(map(text_lines.name_label, files))
-        lists = {file.path for file in data_files if text_folders.is_list_of_labels(file, labels)}
+        lists = {file.path for file in data_files if is_list_of_labels(file, labels)}
         self._remark_unread(source, "files that list the labels", lists)
         data_files = [file for file in data_files if file.path not in lists]
         files = [file.path for file in data_files]

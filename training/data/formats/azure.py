@@ -13,8 +13,9 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
+from training.data.formats.other_fields import UnreadSplits, reject_other_split
 from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import Reading, UnreadSplits, reject_other_split
+from training.data.formats.reading import Reading
 from training.data.formats.refusals import find_refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks

@@ -23,15 +23,10 @@ from training.data.files import DataFile
 from training.data.formats.aliases import list_renames
 from training.data.formats.json_pairs import have_labels_first, is_pair
 from training.data.formats.numbered_labels import NumberedLabels
-from training.data.formats.reading import (
-    MISSING_TEXTS,
-    SPLIT_NAMES,
-    Reading,
-    UnreadSplits,
-    missing_label,
-    reject_other_label,
-    reject_other_split,
-)
+from training.data.formats.odd_values import MISSING_TEXTS, missing_label
+from training.data.formats.other_fields import UnreadSplits, reject_other_label, reject_other_split
+from training.data.formats.reading import Reading
+from training.data.formats.split_names import SPLIT_NAMES
 from training.data.locations import Location
 from training.data.remarks import Remarks
 

@@ -10,8 +10,8 @@ from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import detect_encoding, first_line, split_lines
 from training.data.files import DataFile
+from training.data.formats.odd_values import LABEL_PREFIX
 from training.data.formats.platforms import LONE_BRACKETS
-from training.data.formats.reading import LABEL_PREFIX
 
 _BY_SUFFIX: Final = {
     ".parquet": "parquet",

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
-from training.data.formats.reading import LABEL_PREFIX, Reading
+from training.data.formats.odd_values import LABEL_PREFIX
+from training.data.formats.reading import Reading
 
 _LINE = re.compile(rf"\s*(?={LABEL_PREFIX})(.*)", re.DOTALL)
 _LABEL = re.compile(rf"(?<!\S){LABEL_PREFIX}(\S*)\s*")

@@ -19,14 +19,14 @@ from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, Lo
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
 from training.data.formats.numbered_labels import NumberedLabels
-from training.data.formats.platforms import naming_platforms
-from training.data.formats.reading import (
+from training.data.formats.other_fields import (
     CORRECTED,
-    Reading,
     UnreadSplits,
     reject_other_label,
     reject_other_split,
 )
+from training.data.formats.platforms import naming_platforms
+from training.data.formats.reading import Reading
 from training.data.formats.refusals import Refusal
 from training.data.locations import Location
 from training.data.remarks import Remarks

@@ -13,13 +13,13 @@ from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import list_label_aliases, list_renames
 from training.data.formats.numbered_labels import NumberedLabels
-from training.data.formats.reading import (
-    Reading,
+from training.data.formats.other_fields import (
     is_correction,
     reject_other_label,
     reject_other_split,
     states_split,
 )
+from training.data.formats.reading import Reading
 from training.data.formats.refusals import may_refuse
 from training.data.remarks import Remarks
 
