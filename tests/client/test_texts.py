@@ -342,6 +342,19 @@ async def test_the_texts_of_a_message_are_cleaned(
     assert third["message"] == EMOJI * 20_000
 
 
+async def test_a_message_is_cut_between_words(connect: Connect, scripted: ScriptedService) -> None:
+    """The service would not find half an address, and so not redact it."""
+    text = "a " * 9_990
+
+    await connect().classify(f"{text}mail bob.smith@example.com and thanks", user_id="u")
+    await connect().classify(f"{text}{'mail '.rjust(20)}", user_id="u")
+
+    assert [body["message"] for body in scripted.bodies] == [
+        f"{text}mail",
+        f"{text}{'mail '.rjust(20)}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "sent"),
     [

@@ -158,7 +158,10 @@ def clean_identifier(value: object) -> str | None:
 def clean_message(value: object) -> object:
     """Return a message without what the service cannot store. What is no text stays as it is."""
     value = _to_own_text(value)
-    return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = _clean(value)
+    return text if len(text) <= MAX_SENT_MESSAGE_LENGTH else _cut(text, MAX_SENT_MESSAGE_LENGTH)
 
 
 def clean_intents(value: object) -> object:
