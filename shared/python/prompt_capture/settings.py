@@ -59,6 +59,30 @@ def _split_list_or_none(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
 
+_SIGNS_OF_A_LIST = frozenset('[]{};"')
+
+
+def _split_intents(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    names = split_list(clean_key(value).removesuffix(","))
+    return () if [name.lower() for name in names] == ["none"] else names
+
+
+def _check_intent(value: str) -> str:
+    if _SIGNS_OF_A_LIST & set(value):
+        raise ValueError(
+            "it is no name of an intent. Write the names with commas between, without brackets"
+        )
+    return value
+
+
+Intents = Annotated[
+    tuple[Annotated[Label, AfterValidator(_check_intent)], ...], BeforeValidator(_split_intents)
+]
+"""Names of intents. A name that no model knows has no effect, so none may come of its form."""
+
+
 def _split_origins(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -142,6 +166,8 @@ def _clean_url(value: object) -> object:
 def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
     """Reject a host that no request can name, as where a variable within a URL was empty."""
     host = url.host or ""
+    if host.lower() in {"http", "https"}:
+        raise ValueError("it begins twice with https:// or http://")
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError("a part of the host's name is empty or too long")
@@ -368,9 +394,7 @@ class ClassifierSettings(Settings):
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
-    small_talk_intents: Annotated[tuple[Label, ...], BeforeValidator(_split_list_or_none)] = (
-        SMALL_TALK_INTENTS
-    )
+    small_talk_intents: Intents = SMALL_TALK_INTENTS
     redact: Annotated[tuple[EntityType, ...], BeforeValidator(_split_list_or_none)] = ENTITY_TYPES
 
 
