@@ -45,7 +45,11 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """The categories of control characters, of formats such as a byte order mark, and of spaces."""
 
 _UNNAMED = "unnamed"
-_LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
+_LAST_WORD = re.compile(
+    r"(?:(?<=\s)\S{1,100}|(?<=[,;|])[^\s,;|]{1,100}|(?<=[^\x00-\x7f])[!-~]{1,100})\Z"
+)
+"""What follows the last space; or without one, the last comma or character outside ASCII."""
+
 _DIGEST_LENGTH = 16
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 
