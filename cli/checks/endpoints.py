@@ -23,6 +23,7 @@ from cli.checks.interface import (
 )
 from cli.checks.proxies import http_remedy
 from prompt_capture.adapters.supabase.keys import UnusableKey, check_sendable
+from prompt_capture.client.urls import complete_url
 
 _SLASHES = re.compile("/{2,}")
 
@@ -36,6 +37,8 @@ FUNCTION_PATHS = {
     "MODELS_URL": "/v1/models",
 }
 """The path that each function's URL ends with. The function's OpenAPI description lists it."""
+
+_OF_CLIENT = frozenset({"CLASSIFY_URL", "OUTCOMES_URL", "CORRECTIONS_URL"})
 
 _CHECK_PROJECT = "Check SUPABASE_URL. If the project is paused, resume it in the Dashboard."
 _CHECK_URL = "Compare it with the output of `npx osls info --stage dev`."
@@ -156,11 +159,19 @@ def _database(deployment: Deployment) -> CheckResult:
     return ok("database", "responds")
 
 
-def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckResult:
+def _function_url(deployment: Deployment, name: str) -> str | None:
+    """Return the URL of a function, with its path where the Python client adds that."""
     url = getattr(deployment.settings, name.lower())
     if url is None:
+        return None
+    return complete_url(str(url), FUNCTION_PATHS[name]) if name in _OF_CLIENT else str(url)
+
+
+def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckResult:
+    url = _function_url(deployment, name)
+    if url is None:
         return skipped(name, "is not set", SET_OR_USE_STAGE)
-    parts = urlsplit(str(url))
+    parts = urlsplit(url)
     actual = _SLASHES.sub("/", parts.path).rstrip("/")  # the functions accept such paths, too
     if not actual.endswith(path):
         return wrong(name, "has the wrong path", f"Set it to a URL that ends with {path}.")
@@ -239,13 +250,13 @@ def functions(deployment: Deployment) -> Iterator[CheckResult]:
 
 def call_function(deployment: Deployment, name: str) -> httpx.Response:
     """Send a function the request that stores nothing. Raises `MissingPrerequisite`."""
-    url = require(getattr(deployment.settings, name.lower()), name, SET_OR_USE_STAGE)
+    url = require(_function_url(deployment, name), name, SET_OR_USE_STAGE)
     body = _REQUESTS[name]
     if body is None:
         headers = {"X-Api-Key": _sendable_key(deployment, "OPERATOR_KEY", "an operator's key")}
-        return deployment.http.get(str(url), headers=headers)
+        return deployment.http.get(url, headers=headers)
     headers = {"X-Api-Key": _sendable_key(deployment, "API_KEY", "your backend's key")}
-    return deployment.http.post(str(url), json=body, headers=headers)
+    return deployment.http.post(url, json=body, headers=headers)
 
 
 def _sendable_key(deployment: Deployment, name: str, whose: str) -> str:

@@ -342,6 +342,41 @@ async def test_the_texts_of_a_message_are_cleaned(
     assert third["message"] == EMOJI * 20_000
 
 
+async def test_a_message_is_cut_between_words(connect: Connect, scripted: ScriptedService) -> None:
+    """The service would not find half an address, and so not redact it."""
+    text = "a " * 9_990
+
+    await connect().classify(f"{text}mail bob.smith@example.com and thanks", user_id="u")
+    await connect().classify(f"{text}{'mail '.rjust(20)}", user_id="u")
+
+    assert [body["message"] for body in scripted.bodies] == [
+        f"{text}mail",
+        f"{text}{'mail '.rjust(20)}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "half", "rest"),
+    [
+        ("你好我的电话是", "13800138", "000请回电"),
+        ('{"a":1,', '"mail":"bob.smith@exa', 'mple.com","b":2}'),
+        ("a;b;", "bob.smith@exa", "mple.com;c"),
+    ],
+)
+def test_a_text_without_spaces_is_cut_before_half_an_address(
+    before: str, half: str, rest: str
+) -> None:
+    end = before + half
+    text = "x" * (texts.MAX_SENT_MESSAGE_LENGTH - len(end)) + end
+    kept = text.removesuffix(half)
+
+    assert texts.clean_message(text + rest) == kept
+
+
+def test_a_name_without_spaces_is_cut_at_its_end() -> None:
+    assert texts.clean_workflow_type("处理" * 60) == "处理" * 44 + texts.SHORTENED
+
+
 @pytest.mark.parametrize(
     ("given", "sent"),
     [

@@ -32,6 +32,36 @@ async def test_a_block_without_an_exception_is_a_success(
     assert scripted.requests[1].headers["x-api-key"] == "pc_key"
 
 
+@pytest.mark.parametrize("mode", ["python", "json"])
+async def test_the_answer_may_be_a_dict_as_in_the_queue_of_another_process(
+    connect: Connect, scripted: ScriptedService, mode: str
+) -> None:
+    client = connect()
+    answer = (await client.classify("hello", user_id="u")).model_dump(mode=mode)
+
+    async with client.workflow(answer, "greet"):
+        pass
+    await client.record_outcome(answer, True, "greet")
+    await client.correct(answer, "greeting", reviewer="grace")
+
+    assert [body["log_id"] for body in scripted.bodies[1:]] == [str(LOG_ID)] * 3
+
+
+async def test_a_dict_of_a_message_that_was_not_captured_is_skipped(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    assert await connect().record_outcome({"log_id": None}, True, "greet") == "skipped"
+    assert scripted.bodies == []
+
+
+async def test_a_dict_that_is_no_answer_is_not_skipped(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    await connect().record_outcome({"id": str(LOG_ID)}, True, "greet")
+
+    assert scripted.bodies[0]["log_id"] == {"id": str(LOG_ID)}  # which the service refuses
+
+
 async def test_an_exception_is_a_failure_with_its_text_and_is_raised_again(
     connect: Connect, scripted: ScriptedService
 ) -> None:

@@ -88,7 +88,7 @@ def test_json_has_every_result_and_nothing_is_stored(
 def test_what_is_wrong_is_shown_with_its_remediation_and_exit_status_1(
     settings: Environment,
 ) -> None:
-    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify")
+    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/classify")
     ended = run_doctor(**settings)
 
     assert ended.exit_code == 1

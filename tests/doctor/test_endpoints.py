@@ -108,10 +108,10 @@ def test_an_unreachable_function_is_wrong(
     }
 
 
-def test_the_remediation_of_a_url_without_its_path_has_the_path(
+def test_the_remediation_of_a_url_with_another_path_has_the_path(
     run_check: RunCheck, settings: Environment
 ) -> None:
-    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify")
+    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/classify")
     [result] = [result for result in run_check("endpoints", settings) if result.state == "wrong"]
 
     assert (result.subject, result.remediation) == (
@@ -154,6 +154,22 @@ def test_a_proxy_that_an_address_is_not_called_through_is_not_named(
     remedies = {result.remediation for result in results if result.state == "wrong"}
     assert len(remedies) == 1
     assert remedies.pop().startswith("Check SUPABASE_URL")
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_url_without_a_path_gets_that_of_its_function(
+    run_check: RunCheck, settings: Environment, end: str
+) -> None:
+    """As the client does with the URL that a deployment prints."""
+    for name, path in FUNCTION_PATHS.items():
+        settings[name] = settings[name].removesuffix(path) + end
+    # The console takes its address of the models as it is.
+    reported = {"MODELS_URL": "has the wrong path"}
+
+    assert problems(run_check("endpoints", settings)) == reported
+    assert problems(run_check("functions", settings)) == {
+        "MODELS_URL": "returns HTTP 404 not_found"
+    }
 
 
 @pytest.mark.parametrize("path", ["//v1/classify", "/v1/classify/", "//v1//classify//"])

@@ -198,6 +198,13 @@ def test_a_sign_that_no_host_has_is_refused_with_the_remedy() -> None:
         SupabaseSettings.from_env({"SUPABASE_URL": f"{URL};"})
 
 
+@pytest.mark.parametrize("scheme", ["https", "HTTP"])
+def test_a_scheme_is_no_host(scheme: str) -> None:
+    """As where a whole address was pasted behind one."""
+    with pytest.raises(InvalidSettings, match=r"SUPABASE_URL: .*begins twice"):
+        SupabaseSettings.from_env({"SUPABASE_URL": f"https://{scheme}://abc.supabase.co"})
+
+
 def test_the_arn_of_a_queue_is_not_its_address() -> None:
     environment = {"SPOOL_QUEUE_URL": "arn:aws:sqs:eu-west-1:123456789012:spool"}
     with pytest.raises(InvalidSettings, match=r"SPOOL_QUEUE_URL: .*whole address"):
@@ -463,6 +470,35 @@ def test_quotation_marks_around_a_value_are_removed(quote: str) -> None:
     assert settings.redact == ("email", "phone")
     assert settings.small_talk_intents == ("greeting",)
     assert settings.review_threshold == 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "intents"),
+    [
+        ('"greeting","thanks"', ("greeting", "thanks")),
+        ("'greeting', 'small talk',", ("greeting", "small talk")),
+        ("none", ()),
+        ("None", ()),
+        ("NONE,", ()),
+    ],
+)
+def test_the_names_of_small_talk_may_have_quotation_marks(
+    value: str, intents: tuple[str, ...]
+) -> None:
+    environment = {"MODEL_DIR": "model", "SMALL_TALK_INTENTS": value}
+
+    assert ClassifierSettings.from_env(environment).small_talk_intents == intents
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['["greeting"]', "[]", "greeting;thanks", "{greeting}", "greeting,,thanks"],
+)
+def test_what_is_no_name_of_an_intent_is_refused(value: str) -> None:
+    environment = {"MODEL_DIR": "model", "SMALL_TALK_INTENTS": value}
+
+    with pytest.raises(InvalidSettings, match="SMALL_TALK_INTENTS"):
+        ClassifierSettings.from_env(environment)
 
 
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:

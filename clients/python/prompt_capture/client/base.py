@@ -81,16 +81,25 @@ def _log(summary: str, error: CaptureError) -> None:
         logger.warning("%s (%s, request %s).", summary, error.reason, error.request_id)
 
 
-LogReference = Classification | UUID | str
-"""What identifies a captured message: its `log_id`, or the answer that has it."""
+LogReference = Classification | dict[str, Any] | UUID | str
+"""What identifies a captured message: its `log_id`, or the answer that has it.
+
+The answer may be the dict of its `model_dump`, as in the queue of another process.
+"""
 
 
 def find_log_id(reference: LogReference | None) -> UUID | str | None:
-    """Return the `log_id` of a captured message, or None where nothing was captured."""
+    """Return the `log_id` of a captured message, or None where nothing was captured.
+
+    What is no reference stays as it is.
+    """
+    log_id: Any = reference
     if isinstance(reference, Classification):
-        return reference.log_id
-    is_blank = isinstance(reference, str) and not strip_invisible(reference)
-    return None if is_blank or is_missing(reference) else reference
+        log_id = reference.log_id
+    elif isinstance(reference, dict) and "log_id" in reference:
+        log_id = reference["log_id"]
+    is_blank = isinstance(log_id, str) and not strip_invisible(log_id)
+    return None if is_blank or is_missing(log_id) else log_id
 
 
 class WorkflowRun:

@@ -45,7 +45,11 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """The categories of control characters, of formats such as a byte order mark, and of spaces."""
 
 _UNNAMED = "unnamed"
-_LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
+_LAST_WORD = re.compile(
+    r"(?:(?<=\s)\S{1,100}|(?<=[,;|])[^\s,;|]{1,100}|(?<=[^\x00-\x7f])[!-~]{1,100})\Z"
+)
+"""What follows the last space; or without one, the last comma or character outside ASCII."""
+
 _DIGEST_LENGTH = 16
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -158,7 +162,10 @@ def clean_identifier(value: object) -> str | None:
 def clean_message(value: object) -> object:
     """Return a message without what the service cannot store. What is no text stays as it is."""
     value = _to_own_text(value)
-    return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = _clean(value)
+    return text if len(text) <= MAX_SENT_MESSAGE_LENGTH else _cut(text, MAX_SENT_MESSAGE_LENGTH)
 
 
 def clean_intents(value: object) -> object:

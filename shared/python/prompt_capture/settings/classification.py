@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.keys import clean_key, split_list
 from prompt_capture.domain.predictions import SMALL_TALK_INTENTS
 from prompt_capture.domain.types import Label, Probability
 from prompt_capture.settings.base import Settings
@@ -17,6 +18,30 @@ def _split_list(value: object) -> object:
 
 def _split_list_or_none(value: object) -> object:
     return () if value == "none" else _split_list(value)
+
+
+_SIGNS_OF_A_LIST = frozenset('[]{};"')
+
+
+def _split_intents(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    names = split_list(clean_key(value).removesuffix(","))
+    return () if [name.lower() for name in names] == ["none"] else names
+
+
+def _check_intent(value: str) -> str:
+    if _SIGNS_OF_A_LIST & set(value):
+        raise ValueError(
+            "it is no name of an intent. Write the names with commas between, without brackets"
+        )
+    return value
+
+
+Intents = Annotated[
+    tuple[Annotated[Label, AfterValidator(_check_intent)], ...], BeforeValidator(_split_intents)
+]
+"""Names of intents. A name that no model knows has no effect, so none may come of its form."""
 
 
 class ClassifierSettings(Settings):
@@ -31,7 +56,5 @@ class ClassifierSettings(Settings):
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
-    small_talk_intents: Annotated[tuple[Label, ...], BeforeValidator(_split_list_or_none)] = (
-        SMALL_TALK_INTENTS
-    )
+    small_talk_intents: Intents = SMALL_TALK_INTENTS
     redact: Annotated[tuple[EntityType, ...], BeforeValidator(_split_list_or_none)] = ENTITY_TYPES

@@ -31,6 +31,8 @@ def _clean_url(value: object) -> object:
 def _check_host(url: AnyHttpUrl) -> AnyHttpUrl:
     """Reject a host that no request can name, as where a variable within a URL was empty."""
     host = url.host or ""
+    if host.lower() in {"http", "https"}:
+        raise ValueError("it begins twice with https:// or http://")
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError("a part of the host's name is empty or too long")
