@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from prompt_capture.settings import OperatorSettings
+from prompt_capture.settings.callers import OperatorSettings
 from tests.unit.test_docs_links import DOCS, PAGES, ROOT
 
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
