@@ -435,8 +435,10 @@ def _is_in_longer_run(text: str, start: int, end: int) -> bool:
 
 
 def _goes_on(last: str, first: str) -> bool:
-    """Return whether a group of digits goes on a number: as long as the last one, or the number of
-    a device or a parcel, "356938 04 771820 6", "JD0146 0038 8127"."""
+    """Return whether a group of digits goes on a number, whose last group has its length.
+
+    Those of devices and parcels may differ: "356938 04 771820 6", "JD0146 0038 8127".
+    """
     is_of_device = len(first) == _PAIR and last.isdigit() and len(last) >= _MIN_DEVICE_DIGITS
     is_of_parcel = not last.isdigit() and len(last) >= _MIN_DEVICE_DIGITS
     return len(last) == len(first) or is_of_device or is_of_parcel

@@ -55,6 +55,7 @@ _BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _BIC_NAMES = re.compile("(?<![a-z])(?:bic|swift)(?![a-z])")
 _SHORT_HASH = re.compile("[0-9a-f]{7,12}")
 _COMMIT = re.compile(r"(?<![a-z])(?:commits?|revision|rev|sha) \Z")
+_MAX_COMMIT = 10
 _YEAR_FOLLOWS = tuple(
     f" {word} " for word in ("in", "since", "year", "seit", "jahr", "depuis", "desde", "ano", "dal")
 )
@@ -140,6 +141,17 @@ def _classify(candidate: tuple[Context, frozenset[EntityType]]) -> EntityType | 
     return load_model().classify(parts_of(*context), allowed)
 
 
+def _is_of_a_thing(searched: Searched, start: int, value: str) -> bool:
+    """Return whether a candidate is the number of a contract or the like, a bank, or a commit."""
+    is_numbered = is_named(searched, start, _NUMBERED_THINGS)
+    if is_numbered and not searched.lower.endswith(": ", 0, start):  # "Customer: 4411", in a chat
+        return True
+    if _BIC.fullmatch(value) and _BIC_NAMES.search(searched.lower):
+        return True
+    is_hash = _SHORT_HASH.fullmatch(value)
+    return bool(is_hash and _COMMIT.search(searched.lower, max(0, start - _MAX_COMMIT), start))
+
+
 def _is_something_else(searched: Searched, start: int, end: int, entity_type: EntityType) -> bool:
     """Return whether a candidate is an amount, a variable, or the number of a thing.
 
@@ -156,16 +168,8 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
         or searched.lower.endswith(_COUNTED, 0, start)
         or is_amount(searched.lower, end)
         or is_public(searched, start, value)
-        or (
-            is_named(searched, start, _NUMBERED_THINGS)
-            and not searched.lower.endswith(": ", 0, start)  # "Customer: 4411", in a chat
-        )
         or is_clause(value)
-        or (_BIC.fullmatch(value) and _BIC_NAMES.search(searched.lower))
-        or (
-            _SHORT_HASH.fullmatch(value)
-            and _COMMIT.search(searched.lower, max(0, start - 9), start)
-        )
+        or _is_of_a_thing(searched, start, value)
     ):
         return True
     is_short = sum(map(str.isdigit, value)) < _MIN_NUMBER_DIGITS

@@ -7,6 +7,7 @@ from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,
     LazyPattern,
+    NamePattern,
     Searched,
     any_of,
     names,
@@ -19,13 +20,15 @@ _DIVIDERS = "|;,"
 _MIN_DIVIDERS = 3
 RULER = re.compile(r"\|(?: ?:?-{2,}:? ?\|){2,}")
 """The ruler of a table in Markdown: "|---|:--:|"."""
-_COLUMNS = (*words.PASSWORD, *words.PIN, *names("token secret", "api key", "access key"))
-_NAMES_SECRETS = LazyPattern(
-    rf"(?:.*[^a-z0-9])?(?:{any_of(_COLUMNS)}|(?:door|gate|alarm|access|entry|safe)[ _]code)"
-    rf"{NOT_BEFORE_WORD}[\"' *_)]*\Z"
-)
+_COLUMNS = (
+    *words.PASSWORD, *words.PIN,
+    *names("token secret", "api key", "access key", "door code", "gate code", "alarm code",
+           "access code", "entry code", "safe code"),
+)  # fmt: skip
+_NAME = NamePattern(_COLUMNS, any_of(_COLUMNS))
+_NAMES_SECRETS = LazyPattern(rf"(?:.*[^a-z0-9])?{any_of(_COLUMNS)}{NOT_BEFORE_WORD}[\"' *_)]*")
 _FIELD = re.compile(r"[a-z_][a-z0-9_.-]{0,30}")
-_MAX_ROWS = 60
+_MAX_ROWS, _MAX_COLUMNS = 60, 40
 _MIN_VALUE, _MAX_VALUE = 3, 80
 
 
@@ -35,6 +38,8 @@ def find_in_columns(searched: Searched) -> Iterator[Span]:
     The columns are as many as a ruler or the header has. Without a ruler, the header consists of
     single words, and its last one and the first value stand in one cell: a line break is a space.
     """
+    if not _NAME.may_be_in(searched):
+        return
     lower = searched.lower
     divider = max(_DIVIDERS, key=lower.count)
     if lower.count(divider) < _MIN_DIVIDERS:
@@ -63,7 +68,7 @@ def _below_words(searched: Searched, divider: str) -> Iterator[Span]:
     texts = [searched.lower[slice(*cell)].strip(" \"'") for cell in cells]
     last = next((number for number, text in enumerate(texts) if number and " " in text), 0)
     header = [texts[0].rpartition(" ")[2], *texts[1:last], texts[last].partition(" ")[0]]
-    if last < 1 or not all(map(_FIELD.fullmatch, header)):
+    if not 0 < last <= _MAX_COLUMNS or not all(map(_FIELD.fullmatch, header)):
         return
     for column, name in enumerate(header):
         if not _NAMES_SECRETS.compiled.fullmatch(name.replace("_", " ")):
@@ -82,7 +87,7 @@ def _space_in(lower: str, start: int, end: int) -> int:
 
 
 def _cells(lower: str, start: int, divider: str) -> list[Span]:
-    """Return the spans of the cells from a position, without the spaces around them."""
+    """Return the spans of the cells from a position."""
     cells = []
     while start <= len(lower):
         end = lower.find(divider, start)
