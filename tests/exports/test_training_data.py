@@ -16,6 +16,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli import labelled_data
+from cli.backtest import read_gold_ids
 from cli.main import app
 from cli.sources import local_sources
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
@@ -278,6 +279,48 @@ async def test_changes_without_the_dataset_before_them_are_remarked(
     _train(scenario.folder)
 
     assert "changes without the dataset before them" in capsys.readouterr().err
+
+
+def _gold_ids(source: Path) -> list[str]:
+    with local_sources([str(source)], NoProgress()) as found:
+        return read_gold_ids(found)
+
+
+async def test_a_backtest_reads_the_ids_of_a_gold_dataset(scenario: ExportScenario) -> None:
+    await _label(scenario, "gold", 3)
+    lines, _ = await scenario.export(mode="gold")
+
+    assert _gold_ids(scenario.folder) == sorted(line["id"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "problem"),
+    [
+        ({"mode": "labelled"}, r"\.manifest is a dataset of the kind labelled.*--mode gold"),
+        ({"mode": "retraining"}, "is a dataset of the kind audited"),
+        ({"mode": "retraining", "policy": "confidence"}, "is a dataset of the kind retraining"),
+        ({"mode": "review"}, "is a dataset of the kind review"),
+        (
+            {"mode": "gold", "anonymize": True, "users_per_cluster": 1},
+            "is anonymised.*--no-anonymize",
+        ),
+    ],
+)
+async def test_what_is_no_gold_dataset_is_no_evidence_of_a_backtest(
+    scenario: ExportScenario, request_fields: dict[str, Any], problem: str
+) -> None:
+    await _label(scenario, "gold", 3)
+    await scenario.log(next(dissimilar_texts("train")), confidence=0.1)
+    export = ExportDataset(scenario.source, LocalDatasetStore(scenario.folder))
+    await export(ExportRequest.from_event({"policy": "audited"} | request_fields))
+
+    with pytest.raises(InvalidExamples, match=problem):
+        _gold_ids(scenario.folder)
+
+
+def test_a_folder_without_a_dataset_is_no_evidence_of_a_backtest(tmp_path: Path) -> None:
+    with pytest.raises(InvalidExamples, match="has no exported dataset"):
+        _gold_ids(tmp_path)
 
 
 async def test_datasets_of_several_kinds_are_not_mixed(scenario: ExportScenario) -> None:
