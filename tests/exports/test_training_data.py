@@ -20,6 +20,7 @@ from cli.backtest import read_gold_ids
 from cli.main import app
 from cli.sources import local_sources
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.bootstrap import exports
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.requests import ExportRequest
@@ -279,6 +280,27 @@ async def test_changes_without_the_dataset_before_them_are_remarked(
     _train(scenario.folder)
 
     assert "changes without the dataset before them" in capsys.readouterr().err
+
+
+async def test_the_datasets_of_the_bucket_do_not_continue_a_copy_in_a_folder(
+    scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "export_source", lambda: scenario.source)
+    request = {"mode": "retraining", "policy": "confidence", "floor": 0}
+    copied = ExportRequest.from_event(request | {"since_last": True})
+    texts = [text for text, _ in zip(dissimilar_texts("train"), range(3), strict=False)]
+    added: list[set[str]] = []
+
+    for text in texts:
+        await scenario.log_labelled(text, "status")
+        if text == texts[1]:
+            copy = await exports.export_to_folder(tmp_path / "copy")(copied)
+        else:
+            lines, _ = await scenario.export(**request, since_last=True)
+            added.append({line["text"] for line in lines})
+
+    assert copy.rows == 2
+    assert added == [{texts[0]}, {texts[1], texts[2]}]
 
 
 def _gold_ids(source: Path) -> list[str]:
