@@ -200,7 +200,10 @@ class ExportDataset:
                 "excluded_tiers": excluded_tiers,
                 "excluded": selection.excluded + writer.excluded,
                 "erased_rows": erased_rows,
-                "warnings": kind.warnings(writer.counts, precisions),
+                "warnings": (
+                    *kind.warnings(writer.counts, precisions),
+                    *request.warnings(writer.counts),
+                ),
             }
         )
 
