@@ -484,11 +484,19 @@ async def test_errors_and_reports_name_objects_in_s3_by_their_url(
     ("url", "problem"),
     [
         (f"s3://{BUCKET}/nothing", r"datasets/nothing is neither an object nor a folder"),
+        (
+            f"s3://{BUCKET}/texts",
+            r"no exported dataset, but 3 objects, such as s3://datasets/texts/a\.jsonl",
+        ),
+        (f"s3://{BUCKET}/texts", r"aws s3 cp --recursive s3://datasets/texts FOLDER\."),
+        (f"s3://{BUCKET}/it's", r"--recursive 's3://datasets/it'\"'\"'s' FOLDER"),
         ("s3://absent/x", "Cannot download s3://absent/x.*NoSuchBucket"),
         (f"s3://{BUCKET}/a/b.manifest", "Cannot download .*Not Found"),
     ],
 )
 def test_what_is_not_in_s3_is_explained(bucket: Any, url: str, problem: str) -> None:
+    for key in ("texts/a.jsonl", "texts/train/greet.txt", "texts/b", "texts/", "it's/a", "it's/b"):
+        bucket.put_object(Bucket=BUCKET, Key=key, Body=b"hello\n")
     with pytest.raises(InvalidExamples, match=problem):
         _train(url)
 
@@ -521,3 +529,32 @@ async def test_texts_beside_a_dataset_do_not_hide_it_and_are_named(
     assert len(located) == len(lines)
     assert "1 left out: LABEL.txt files beside a dataset" in "\n".join(remarks)
     assert "greet.txt" in "\n".join(remarks)
+
+
+async def test_other_files_beside_a_dataset_are_named(scenario: ExportScenario) -> None:
+    await _label(scenario, "train", 5)
+    await scenario.export()
+    await scenario.export(since_last=True)
+    (scenario.folder / "more").mkdir()
+    (scenario.folder / "more" / "corrected.jsonl").write_text('{"text": "hi", "label": "greet"}\n')
+    (scenario.folder / "report.csv").write_text("a,b\n")
+    (scenario.folder / ".hidden").write_text("a")
+    (scenario.folder / "greet.txt").write_text("hello there\n")
+    remarks = Remarks()
+
+    read_sources([DataSource(scenario.folder)], remarks)
+
+    assert "2 left out: files that no manifest lists" in "\n".join(remarks)
+    assert "such as more/corrected.jsonl" in "\n".join(remarks)
+
+
+async def test_a_dataset_alone_has_no_other_files(scenario: ExportScenario) -> None:
+    await _label(scenario, "train", 5)
+    await _label(scenario, "dev", 2)
+    await scenario.export()
+    await scenario.export(since_last=True)
+    remarks = Remarks()
+
+    read_sources([DataSource(scenario.folder)], remarks)
+
+    assert "no manifest lists" not in "\n".join(remarks)
