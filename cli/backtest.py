@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
+from prompt_capture.domain.datasets.kinds import GoldDataset
 from prompt_capture.domain.errors import PromptCaptureError
 from prompt_capture.ports.evaluation import EvaluationStore
 from prompt_capture.ports.models import ModelRegistry
-from training.data.exported_datasets import datasets_in_use, find_datasets
+from training.data.examples import InvalidExamples
+from training.data.exported_datasets import StoredDataset, datasets_in_use, find_datasets
 from training.data.formats.reading import Reading
 from training.data.sources import DataSource
 from training.gate.backtest import Backtest
@@ -52,9 +54,30 @@ async def find_models(
 
 
 def read_gold_ids(sources: Sequence[DataSource]) -> list[str]:
-    """Return the ids of the texts in gold datasets. Raise `InvalidExamples`."""
-    datasets = [each for source in sources for each in datasets_in_use(find_datasets(source))]
+    """Return the ids of the texts in gold datasets. Raise `InvalidExamples` for other data."""
+    datasets = [each for source in sources for each in _find_gold_datasets(source)]
     return sorted({text_id for each in datasets for text_id in each.read(Reading()).by_id})
+
+
+def _find_gold_datasets(source: DataSource) -> Sequence[StoredDataset]:
+    datasets = datasets_in_use(find_datasets(source))
+    if not datasets:
+        raise InvalidExamples(
+            f"{source.given_name} has no exported dataset. Export one with --mode gold."
+        )
+    for each in datasets:
+        request = each.manifest.request
+        if not isinstance(request.kind, GoldDataset):
+            raise InvalidExamples(
+                f"{each.name} is a dataset of the kind {request.kind.name}, whose texts are no "
+                "evidence. Export one with --mode gold."
+            )
+        if request.anonymize:
+            raise InvalidExamples(
+                f"{each.name} is anonymised, so its texts cannot be found in the database. Export "
+                "it to the bucket, or with --no-anonymize."
+            )
+    return datasets
 
 
 async def compare_models(

@@ -75,7 +75,7 @@ def import_review(
     if applied:
         typer.echo(f"Recorded {count_of(applied.recorded, 'correction')}.")
         _print_changed(plan.review, applied)
-    elif plan.new or (overwrite and plan.overwrites):
+    elif plan.new or plan.agreed or (overwrite and plan.overwrites):
         typer.echo("Nothing was recorded. Add --apply to record the corrections.")
     else:
         typer.echo("There is nothing to record.")
@@ -154,6 +154,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
     overwrites = "replaced" if overwrite else "corrected since; --overwrite replaces them"
     for count, description in (
         (len(plan.new), "new corrections"),
+        (len(plan.agreed), "agree with what others decided"),
         (len(plan.overwrites), overwrites),
         (plan.unchanged, "already recorded"),
         (plan.undecided, "without a corrected_intent"),

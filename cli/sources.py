@@ -1,14 +1,16 @@
 """Data by path, by `s3://` URL, or from `-`: a file, a folder, or an exported dataset."""
 
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
 
+from cli.printable import count_of
 from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
 from training.data.examples import InvalidExamples
@@ -106,7 +108,7 @@ class _Bucket:
             self._fetch({key: size})
             return replace(source, other_parts=self._count_other_parts(key))
         else:
-            self._download_datasets(source, self._find_manifests(source, key))
+            self._download_datasets(source, self._find_manifests(key))
         return source
 
     def _download_datasets(self, source: DataSource, manifests: Mapping[str, int]) -> None:
@@ -132,7 +134,7 @@ class _Bucket:
             return 0
         return sum(is_part(PurePosixPath(item["Key"])) for item in listing["Contents"]) - 1
 
-    def _find_manifests(self, source: DataSource, prefix: str) -> Mapping[str, int]:
+    def _find_manifests(self, prefix: str) -> Mapping[str, int]:
         """Return the manifests below a prefix, or the one beside it, with their sizes."""
         below = f"{prefix}/" if prefix else ""
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -142,10 +144,20 @@ class _Bucket:
         manifests = {key: sizes[key] for key in sizes if key.endswith(MANIFEST_SUFFIX)}
         beside = {key: 0 for each in sizes if (key := manifest_key_of(each))}
         if not (manifests or beside):
-            raise InvalidExamples(
-                f"{source.given_name} is neither an object nor a folder with an exported dataset."
-            )
+            raise InvalidExamples(self._describe_folder(prefix, sizes))
         return manifests or beside
+
+    def _describe_folder(self, prefix: str, keys: Iterable[str]) -> str:
+        """Say what is in a folder without a dataset, and how to read it."""
+        url = f"{self._url}/{prefix}".rstrip("/")
+        objects = sorted(key for key in keys if not key.endswith("/"))
+        if not objects:
+            return f"{url} is neither an object nor a folder with an exported dataset."
+        count = count_of(len(objects), "object")
+        return (
+            f"{url} contains no exported dataset, but {count}, such as {self._url}/{objects[0]}. "
+            f"Name one, or download the folder: aws s3 cp --recursive {shlex.quote(url)} FOLDER."
+        )
 
     def _size(self, key: str) -> int | None:
         """Return the size of an object in bytes, or None where it seems not to exist."""

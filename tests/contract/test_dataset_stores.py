@@ -249,3 +249,13 @@ def test_keys_below_a_prefix_are_listed_in_order(datasets: StoreUnderTest) -> No
     assert datasets.store.keys("listed/") == ["listed/a", "listed/b/1", "listed/b/2"]
     assert datasets.store.keys("listed/b/") == ["listed/b/1", "listed/b/2"]
     assert datasets.store.keys("absent/") == []
+
+
+def test_the_folders_that_consoles_create_in_a_bucket_have_no_key(
+    moto_datasets: StoreUnderTest,
+) -> None:
+    client = boto3.client("s3", region_name="us-east-1")
+    for key in ("seeds/", "seeds/more/", "seeds/a.jsonl"):
+        client.put_object(Bucket="datasets", Key=key, Body=b"")
+
+    assert moto_datasets.store.keys("seeds/") == ["seeds/a.jsonl"]

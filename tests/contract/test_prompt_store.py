@@ -347,6 +347,21 @@ async def test_decisions_can_be_read(stores: Stores, monkeypatch: pytest.MonkeyP
     assert await stores.service.get_decisions([]) == {}
 
 
+async def test_the_votes_of_a_reviewer_are_found_by_their_texts(stores: Stores) -> None:
+    prompts = [stores.make_prompt(text) for text in ("one", "One ", "two", "three")]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+    for number, intent, reviewer in ((0, "status", "Grace"), (2, "reminder", "alan")):
+        await stores.service.add_prompt_correction(prompts[number].id, _reviewed(intent, reviewer))
+
+    log_ids = [*(prompt.id for prompt in prompts), new_log_id()]
+
+    votes = await stores.service.find_votes(log_ids, " grace")
+    assert votes == {prompts[0].id: "status", prompts[1].id: "status"}
+    assert await stores.service.find_votes(log_ids, "nobody") == {}
+    assert await stores.service.find_votes([], "grace") == {}
+
+
 async def test_texts_can_be_read(stores: Stores) -> None:
     prompts = [stores.make_prompt(text) for text in ("one", "two")]
     for prompt in prompts:

@@ -16,9 +16,11 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli import labelled_data
+from cli.backtest import read_gold_ids
 from cli.main import app
 from cli.sources import local_sources
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.bootstrap import exports
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.requests import ExportRequest
@@ -280,6 +282,69 @@ async def test_changes_without_the_dataset_before_them_are_remarked(
     assert "changes without the dataset before them" in capsys.readouterr().err
 
 
+async def test_the_datasets_of_the_bucket_do_not_continue_a_copy_in_a_folder(
+    scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "export_source", lambda: scenario.source)
+    request = {"mode": "retraining", "policy": "confidence", "floor": 0}
+    copied = ExportRequest.from_event(request | {"since_last": True})
+    texts = [text for text, _ in zip(dissimilar_texts("train"), range(3), strict=False)]
+    added: list[set[str]] = []
+
+    for text in texts:
+        await scenario.log_labelled(text, "status")
+        if text == texts[1]:
+            copy = await exports.export_to_folder(tmp_path / "copy")(copied)
+        else:
+            lines, _ = await scenario.export(**request, since_last=True)
+            added.append({line["text"] for line in lines})
+
+    assert copy.rows == 2
+    assert added == [{texts[0]}, {texts[1], texts[2]}]
+
+
+def _gold_ids(source: Path) -> list[str]:
+    with local_sources([str(source)], NoProgress()) as found:
+        return read_gold_ids(found)
+
+
+async def test_a_backtest_reads_the_ids_of_a_gold_dataset(scenario: ExportScenario) -> None:
+    await _label(scenario, "gold", 3)
+    lines, _ = await scenario.export(mode="gold")
+
+    assert _gold_ids(scenario.folder) == sorted(line["id"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "problem"),
+    [
+        ({"mode": "labelled"}, r"\.manifest is a dataset of the kind labelled.*--mode gold"),
+        ({"mode": "retraining"}, "is a dataset of the kind audited"),
+        ({"mode": "retraining", "policy": "confidence"}, "is a dataset of the kind retraining"),
+        ({"mode": "review"}, "is a dataset of the kind review"),
+        (
+            {"mode": "gold", "anonymize": True, "users_per_cluster": 1},
+            "is anonymised.*--no-anonymize",
+        ),
+    ],
+)
+async def test_what_is_no_gold_dataset_is_no_evidence_of_a_backtest(
+    scenario: ExportScenario, request_fields: dict[str, Any], problem: str
+) -> None:
+    await _label(scenario, "gold", 3)
+    await scenario.log(next(dissimilar_texts("train")), confidence=0.1)
+    export = ExportDataset(scenario.source, LocalDatasetStore(scenario.folder))
+    await export(ExportRequest.from_event({"policy": "audited"} | request_fields))
+
+    with pytest.raises(InvalidExamples, match=problem):
+        _gold_ids(scenario.folder)
+
+
+def test_a_folder_without_a_dataset_is_no_evidence_of_a_backtest(tmp_path: Path) -> None:
+    with pytest.raises(InvalidExamples, match="has no exported dataset"):
+        _gold_ids(tmp_path)
+
+
 async def test_datasets_of_several_kinds_are_not_mixed(scenario: ExportScenario) -> None:
     await _label(scenario, "train", 1)
     await scenario.export()
@@ -419,11 +484,19 @@ async def test_errors_and_reports_name_objects_in_s3_by_their_url(
     ("url", "problem"),
     [
         (f"s3://{BUCKET}/nothing", r"datasets/nothing is neither an object nor a folder"),
+        (
+            f"s3://{BUCKET}/texts",
+            r"no exported dataset, but 3 objects, such as s3://datasets/texts/a\.jsonl",
+        ),
+        (f"s3://{BUCKET}/texts", r"aws s3 cp --recursive s3://datasets/texts FOLDER\."),
+        (f"s3://{BUCKET}/it's", r"--recursive 's3://datasets/it'\"'\"'s' FOLDER"),
         ("s3://absent/x", "Cannot download s3://absent/x.*NoSuchBucket"),
         (f"s3://{BUCKET}/a/b.manifest", "Cannot download .*Not Found"),
     ],
 )
 def test_what_is_not_in_s3_is_explained(bucket: Any, url: str, problem: str) -> None:
+    for key in ("texts/a.jsonl", "texts/train/greet.txt", "texts/b", "texts/", "it's/a", "it's/b"):
+        bucket.put_object(Bucket=BUCKET, Key=key, Body=b"hello\n")
     with pytest.raises(InvalidExamples, match=problem):
         _train(url)
 
@@ -456,3 +529,32 @@ async def test_texts_beside_a_dataset_do_not_hide_it_and_are_named(
     assert len(located) == len(lines)
     assert "1 left out: LABEL.txt files beside a dataset" in "\n".join(remarks)
     assert "greet.txt" in "\n".join(remarks)
+
+
+async def test_other_files_beside_a_dataset_are_named(scenario: ExportScenario) -> None:
+    await _label(scenario, "train", 5)
+    await scenario.export()
+    await scenario.export(since_last=True)
+    (scenario.folder / "more").mkdir()
+    (scenario.folder / "more" / "corrected.jsonl").write_text('{"text": "hi", "label": "greet"}\n')
+    (scenario.folder / "report.csv").write_text("a,b\n")
+    (scenario.folder / ".hidden").write_text("a")
+    (scenario.folder / "greet.txt").write_text("hello there\n")
+    remarks = Remarks()
+
+    read_sources([DataSource(scenario.folder)], remarks)
+
+    assert "2 left out: files that no manifest lists" in "\n".join(remarks)
+    assert "such as more/corrected.jsonl" in "\n".join(remarks)
+
+
+async def test_a_dataset_alone_has_no_other_files(scenario: ExportScenario) -> None:
+    await _label(scenario, "train", 5)
+    await _label(scenario, "dev", 2)
+    await scenario.export()
+    await scenario.export(since_last=True)
+    remarks = Remarks()
+
+    read_sources([DataSource(scenario.folder)], remarks)
+
+    assert "no manifest lists" not in "\n".join(remarks)

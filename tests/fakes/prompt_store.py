@@ -242,6 +242,14 @@ class InMemoryPromptStore:
             for log_id, row in rows.items()
         }
 
+    async def find_votes(self, log_ids: Sequence[UUID], reviewer: str) -> dict[UUID, str]:
+        texts = await self.get_texts(log_ids)
+        votes = {
+            log_id: self.votes.get(canonical_text(text), {}).get(canonical_text(reviewer))
+            for log_id, text in texts.items()
+        }
+        return {log_id: vote for log_id, vote in votes.items() if vote}
+
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
         self.raise_if_unreachable()
         rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}

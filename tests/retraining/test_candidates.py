@@ -7,9 +7,9 @@ import pytest
 
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, Thresholds
 from training.config import ReviewTarget
-from training.data.examples import Example, LocatedExample
+from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.locations import Location
-from training.retrain.candidates import fit_candidate, review_target
+from training.retrain.candidates import describe_left_out, fit_candidate, review_target
 from training.retrain.datasets import RetrainingData
 
 
@@ -34,6 +34,29 @@ def test_the_same_data_in_another_order_and_fitted_one_by_one_give_the_same_file
     for name, file in champion.manifest.files.items():
         if "head" not in name and name in one.files:
             assert one.files[name] == file, "the encoders of the champion stay as they are"
+
+
+def test_examples_of_no_intent_of_the_catalogue_are_named_without_what_may_be_a_message() -> None:
+    labels = ["reminder", "unknown", "Reminder", "Reminder", "greet", "my dentist is ill", *"abcd"]
+    examples = [Example(text=str(n), label=label) for n, label in enumerate(labels)]
+
+    assert describe_left_out(examples[:2], ["reminder"]) is None
+    assert describe_left_out(examples, ["reminder"]) == (
+        "8 examples were left out, since the catalogue has no intent in use with their labels: "
+        "Reminder, greet, a, b, c, 2 more."
+    )
+
+
+def test_a_training_that_fails_without_them_names_the_examples_that_were_left_out(
+    tmp_path: Path, first_model: Path
+) -> None:
+    examples = [Example(text=f"remind me {n}", label="Reminder") for n in range(9)]
+    located = [LocatedExample(each, Location("seeds.jsonl")) for each in examples]
+
+    with pytest.raises(InvalidExamples, match=r"two intents\. 9 examples were left out.*Reminder"):
+        fit_candidate(
+            ModelArtifact.load(first_model), RetrainingData(located, ()), ["reminder"], tmp_path
+        )
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,21 @@ async def test_a_person_promotes_where_that_is_not_left_to_the_schedule(
     assert "promoted" not in await world.ledger()
 
 
+async def test_a_retraining_says_which_examples_have_no_intent_of_the_catalogue(
+    world: RetrainingWorld,
+) -> None:
+    lines = "".join(f'{{"text": "hello {n}", "label": "Greeting"}}\n' for n in range(12))
+    world.datasets.create_if_absent("seeds/more.jsonl", lines.encode(), "application/jsonl")
+    await prepare(world)
+
+    report = await world.retrain("one")
+
+    (_, message) = world.notifications.sent[-1]
+    for shown in (" ".join(report.messages), message):
+        assert "12 examples were left out" in shown
+        assert "Greeting" in shown
+
+
 async def test_notifications_ledger_and_card_hold_no_message(world: RetrainingWorld) -> None:
     await prepare(world)
     report = await world.retrain("one")

@@ -275,6 +275,33 @@ async def test_the_window_includes_its_start(
     assert [json.loads(line)["text"] for line in lines] == [str(timedelta(days=7))]
 
 
+@pytest.mark.parametrize("mode", ["retraining", "review"])
+async def test_filters_that_select_nothing_are_named(
+    store: InMemoryPromptStore, export: ExportDataset, mode: str
+) -> None:
+    await _log(store, "sure", 0.9)
+    await _log(store, "unsure", 0.1)
+
+    event: dict[str, object] = {"mode": mode, "scheduled_at": NOW.isoformat()}
+    found = await export(ExportRequest.from_event(event | {"intents": ["status"]}))
+    event |= {"intents": ["Status"], "model_versions": ["next"]}
+    nothing = await export(ExportRequest.from_event(event))
+    changes = await export(ExportRequest.from_event(event | {"since_last": True}))
+
+    assert (found.rows, nothing.rows) == (1, 0)
+    assert not any("no line" in each for each in (*found.warnings, *changes.warnings))
+    assert nothing.warnings == (
+        "The dataset has no line of the intents Status. They are compared as written.",
+        "The dataset has no line of the model versions next. They are compared as written.",
+    )
+
+
+@pytest.mark.parametrize("source", ["Rule", "user", ""])
+def test_a_source_that_no_prediction_has_is_refused(source: str) -> None:
+    with pytest.raises(InvalidExport, match=r"sources.*'rule' or 'model'"):
+        ExportRequest.from_event({"mode": "retraining", "sources": [source]})
+
+
 @pytest.mark.parametrize("event", [{"mode": "review"}, {"mode": "retraining"}])
 def test_datasets_with_one_line_per_message_cannot_be_anonymised(event: dict[str, object]) -> None:
     with pytest.raises(InvalidExport, match="one line per text"):

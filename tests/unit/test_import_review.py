@@ -112,6 +112,31 @@ async def test_a_later_decision_is_replaced_only_with_overwrite(
     assert changed.corrected_intent == "reminder"
 
 
+async def test_a_decision_that_another_reviewer_made_before_is_a_vote_once(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    log_id = await _log(store)
+    earlier = Correction(
+        corrected_intent="reminder", corrected_secondary_intents=("status",), corrected_by="ada"
+    )
+    await store.add_prompt_correction(log_id, earlier)
+    review = read_review(_file(_entry(log_id, "reminder", notes="so do I")))
+
+    plan = await import_review.plan(review)
+
+    assert (plan.new, plan.overwrites, plan.unchanged) == ([], [], 0)
+    assert [each.id for each in plan.agreed] == [log_id]
+    assert await import_review.apply(plan) == (1, ())
+    recorded = store.rows[log_id].correction
+    assert recorded is not None
+    assert recorded.decision == earlier.decision, "silence says nothing against secondary intents"
+    assert (recorded.corrected_by, recorded.notes) == ("grace", "so do I")
+    (votes,) = store.votes.values()
+    assert votes == {"ada": "reminder", "grace": "reminder"}
+    again = await import_review.plan(review)
+    assert (again.new, again.agreed, again.unchanged) == ([], [], 1)
+
+
 async def test_secondary_intents_are_recorded_and_reported_like_the_intent(
     store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:

@@ -402,6 +402,44 @@ def test_the_number_of_the_task_in_place_of_the_id_is_a_fault_with_a_remedy() ->
     assert "Export as JSON" in error.reason
 
 
+@pytest.mark.parametrize("lacking", ["", None, "annotation_id"])
+def test_a_choice_counts_without_the_number_of_its_annotation(lacking: str | None) -> None:
+    data = {"corrected_intent": None, "corrected_secondary_intents": None, "log_id": ID}
+    first = data | {"annotation_id": lacking, "intent": "reminder", "annotator": 1}
+    second = first | {"annotator": 2, "intent": "email"}
+    if lacking:
+        first.pop(lacking), second.pop(lacking)
+
+    (decided,) = read_review(json.dumps([first | {"secondary": "email"}])).decided.values()
+    both = read_review(json.dumps([first, second]), ["reminder", "email"])
+
+    assert (decided.corrected_intent, decided.corrected_secondary_intents) == (
+        "reminder",
+        ("email",),
+    )
+    assert not both.decided
+    assert "reminder" in both.errors[0].reason
+    assert "email" in both.errors[0].reason
+
+
+def test_a_choice_of_another_control_without_the_number_of_its_annotation_is_a_fault() -> None:
+    entry = {"corrected_intent": None, "log_id": ID, "annotator": 1, "choice": "reminder"}
+
+    review = read_review(json.dumps([entry]), ["reminder"])
+
+    (error,) = review.errors
+    assert "choice is the intent reminder" in error.reason
+    assert review.undecided == 0
+
+
+def test_an_entry_for_an_annotator_may_be_undecided_and_its_corrected_intent_counts() -> None:
+    entry = {"log_id": ID, "annotator": "grace", "corrected_intent": "", "intent": ""}
+
+    assert read_review(json.dumps([entry])).undecided == 1
+    decided = read_review(json.dumps([entry | {"corrected_intent": "reminder"}])).decided
+    assert [each.corrected_intent for each in decided.values()] == ["reminder"]
+
+
 def _read_task(**fields: Any) -> tuple[list[str], list[str], int]:
     """Return decisions, errors and the number of undecided entries of a file with one task."""
     review = read_review(json.dumps([{**_task("p"), **fields}]), ["reminder", "email"])

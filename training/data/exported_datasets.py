@@ -115,6 +115,14 @@ def find_datasets(source: DataSource) -> list[StoredDataset]:
     return sorted(found, key=lambda each: each.manifest.exported_at)
 
 
+def find_stored_files(source: DataSource) -> set[Path]:
+    """Return the manifests in a folder, and the objects that they list; raise `InvalidExamples`."""
+    manifests = set(source.path.rglob(_MANIFESTS))
+    datasets = find_datasets(source)
+    objects = (each.path_of(part) for each in datasets for part in each.manifest.objects)
+    return manifests.union(objects)
+
+
 def has_dataset(folder: Path) -> bool:
     """Return whether a folder contains a manifest at any depth; those of programs are no JSON."""
     files = [file for file in folder.rglob(_MANIFESTS) if not is_hidden(file, folder)]

@@ -10,12 +10,13 @@ from training.data.dev_splits import train_on_small_dev_split
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
     find_datasets,
+    find_stored_files,
     has_dataset,
     note_other_parts,
     read_datasets,
 )
 from training.data.files import DataFile, is_hidden, list_files
-from training.data.formats import read_file, text_folders, text_lines
+from training.data.formats import read_file, text_documents, text_folders, text_lines
 from training.data.formats.detection import detect_format, has_rasa_intents
 from training.data.formats.label_pairs import reject_pairs
 from training.data.formats.reading import Reading
@@ -139,7 +140,7 @@ class _SourceReader:
         """Return the examples of a source, and what their labels come from."""
         if source.path.is_dir():
             if has_dataset(source.path):
-                self._remark_texts_beside_datasets(source)
+                self._remark_files_beside_datasets(source)
                 return self._read_datasets(source)
             files = self._find_label_files(source)
             return self._read_label_files(source, files) if files else self._read_datasets(source)
@@ -177,10 +178,18 @@ class _SourceReader:
             )
         return files
 
-    def _remark_texts_beside_datasets(self, source: DataSource) -> None:
-        files = set(text_folders.find_label_files(source.path))
+    def _remark_files_beside_datasets(self, source: DataSource) -> None:
+        texts = set(text_folders.find_label_files(source.path))
         kind = "LABEL.txt files beside a dataset (if they are labelled, name them, too)"
-        self._remark_unread(source, kind, files)
+        self._remark_unread(source, kind, texts)
+        found = (path for path in list_files(source.path) if not path.is_dir())
+        others = {
+            path
+            for path in found
+            if not (is_hidden(path, source.path) or text_documents.is_document(path))
+        }
+        kind = "files that no manifest lists (name labelled ones, too)"
+        self._remark_unread(source, kind, others - texts - find_stored_files(source))
 
     def _remark_unread(self, source: DataSource, kind: str, paths: Set[Path]) -> None:
         if paths:

@@ -1,5 +1,7 @@
 """Fit new heads to the champion's encoders."""
 
+import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, Thresholds
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 from training.config import NoProgress, Progress, ReviewTarget, TrainingConfig
-from training.data.examples import Example
+from training.data.examples import Example, InvalidExamples
 from training.fit.encoders import base_from_artifact
 from training.report.card import describe_sample, write_card
 from training.retrain.datasets import RetrainingData
@@ -23,6 +25,9 @@ class Candidate:
     artifact: ModelArtifact
     card: bytes
     omitted_stages: int
+
+
+_SHOWN = 5
 
 
 def fit_candidate(
@@ -45,9 +50,13 @@ def fit_candidate(
         datasets=data.datasets,
         omits_misfits=True,
     )
-    examples = select_examples([each.example for each in data.located], catalogue)
+    examples = select_examples(data.examples, catalogue)
     base = base_from_artifact(champion)
-    result = train(examples, base, folder, config, progress or NoProgress())
+    try:
+        result = train(examples, base, folder, config, progress or NoProgress())
+    except InvalidExamples as error:
+        reasons = (str(error), describe_left_out(data.examples, catalogue))
+        raise InvalidExamples(" ".join(filter(None, reasons))) from None
     return Candidate(ModelArtifact.load(folder), _write_card(result, folder), result.omitted_stages)
 
 
@@ -55,6 +64,24 @@ def select_examples(examples: Sequence[Example], catalogue: Collection[str]) -> 
     """Return the examples of intents in the catalogue, and of what is out of scope."""
     known = OUT_OF_SCOPE_LABELS.union(catalogue)
     return [example for example in examples if example.label in known]
+
+
+def describe_left_out(examples: Sequence[Example], catalogue: Collection[str]) -> str | None:
+    """Say how many examples have a label that is no intent, or return None where all have one.
+
+    A label with white space may be a message, and is not named.
+    """
+    known = OUT_OF_SCOPE_LABELS.union(catalogue)
+    counts = Counter(each.label for each in examples if each.label not in known)
+    if not counts:
+        return None
+    labels = [label for label, _ in counts.most_common() if not re.search(r"\s", label)]
+    more = len(counts) - len(labels[:_SHOWN])
+    named = ", ".join([*labels[:_SHOWN], *([f"{more:,} more"] if more else [])])
+    return (
+        f"{counts.total():,} examples were left out, since the catalogue has no intent in use with "
+        f"their labels: {named}."
+    )
 
 
 def review_target(thresholds: Thresholds | None) -> ReviewTarget | None:

@@ -13,7 +13,7 @@ from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.models import DatasetReference
 from prompt_capture.ports.exports import DatasetStore
-from training.data.examples import InvalidExamples, LocatedExample
+from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import datasets_in_use, find_datasets
 from training.data.formats.reading import Reading
 from training.data.provenance import describe_datasets
@@ -43,6 +43,11 @@ class RetrainingData(NamedTuple):
 
     located: Sequence[LocatedExample]
     datasets: tuple[DatasetReference, ...]
+
+    @property
+    def examples(self) -> list[Example]:
+        """The examples without their places."""
+        return [each.example for each in self.located]
 
 
 def newest_dataset(store: DatasetStore, prefix: str) -> str | None:

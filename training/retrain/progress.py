@@ -16,7 +16,8 @@ class RunProgress(FrozenModel):
 
     `dataset` and `gold` are keys of manifests, `catalogue` the intents in use, `champion` the model
     to compare with, where None stands for the packaged model, and `candidate` the model that was
-    published. `rescored_by` is the version that scored the review queue last.
+    published. `rescored_by` is the version that scored the review queue last. `left_out` says which
+    examples the candidate did not learn.
     """
 
     has_started: bool = False
@@ -28,6 +29,7 @@ class RunProgress(FrozenModel):
     candidate: ModelAddress | None = None
     card: str | None = None
     omitted_stages: int = 0
+    left_out: str | None = None
     is_notified: bool = False
 
 

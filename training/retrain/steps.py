@@ -16,7 +16,7 @@ from training.gate.candidate_looks import open_look, record_look, run_backtest
 from training.gate.comparison import CandidateComparison, ComparedModel, ComparedModelLoader
 from training.gate.description import describe_verdict
 from training.gate.verdict import Verdict
-from training.retrain.candidates import fit_candidate
+from training.retrain.candidates import describe_left_out, fit_candidate
 from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
 from training.retrain.occasions import find_held_candidate, has_enough_new_labels
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
@@ -131,6 +131,7 @@ class Steps:
             candidate=published.model.address,
             card=card,
             omitted_stages=candidate.omitted_stages,
+            left_out=describe_left_out(data.examples, self._catalogue),
         )
 
     async def _judge(
@@ -162,9 +163,11 @@ class Steps:
             return report.model_copy(update={"outcome": "unchanged"})
         return await self._act(candidate, verdict, report)
 
-    def _remarks(self) -> Sequence[str]:
-        omitted = self._saved.progress.omitted_stages
-        return ["The student no longer fits, so the candidate lacks it."] if omitted else []
+    def _remarks(self) -> list[str]:
+        progress = self._saved.progress
+        omitted = "The student no longer fits, so the candidate lacks it."
+        remarks = [omitted if progress.omitted_stages else None, progress.left_out]
+        return [remark for remark in remarks if remark]
 
     def _compare(self, candidate: ComparedModel, champion: ComparedModel) -> CandidateComparison:
         gold = self._saved.progress.gold

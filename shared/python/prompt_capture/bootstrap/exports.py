@@ -44,5 +44,5 @@ def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) 
     """Wire the export to a local folder. Raise `InvalidSettings`."""
     from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
-    options = ExportOptions(anonymizes_by_default=True)
+    options = ExportOptions(anonymizes_by_default=True, place="folder")
     return ExportDataset(export_source(), LocalDatasetStore(folder), options, report=report)

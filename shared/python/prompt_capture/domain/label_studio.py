@@ -180,7 +180,7 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
         "corrected_secondary_intents": entry.get("corrected_secondary_intents"),
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
     }
-    if entry.get("annotation_id") in (None, ""):
+    if not _is_annotated(entry):
         return EntryFields(decision, ignored)
     if _INTENT not in entry:
         raise InvalidEntry(
@@ -199,6 +199,22 @@ def read_flattened_task(entry: Mapping[str, Any], catalogue: Collection[str]) ->
         "corrected_secondary_intents": _choose_secondary_intents(secondary, catalogue),
     }
     return EntryFields({**decision, **intents}, ignored)
+
+
+def _is_annotated(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of JSON-MIN, CSV or TSV has an annotation.
+
+    A choice is one, too, where the number of the annotation was deleted and nothing else decides.
+    """
+    if _has_value(entry, "annotation_id"):
+        return True
+    has_choice = _has_value(entry, _INTENT) or _has_value(entry, _SECONDARY)
+    return has_choice and not _has_value(entry, "corrected_intent")
+
+
+def _has_value(entry: Mapping[str, Any], name: str) -> bool:
+    value = entry.get(name)
+    return value is not None and (not isinstance(value, str) or bool(strip_invisible(value)))
 
 
 def _read_data(task: Mapping[str, Any]) -> EntryFields:

@@ -372,16 +372,20 @@ def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
         raise InvalidEntry("entry: it is not an object")
     if is_task(values):
         return read_task(values, catalogue)
-    if is_flattened_task(values):
-        return read_flattened_task(values, catalogue)
+    is_flattened = is_flattened_task(values)
+    fields = read_flattened_task(values, catalogue) if is_flattened else _read_plain_entry(values)
+    if _is_empty(fields.values["corrected_intent"]):
+        _reject_decision_elsewhere(values, fields.ignored, catalogue)
+    return fields
+
+
+def _read_plain_entry(values: Mapping[str, Any]) -> EntryFields:
+    """Return the fields of an entry as the export writes it."""
     if misspelling := find_misspelt_decision(values):
         raise InvalidEntry(f"{misspelling.name}: it {misspelling.reason}")
     if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
-    ignored = list_unknown(values, FIELDS)
-    if _is_empty(values["corrected_intent"]):
-        _reject_decision_elsewhere(values, ignored, catalogue)
-    return EntryFields(dict(values), ignored)
+    return EntryFields(dict(values), list_unknown(values, FIELDS))
 
 
 def _is_empty(intent: object) -> bool:

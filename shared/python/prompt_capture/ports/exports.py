@@ -109,7 +109,10 @@ class DatasetStore(Protocol):
         """Delete every version of an object except the current one."""
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with a prefix, sorted. A prefix ends with a slash."""
+        """Return the keys that begin with a prefix, sorted. A prefix ends with a slash.
+
+        The empty objects that stand for folders in consoles are no objects.
+        """
 
     def url(self, key: str) -> str:
         """Return the URL or path of an object."""

@@ -41,6 +41,9 @@ class ReviewStore(Protocol):
         None: nobody has decided on the prompt, or it is disputed.
         """
 
+    async def find_votes(self, log_ids: Sequence[UUID], reviewer: str) -> dict[UUID, str]:
+        """Return the intent of a reviewer's vote on the text of each prompt that has one."""
+
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the text of each prompt that exists."""
 

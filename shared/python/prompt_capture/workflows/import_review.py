@@ -1,6 +1,6 @@
 """Import a completed review file: first plan the changes, then apply them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -45,14 +45,16 @@ class Overwrite:
 class ImportPlan:
     """The effect of an import.
 
-    `new` are decisions on prompts without a corrected intent, and `overwrites` those that would
-    replace one. `unchanged` counts the decisions that are on record already, `undecided` the
-    entries without a decision, and `repeated` those that decide a prompt like an earlier entry.
+    `new` are decisions on prompts without a corrected intent, `agreed` those that others made
+    before, and `overwrites` those that would replace one. `unchanged` counts the decisions of the
+    same reviewer that are on record already, `undecided` the entries without a decision, and
+    `repeated` those that decide a prompt like an earlier entry.
     `review` is the file, read with the intents of the catalogue, and `latest_correction` the number
     of the latest correction before the comparison.
     """
 
     new: list[ReviewedPrompt]
+    agreed: list[ReviewedPrompt]
     overwrites: list[Overwrite]
     unchanged: int
     undecided: int
@@ -87,29 +89,31 @@ class ImportReview:
         review = review.match(intents)
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
-        captured = await self._store.get_texts(log_ids)
+        texts = await self._store.get_texts(log_ids)
+        captured = {log_id: text for log_id, text in texts.items() if log_id in on_record}
         changed = await self._find_changed_predictions(review)
+        votes = await self._store.find_votes(log_ids, self._reviewer)
 
-        new, overwrites, unchanged, errors = [], [], 0, [*review.errors, *changed.values()]
+        new, agreed, overwrites, unchanged = [], [], [], 0
+        errors = [*review.errors, *changed.values()]
         for number, entry in review.decided.items():
             if number in changed:
                 continue
-            if entry.id not in on_record or entry.id not in captured:
-                errors.append(EntryError(number, "id: no captured prompt has this id"))
-            elif review.has_moved(number, captured[entry.id]):
-                errors.append(EntryError(number, _MOVED))
-            elif unknown := find_unknown_intent(entry.decision, intents):
-                errors.append(EntryError(number, _describe(unknown, entry.decision, intents)))
+            if fault := _find_fault(number, review, captured, intents):
+                errors.append(EntryError(number, fault))
             elif (existing := on_record[entry.id]) is None:
                 new.append(entry)
-            elif _is_on_record(entry.decision, existing):
+            elif not _is_on_record(entry.decision, existing):
+                overwrites.append(Overwrite(number, existing, entry))
+            elif votes.get(entry.id) == existing.intent:
                 unchanged += 1
             else:
-                overwrites.append(Overwrite(number, existing, entry))
+                agreed.append(_with_decision(entry, existing))
         errors.sort(key=lambda error: error.entry)
         repeated = len(review.repeated)
         return ImportPlan(
             new,
+            agreed,
             overwrites,
             unchanged,
             review.undecided - sum(not review.predictions[each].is_decided for each in changed),
@@ -148,7 +152,9 @@ class ImportReview:
         overwrite: bool = False,
         report_progress: Callable[[int], None] = lambda recorded: None,
     ) -> AppliedPlan:
-        """Record the new corrections. With `overwrite`, record those that replace another one too.
+        """Record the new corrections, and what others decided alike as further votes.
+
+        With `overwrite`, record those that replace another one too.
 
         An interrupted import can be run again: the corrections that it recorded are then
         unchanged. Raise `ReviewerErased`, `UnknownIntent` or `StoreUnavailable`.
@@ -156,6 +162,7 @@ class ImportReview:
         decisions: list[tuple[ReviewedPrompt, Decision | None]] = [
             (entry, None) for entry in plan.new
         ]
+        decisions += [(entry, entry.decision) for entry in plan.agreed]
         if overwrite:
             decisions += [(item.reviewed, item.on_record) for item in plan.overwrites]
         recorded, changed = 0, []
@@ -176,6 +183,24 @@ class ImportReview:
                 changed.append(entry.id)
             report_progress(recorded)
         return AppliedPlan(recorded, tuple(changed))
+
+
+def _find_fault(
+    number: int, review: Review, captured: Mapping[UUID, str], intents: Collection[str]
+) -> str | None:
+    """Return why the decision of an entry cannot be recorded, or None where it can."""
+    entry = review.decided[number]
+    if entry.id not in captured:
+        return "id: no captured prompt has this id"
+    if review.has_moved(number, captured[entry.id]):
+        return _MOVED
+    unknown = find_unknown_intent(entry.decision, intents)
+    return _describe(unknown, entry.decision, intents) if unknown else None
+
+
+def _with_decision(entry: ReviewedPrompt, decision: Decision) -> ReviewedPrompt:
+    """Return an entry with a decision: silence says nothing against its secondary intents."""
+    return entry.model_copy(update={SECONDARY: decision.secondary_intents})
 
 
 def _is_same_intent(written: str, recorded: str) -> bool:

@@ -144,7 +144,8 @@ class S3DatasetStore:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix
             )
-            return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+            keys = (item["Key"] for page in pages for item in page.get("Contents", []))
+            return sorted(key for key in keys if not key.endswith("/"))
 
     def url(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"

@@ -1,6 +1,7 @@
 """The prompt store in Supabase: captures, changes, reviews, reading and erasure."""
 
 import logging
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -169,6 +170,22 @@ class SupabasePromptStore:
     async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
         rows = await self._get_rows(log_ids, _DECISION_COLUMNS)
         return {log_id: _decision(row) for log_id, row in rows.items()}
+
+    async def find_votes(self, log_ids: Sequence[UUID], reviewer: str) -> dict[UUID, str]:
+        texts = await self._get_rows(log_ids, ["text_key"], "nlu_prompt_logs")
+        keys = sorted({row["text_key"] for row in texts.values()})
+        name = unicodedata.normalize("NFC", reviewer.strip().lower())  # as in `private.fold_name`
+        votes: dict[str, str] = {}
+        for start in range(0, len(keys), MAX_IDS_PER_REQUEST):
+            selected = self._postgrest.table("reviewer_votes").select("text_key", "intent")
+            query = selected.in_("text_key", keys[start : start + MAX_IDS_PER_REQUEST])
+            rows = await self._postgrest.rows(query.eq("reviewer", name))
+            votes |= {row["text_key"]: row["intent"] for row in rows}
+        return {
+            log_id: votes[row["text_key"]]
+            for log_id, row in texts.items()
+            if row["text_key"] in votes
+        }
 
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
         rows = await self._get_rows(log_ids, ["prompt"])

@@ -1,9 +1,9 @@
 """Export requests and responses. A request names the kind of its dataset."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,8 +17,9 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from prompt_capture.domain.datasets.kinds import KINDS, MODES, POLICIES, DatasetKind
-from prompt_capture.domain.datasets.lines import Criteria, Tier
+from prompt_capture.domain.datasets.lines import Criteria, DatasetCounts, Tier
 from prompt_capture.domain.errors import InvalidExport
+from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.review_files import ReviewFormat
 from prompt_capture.domain.types import (
     FrozenModel,
@@ -39,11 +40,15 @@ Mode = Annotated[str, _one_of(MODES)]
 Policy = Annotated[str, _one_of(POLICIES)]
 
 
-def _sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set(labels)))
+Name = TypeVar("Name", bound=str)
 
 
-Labels = Annotated[tuple[Label, ...], AfterValidator(_sorted_labels)]
+def _sorted_names(names: tuple[Name, ...]) -> tuple[Name, ...]:
+    return tuple(sorted(set(names)))
+
+
+Labels = Annotated[tuple[Label, ...], AfterValidator(_sorted_names)]
+Sources = Annotated[tuple[Source, ...], AfterValidator(_sorted_names)]
 
 
 class ExportRequest(FrozenModel):
@@ -62,7 +67,7 @@ class ExportRequest(FrozenModel):
     confidence_threshold: Annotated[Probability, BeforeValidator(reject_non_numbers)] | None = None
     intents: Labels = ()
     model_versions: Labels = ()
-    sources: Labels = ()
+    sources: Sources = ()
     since_last: bool = False
     floor: Annotated[Probability, BeforeValidator(reject_non_numbers)] = 0.9
     anonymize: bool | None = None
@@ -122,6 +127,20 @@ class ExportRequest(FrozenModel):
     def since(self, now: datetime) -> datetime | None:
         """Return the earliest time of capture, or None for no limit."""
         return now - timedelta(days=self.days) if self.days else None
+
+    def warnings(self, counts: DatasetCounts) -> Iterator[str]:
+        """Yield what filters select nothing in a dataset; changes may well have nothing of them."""
+        if self.since_last:
+            return
+        filters = {"intents": (self.intents, counts.by_intent)}
+        if counts.by_model_version or not counts.lines:  # entries of review files have none
+            filters["model versions"] = (self.model_versions, counts.by_model_version)
+        for name, (requested, found) in filters.items():
+            if lacking := [each for each in requested if each not in found]:
+                yield (
+                    f"The dataset has no line of the {name} {', '.join(lacking)}. They are "
+                    "compared as written."
+                )
 
     def criteria(
         self,

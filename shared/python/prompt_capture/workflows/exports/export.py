@@ -44,7 +44,8 @@ class ExportOptions:
     """The prefixes of datasets, the limit of rows, and the number of lines below which to warn.
 
     `anonymizes_by_default`: datasets with one line per text are anonymised unless the request
-    specifies `anonymize`.
+    specifies `anonymize`. `place`: what the ledger puts before the series, since a copy in a folder
+    is no dataset that those in the bucket continue.
     """
 
     prefix: str = "exports"
@@ -52,6 +53,11 @@ class ExportOptions:
     max_rows: int = MAX_ROWS
     min_lines: int = 0
     anonymizes_by_default: bool = False
+    place: str = ""
+
+    def recorded_series(self, request: ExportRequest) -> str:
+        """Return the series of a request as the ledger names it."""
+        return f"{self.place} {request.series}".lstrip()
 
     def prefix_for(self, kind: DatasetKind) -> str:
         """Return the prefix of a kind's datasets."""
@@ -148,7 +154,8 @@ class ExportDataset:
 
     async def _open(self, request: ExportRequest) -> OpenedExport:
         max_rows = self._options.max_rows
-        opened = await self._source.open_export(request.series, request.since_last, max_rows)
+        series = self._options.recorded_series(request)
+        opened = await self._source.open_export(series, request.since_last, max_rows)
         if opened.rows > max_rows:
             raise ExportTooLarge(
                 f"The window has more than {max_rows:,} rows. Export fewer with since_last, run "
@@ -193,7 +200,10 @@ class ExportDataset:
                 "excluded_tiers": excluded_tiers,
                 "excluded": selection.excluded + writer.excluded,
                 "erased_rows": erased_rows,
-                "warnings": kind.warnings(writer.counts, precisions),
+                "warnings": (
+                    *kind.warnings(writer.counts, precisions),
+                    *request.warnings(writer.counts),
+                ),
             }
         )
 
@@ -211,8 +221,9 @@ class ExportDataset:
             for part in manifest.objects:
                 self._datasets.discard(part.key)
             return False
+        series = self._options.recorded_series(manifest.request)
         await self._source.record_dataset(
-            manifest.series, manifest.bucket, key, manifest.window, manifest.counts.lines
+            series, manifest.bucket, key, manifest.window, manifest.counts.lines
         )
         return True
 
