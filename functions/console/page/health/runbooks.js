@@ -53,7 +53,7 @@ export const RUNBOOKS = {
     ],
     "steps": [
       "Check the schedules with `doctor`, and the log of the function `export`.",
-      "Export by hand. If the series was given up, mute the alert; it is resolved after a month."
+      "Export by hand, to the bucket. If the series was given up, mute the alert; it is resolved after a month."
     ]
   },
   "retraining-overdue": {
