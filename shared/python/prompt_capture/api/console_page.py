@@ -64,8 +64,8 @@ class ConsolePage:
     """The files of the page by their path, compressed, and the headers of each response.
 
     All files but the start page have the version of the whole page in their path, so browsers may
-    keep those of this version for ever. The start page names all modules, so that a browser requests them at once
-    instead of one import after another.
+    keep those of this version for ever. The start page names all modules, so that a browser
+    requests them at once instead of one import after another.
     """
 
     def __init__(self, folder: Path, settings: PageSettings) -> None:
