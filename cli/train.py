@@ -12,7 +12,7 @@ from cli.arguments import check_writable
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.models import TrainingMode, Version
+from prompt_capture.domain.models import TrainingMode, VersionName
 from training.config import ReviewTarget
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _REVIEW = "Review"
 
 def _validate_name(name: str) -> str:
     try:
-        TypeAdapter(Version).validate_python(f"{name}-00000000")
+        TypeAdapter(VersionName).validate_python(name)
     except ValidationError:
         raise typer.BadParameter(
             "The name must begin with a letter or a digit, and have letters, digits, dots, "

@@ -24,7 +24,7 @@ def _report(subject: str, read_version: Callable[[], str]) -> CheckResult:
         return ok(subject, read_version())
     except MissingPrerequisite as missing:
         return skipped(subject, str(missing), missing.remediation)
-    except (httpx.HTTPError, psycopg.Error, ValueError, KeyError) as error:
+    except (httpx.HTTPError, psycopg.Error, ValueError, KeyError, TypeError) as error:
         return skipped(subject, f"is unknown ({type(error).__name__})", "See the checks above.")
 
 

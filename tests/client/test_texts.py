@@ -639,6 +639,22 @@ def test_a_text_is_shortened_at_the_end_of_a_word() -> None:
     assert texts.clean_text(text, 100) == "x" * 70 + " ask [shortened]"
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "https://example.com/?" + "&".join(f"mail{n}=ann@example.com" for n in range(7)) + "&to=",
+        "<p>" * 50 + "<a>mailto:",
+        "x" * 120 + "(",
+    ],
+)
+def test_half_an_address_between_signs_is_not_sent(start: str) -> None:
+    text = f"{start}ada.lovelace@example.com" + "/more" * 40
+
+    sent = texts.clean_text(text, len(start) + len("ada.lovelace@exa") + len(" [shortened]"))
+
+    assert sent == f"{start} [shortened]"
+
+
 @given(st.text(st.characters(), max_size=60), st.integers(20, 50))
 def test_a_cleaned_text_can_be_stored(text: str, max_length: int) -> None:
     cleaned = texts.clean_text(text, max_length)

@@ -114,6 +114,18 @@ def test_the_settings_of_a_stage_are_read_from_its_parameters(deployed: Environm
         assert set(deployment.parameters.values()) == {"read"}
 
 
+def test_a_parameter_may_be_named_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ParameterStore:
+        def get_parameters(self, **request: Any) -> dict[str, Any]:
+            return {"Parameters": [{"Name": "/url", "Selector": ":3", "Value": "https://u.test"}]}
+
+    monkeypatch.setattr(boto3.Session, "client", lambda session, service: ParameterStore())
+
+    with open_deployment({"SUPABASE_URL_PARAMETER": "/url:3"}) as deployment:
+        assert deployment.supabase_url == "https://u.test"
+        assert deployment.parameters == {"/url:3": "read"}
+
+
 def test_a_missing_parameter_is_wrong_with_the_command_to_create_it(
     run_check: RunCheck, deployed: Environment
 ) -> None:

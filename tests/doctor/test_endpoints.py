@@ -286,3 +286,14 @@ def test_the_message_about_a_wrong_clock_has_the_difference(
 def test_a_small_difference_of_clocks_is_ok(run_check: RunCheck) -> None:
     with http_stub(200, {"keys": []}, clock_offset=timedelta(seconds=5)) as url:
         assert states(run_check("clock", {"SUPABASE_URL": url})) == {"this machine": "ok"}
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 5, {}], ids=str)
+def test_the_version_of_a_model_is_unknown_where_another_server_answers(
+    run_check: RunCheck, body: object
+) -> None:
+    with http_stub(200, body) as url:
+        results = run_check("versions", {"CLASSIFY_URL": url, "API_KEY": "a-key-of-this-test" * 2})
+
+    [result] = [result for result in results if result.subject == "model"]
+    assert (result.state, result.remediation) == ("skipped", "See the checks above.")

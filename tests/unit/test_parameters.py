@@ -1,11 +1,14 @@
 """Settings from the Parameter Store, with a local substitute for it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from prompt_capture.adapters.aws import parameter_store
 from prompt_capture.adapters.aws.parameter_store import read_parameters
 from prompt_capture.bootstrap.access import environment
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
@@ -88,3 +91,64 @@ def test_settings_come_from_variables_and_parameters(
 
 def test_an_empty_parameter_name_is_ignored() -> None:
     assert parameter_names({"A_PARAMETER": "", "B_PARAMETER": "/b", "C": "c"}) == {"B": "/b"}
+
+
+ARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/test/key"
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the Parameter Store answers: a status and a body. The pauses are short."""
+    answer: dict[str, Any] = {"status": 200, "body": {}}
+
+    def respond(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(answer["status"], json=answer["body"])
+
+    monkeypatch.setattr(httpx.Client, "send", respond)
+    monkeypatch.setattr(parameter_store, "_RETRY_DELAYS_SECONDS", ())
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("name", "selector"),
+    [("/test/key:3", ":3"), ("/test/key:live", ":live"), (ARN, None), (f"{ARN}:3", ":3")],
+)
+def test_a_parameter_may_be_named_with_its_version_or_by_its_arn(
+    answer: dict[str, Any], name: str, selector: str | None
+) -> None:
+    found = {"Name": "/test/key", "ARN": ARN, "Value": "sb_secret_x"}
+    answer["body"] = {"Parameters": [found | ({"Selector": selector} if selector else {})]}
+
+    assert read_parameters({"X": name}, settings("http://ssm.test")) == {"X": "sb_secret_x"}
+
+
+def test_two_versions_of_a_parameter_are_apart(answer: dict[str, Any]) -> None:
+    answer["body"] = {
+        "Parameters": [
+            {"Name": "/test/key", "ARN": ARN, "Selector": f":{version}", "Value": f"v{version}"}
+            for version in (1, 2)
+        ]
+    }
+    names = {"X": "/test/key:1", "Y": "/test/key:2"}
+
+    assert read_parameters(names, settings("http://ssm.test")) == {"X": "v1", "Y": "v2"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("AccessDeniedException", " AccessDeniedException"),
+        ("com.amazonaws.ssm#ValidationException", " ValidationException"),
+        ("sb_secret_x and more", ""),
+        (None, ""),
+    ],
+)
+def test_a_refusal_of_the_parameter_store_is_named(
+    answer: dict[str, Any], kind: str | None, named: str
+) -> None:
+    answer |= {"status": 400, "body": {"__type": kind, "message": "sb_secret_x"}}
+
+    with pytest.raises(ParametersUnavailable) as raised:
+        read_parameters({"X": "/test/key"}, settings("http://ssm.test"))
+
+    assert str(raised.value) == (f"The Parameter Store returned no parameters (status 400{named}).")

@@ -15,6 +15,7 @@ from prompt_capture.settings.classification import ClassifierSettings
 from prompt_capture.settings.console import ConsoleSettings
 from prompt_capture.settings.models import ModelSettings, PublishingSettings
 from prompt_capture.settings.monitoring import MonitorSettings
+from prompt_capture.settings.retraining import RetrainingSettings
 from prompt_capture.settings.supabase import SupabaseSettings
 from prompt_capture.settings.web_pages import WebSettings
 
@@ -499,6 +500,18 @@ def test_what_is_no_name_of_an_intent_is_refused(value: str) -> None:
 
     with pytest.raises(InvalidSettings, match="SMALL_TALK_INTENTS"):
         ClassifierSettings.from_env(environment)
+
+
+@pytest.mark.parametrize("name", ["my model", "team/assistant", "..", "-x", "é", "x" * 92])
+def test_a_name_that_no_version_can_begin_with_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSettings, match="RETRAIN_NAME"):
+        RetrainingSettings.from_env({"MODEL_DIR": "/m", "RETRAIN_NAME": name})
+
+
+def test_a_version_can_begin_with_a_name_of_91_characters() -> None:
+    settings = RetrainingSettings.from_env({"MODEL_DIR": "/m", "RETRAIN_NAME": "A" * 91})
+
+    assert settings.retrain_name == "A" * 91
 
 
 def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:

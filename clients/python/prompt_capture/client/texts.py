@@ -46,9 +46,18 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(
-    r"(?:(?<=\s)\S{1,100}|(?<=[,;|])[^\s,;|]{1,100}|(?<=[^\x00-\x7f])[!-~]{1,100})\Z"
+    r"""(?:
+        (?<=\s)\S{1,100}
+        | (?<=[,;|])[^\s,;|]{1,100}
+        | (?<=[^\x00-\x7f])[!-~]{1,100}
+        | (?<=[][(){}<>&=?/:\#"'])[^][(){}<>&=?/:\#"'\s]{1,100}
+    )\Z""",
+    re.VERBOSE,
 )
-"""What follows the last space; or without one, the last comma or character outside ASCII."""
+"""What follows the last space; or without one, the last comma, character outside ASCII, or sign.
+
+The signs are those of links and markup, which no address and no number has.
+"""
 
 _DIGEST_LENGTH = 16
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")

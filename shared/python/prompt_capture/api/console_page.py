@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
@@ -22,6 +23,8 @@ _TYPES = {
 _FILES = "/page/"
 _VERSION, _MODULES = "{{version}}", "{{modules}}"
 _PRELOAD = '<link rel="modulepreload" href="page/{}/{}">'
+
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 _POLICY = {
     "default-src": "'none'",
@@ -61,8 +64,8 @@ class ConsolePage:
     """The files of the page by their path, compressed, and the headers of each response.
 
     All files but the start page have the version of the whole page in their path, so browsers may
-    keep them for ever. The start page names all modules, so that a browser requests them at once
-    instead of one import after another.
+    keep those of this version for ever. The start page names all modules, so that a browser
+    requests them at once instead of one import after another.
     """
 
     def __init__(self, folder: Path, settings: PageSettings) -> None:
@@ -85,7 +88,7 @@ class ConsolePage:
         start_page = start_page.replace(_MODULES, modules).replace(_VERSION, self.version)
         self._start_page = gzip.compress(start_page.encode(), mtime=0)
         self._files = {name: gzip.compress(body, mtime=0) for name, body in sources.items()}
-        policy = _POLICY | {"connect-src": f"'self' {settings.supabase_url}"}
+        policy = _POLICY | {"connect-src": f"'self' {_origin(settings.supabase_url)}"}
         self._headers = _HEADERS | {
             "content-security-policy": "; ".join(
                 f"{name} {value}" for name, value in policy.items()
@@ -104,13 +107,17 @@ class ConsolePage:
             return Response(status_code=304, headers=self._headers | headers)
         return self._respond(".html", self._start_page, headers)
 
-    def file(self, name: str) -> Response:
-        """Return a file of any version of the page: during a deployment, two are in use."""
+    def file(self, version: str, name: str) -> Response:
+        """Return a file, of this version of the page for any other.
+
+        During a deployment, two are in use. A browser must not keep this file under the path of
+        the other version, where it may fit none of the files beside it.
+        """
         body = self._files.get(name)
         if body is None:
             return Response("Not found.", 404, self._headers, "text/plain")
-        lifespan = {"cache-control": "public, max-age=31536000, immutable"}
-        return self._respond(Path(name).suffix, body, lifespan)
+        lifespan = _FOR_EVER if version == self.version else "no-store"
+        return self._respond(Path(name).suffix, body, {"cache-control": lifespan})
 
     def _respond(self, suffix: str, body: bytes, headers: Mapping[str, str]) -> Response:
         encoding = {"content-encoding": "gzip", "vary": "accept-encoding"}
@@ -127,9 +134,18 @@ def page_router(page: ConsolePage) -> APIRouter:
 
     @router.get(_FILES + "{version}/{name:path}")
     async def file(version: str, name: str) -> Response:
-        return page.file(name)
+        return page.file(version, name)
 
     return router
+
+
+def _origin(url: str) -> str:
+    """Return the scheme, the host and the port of a URL.
+
+    In a policy, a path without a slash at its end allows that path alone.
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _digest(content: bytes) -> str:

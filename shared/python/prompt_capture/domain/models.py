@@ -13,8 +13,13 @@ from pydantic import Field, FiniteFloat, StringConstraints
 from prompt_capture.domain.changes import Reviewer
 from prompt_capture.domain.types import FrozenModel, Label, Note
 
-Version = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+Version = Annotated[str, StringConstraints(max_length=100, pattern=_VERSION)]
 """The version of a model, which is part of object keys, of paths and of a response header."""
+
+VersionName = Annotated[str, StringConstraints(max_length=91, pattern=_VERSION)]
+"""The beginning of a version. Training adds a hyphen and eight hexadecimal digits."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

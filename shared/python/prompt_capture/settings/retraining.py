@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from prompt_capture.domain.models import VersionName
 from prompt_capture.settings.base import Settings
 from prompt_capture.settings.values import Prefix
 
@@ -28,4 +29,4 @@ class RetrainingSettings(Settings):
     retrain_days: Annotated[int, Field(gt=0, le=3650)] = 30
     retrain_disagreements: Annotated[int, Field(gt=0, le=1000)] = 250
     retrain_seeds: Prefix = "seeds"
-    retrain_name: str = "assistant"
+    retrain_name: VersionName = "assistant"

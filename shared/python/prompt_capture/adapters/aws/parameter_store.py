@@ -1,7 +1,8 @@
 """Settings in the SSM Parameter Store, which a function reads in one request when it starts."""
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -14,18 +15,36 @@ from prompt_capture.settings.parameters import ParameterStoreSettings
 _RETRY_DELAYS_SECONDS = (0.1, 0.4)
 """A thousand functions that start at the same time are throttled."""
 
+_ERROR_TYPE = re.compile(r"(?:.*#)?(?P<name>[A-Za-z]{1,60})")
+
 
 def read_parameters(names: Mapping[str, str], settings: ParameterStoreSettings) -> dict[str, str]:
     """Return the value of each setting. `names` maps settings to parameters, ten at most.
 
-    Raise `InvalidSettings` where a parameter is missing, and `ParametersUnavailable` where the
-    Parameter Store fails. Neither message contains a value.
+    A parameter may be named by its ARN, and with a version or a label behind a colon. Raise
+    `InvalidSettings` where a parameter is missing, and `ParametersUnavailable` where the Parameter
+    Store fails. Neither message contains a value.
     """
     response = _get_parameters(sorted(set(names.values())), settings)
-    values = {parameter["Name"]: parameter["Value"] for parameter in response["Parameters"]}
+    values = {
+        name: parameter["Value"]
+        for parameter in response["Parameters"]
+        for name in requested_names(parameter)
+    }
     if missing := sorted(set(names.values()) - values.keys()):
         raise InvalidSettings(f"The Parameter Store has no {', '.join(missing)}.")
     return {setting: values[parameter] for setting, parameter in names.items()}
+
+
+def requested_names(parameter: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each name by which a request may have asked for the parameter of an answer.
+
+    The answer has the version or the label that the request named in a field of its own.
+    """
+    selector = parameter.get("Selector", "").removeprefix(":")
+    for field in ("Name", "ARN"):
+        if name := parameter.get(field):
+            yield f"{name}:{selector}" if selector else name
 
 
 def _get_parameters(names: list[str], settings: ParameterStoreSettings) -> dict[str, Any]:
@@ -41,7 +60,7 @@ def _get_parameters(names: list[str], settings: ParameterStoreSettings) -> dict[
             if delay is None:
                 break
             time.sleep(delay)
-    raise ParametersUnavailable(f"The Parameter Store did not respond ({reason}).")
+    raise ParametersUnavailable(f"The Parameter Store returned no parameters ({reason}).")
 
 
 def _send(client: httpx.Client, request: httpx.Request) -> tuple[str, dict[str, Any] | None]:
@@ -50,4 +69,15 @@ def _send(client: httpx.Client, request: httpx.Request) -> tuple[str, dict[str, 
         response = client.send(request)
     except httpx.HTTPError as error:
         return type(error).__name__, None
-    return f"status {response.status_code}", response.json() if response.is_success else None
+    if response.is_success:
+        return "", response.json()
+    return f"status {response.status_code}{_error_type(response)}", None
+
+
+def _error_type(response: httpx.Response) -> str:
+    """Return the type of AWS's error, such as that of a missing right; empty for none."""
+    try:
+        kind = _ERROR_TYPE.fullmatch(response.json()["__type"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f" {kind['name']}" if kind else ""
