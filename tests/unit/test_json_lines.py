@@ -223,6 +223,8 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
         ("status", ["submitted", "discarded", "Draft", "Validated"], ["discarded", "draft"]),
         ("was_cancelled", [False, True], ["true"]),
         ("isRejected", ["no", 1, 0, "TRUE"], ["1", "true"]),
+        ("exclude", ["no", 1, "TRUE"], ["true"]),
+        ("is_removed", [False, True], ["true"]),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
@@ -573,8 +575,8 @@ def test_fields_that_are_not_read_are_named_once(tmp_path: Path, needs_labels: b
     remarks = Remarks()
     file = tmp_path / "data.jsonl"
     lines = [
-        {"text": "hello", "label": "greeting", "new_label": "help", "entities": []},
-        {"text": "hello", "label": "greeting", "new_label": "help", "intent": "x", "note": None},
+        {"text": "hello", "label": "greeting", "old_label": "help", "entities": []},
+        {"text": "hello", "label": "greeting", "old_label": "help", "intent": "x", "note": None},
     ]
     file.write_text("\n".join(map(json.dumps, lines)))
 
@@ -582,7 +584,7 @@ def test_fields_that_are_not_read_are_named_once(tmp_path: Path, needs_labels: b
     read([DataSource(file)], remarks)
 
     assert [line.partition("jsonl: ")[2] for line in remarks] == [
-        "3 left out: fields that are not read: new_label, entities, intent."
+        "3 left out: fields that are not read: old_label, entities, intent."
     ]
 
 

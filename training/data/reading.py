@@ -40,6 +40,9 @@ _LABELS: Final = {
 
 _LABEL_FIELD: Final = "the field label"
 
+_SHOWN: Final = 3
+"""How many folders of one kind are named."""
+
 
 def read_examples(paths: Iterable[Path]) -> list[Example]:
     """Read the examples of files and folders; raise `InvalidExamples` where there are none."""
@@ -231,6 +234,8 @@ class _SourceReader:
         elif stating := text_folders.list_folders_of_splits(source.path, files):
             fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
             self._reading.remarks.note(fact, Location(source.given_name), len(stating))
+        if not splits:
+            self._note_folders_of_same_names(source, files)
         self._note_files_of_no_intents(source, files)
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
@@ -239,10 +244,25 @@ class _SourceReader:
         return examples, f"the names of the files{others}"
 
     def _note_files_of_no_intents(self, source: DataSource, files: Sequence[Path]) -> None:
-        """Name the folders that may hold the words of entities."""
-        if found := text_folders.find_files_of_no_intents(source.path, files):
-            folders = ", ".join(sorted(set(found.values())))
-            fact = f"files in folders that may hold no intents: {folders} (if so, move them away)"
+        """Name the folders that may hold the words of entities, or what was put aside."""
+        for kind, found in (
+            ("no intents", text_folders.find_files_of_no_intents(source.path, files)),
+            ("what was put aside", text_folders.find_files_put_aside(source.path, files)),
+        ):
+            if found:
+                folders = ", ".join(sorted(set(found.values())))
+                fact = f"files in folders that may hold {kind}: {folders} (if so, move them away)"
+                self._reading.remarks.note(fact, Location(source.given_name), len(found))
+
+    def _note_folders_of_same_names(self, source: DataSource, files: Sequence[Path]) -> None:
+        """Name the folders that may be the labels, since the names of the files are not theirs."""
+        if found := text_folders.list_folders_of_same_names(files):
+            names = ", ".join(path.name for path in found[:_SHOWN])
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            fact = (
+                f"folders whose files have the same names, which are the labels: {names}{more} (if "
+                "the folders are, name the files after them)"
+            )
             self._reading.remarks.note(fact, Location(source.given_name), len(found))
 
     def _with_splits(

@@ -25,7 +25,13 @@ _SPLIT_ALIASES = frozenset(
 CORRECTED = "corrected_intent"
 """The field of a review file that may contradict the label of a text."""
 
-_CORRECTIONS = frozenset({"correctedintent", "correctedlabel", "intentcorrected", "labelcorrected"})
+_CORRECTING = ("corrected", "final", "gold", "human", "manual", "new", "revised", "true")
+_CORRECTIONS = frozenset(
+    name
+    for word in _CORRECTING
+    for field in ("intent", "label")
+    for name in (f"{word}{field}", f"{field}{word}")
+)
 """The fields in which people correct a label, as compared."""
 
 _SPLIT_FLAGS = frozenset(
