@@ -5,10 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.text import normalise
 from training.data.dev_splits import train_on_small_dev_split
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
+    StoredDataset,
     find_datasets,
     find_stored_files,
     has_dataset,
@@ -115,6 +117,7 @@ class _SourceReader:
         self._sizes = [_size(source.path) for source in sources]
         self._done = 0
         self._reading = Reading(remarks, needs_labels, self._report)
+        self._named: dict[str, set[Window]] = {}
 
     def read(self) -> list[LocatedExample]:
         """Return the examples of all sources."""
@@ -286,12 +289,25 @@ class _SourceReader:
                 f"{source.given_name} contains no examples: it has neither LABEL.txt files nor the "
                 "manifest of a dataset with the objects beside it. Name other files one by one."
             )
+        self._note_series(source, datasets)
         request = datasets[-1].manifest.request
         labels = _LABELS.get(request.mode, _LABEL_FIELD)
         lines = read_datasets(datasets, self._reading)
         if self._has_training_splits:
             lines = train_on_small_dev_split(lines, datasets, self._reading.remarks)
         return lines, f"{labels} (dataset {request.kind.name})"
+
+    def _note_series(self, source: DataSource, datasets: Sequence[StoredDataset]) -> None:
+        """Name a source that continues a series of another one: each source is read by itself."""
+        windows = {each.manifest.window for each in datasets}
+        others = self._named.setdefault(datasets[-1].manifest.series, set())
+        if others - windows and not all(each.is_whole for each in windows | others):
+            fact = (
+                "datasets of one series are named one by one, so that what later ones remove stays "
+                "(name the folder of all)"
+            )
+            self._reading.remarks.note(fact, Location(source.given_name))
+        others.update(windows)
 
     def _report(self, position: int) -> None:
         self._done += position
