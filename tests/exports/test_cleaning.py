@@ -375,6 +375,25 @@ async def test_an_object_that_cannot_be_read_keeps_no_other_from_being_cleaned(
     assert text not in receipt.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    "line", ["null", "[]", "1", '{"id": ["x"]}', '{"count": "two", "id": "x"}']
+)
+async def test_a_line_that_is_no_entry_keeps_no_other_object_from_being_cleaned(
+    bucket: VersionedBucket, line: str
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    damaged, intact = [await bucket.export() for _ in range(2)]
+    body = f"{line}\n".encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=damaged.key, Body=body)
+
+    receipt = await bucket.erase(ALICE)
+
+    assert bucket.lines(intact.key) == []
+    (remaining,) = receipt.remaining_objects
+    assert remaining.key == damaged.key
+    assert remaining.reason.startswith("The object cannot be rewritten")
+
+
 async def test_a_cleaning_ends_when_the_store_fails_or_no_time_is_left(
     bucket: VersionedBucket,
 ) -> None:
