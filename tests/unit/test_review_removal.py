@@ -133,6 +133,7 @@ HEADER = "id,prompt,corrected_intent"
         (f'{json.dumps(ENTRIES[1])}\n{{"id": "{ALICE}",', "Line 2 is no entry"),
         (f'[{{"id": "{ALICE}", "id": "{BOB}"}}]', "Entry 1 has a key twice"),
         (f"{HEADER}\n,secret,\n{BOB},words,", "Line 2 has a prompt and no id"),
+        (f"{HEADER},{ALICE},secret\n{BOB},words,", "The header also has the id of a prompt"),
         (f'{HEADER}\n{BOB},"words,\n{ALICE},secret",', "Line 2 also has the id of a prompt"),
     ],
 )

@@ -48,18 +48,28 @@ def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[b
     """
     file = _read(content)
     kept = []
+    _reject_removed(_find_ids(file.head), "The header", is_removed)
     for segment in file.segments:
         first, *others = segment.ids or [""]
-        if is_removed(first):
-            continue
-        if any(map(is_removed, others)):
-            raise ErasureIncomplete(
-                f"{segment.place} also has the id of a prompt of an erased user, as where a "
-                "quote joins several rows. Correct or delete it."
-            )
-        kept.append(segment)
+        if not is_removed(first):
+            _reject_removed(others, segment.place, is_removed)
+            kept.append(segment)
     is_same = len(kept) == len(file.segments)
     return content if is_same else file.write(kept), len(kept)
+
+
+def _reject_removed(ids: list[str], place: str, is_removed: Callable[[str], bool]) -> None:
+    if any(map(is_removed, ids)):
+        raise ErasureIncomplete(
+            f"{place} also has the id of a prompt of an erased user, as where a quote or a missing "
+            "line end joins several rows. Correct or delete it."
+        )
+
+
+def _find_ids(*texts: str) -> list[str]:
+    """Return the ids in some texts, each once."""
+    found = (match[0] for text in texts for match in _UUID.finditer(text))
+    return list(dict.fromkeys(str(UUID(each)) for each in found))
 
 
 class _File(NamedTuple):
@@ -116,9 +126,8 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
         raise ErasureIncomplete(f"{place} is no entry. Correct or delete it.")
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
-    stated = [_UUID.fullmatch(strip_invisible(str(fields.get(name)))) for name in _ID_FIELDS]
-    found = [match[0] for match in (*filter(None, stated), *_UUID.finditer(written))]
-    ids = list(dict.fromkeys(str(UUID(each)) for each in found))
+    stated = (strip_invisible(str(fields.get(name))) for name in _ID_FIELDS)
+    ids = _find_ids(*filter(_UUID.fullmatch, stated), written)
     if not ids and _has_text(fields.get("prompt")):
         raise ErasureIncomplete(f"{place} has a prompt and no id. Correct or delete it.")
     return _Segment(written, ids, fields, place)
