@@ -3,7 +3,6 @@
 import gzip
 import json
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -11,7 +10,7 @@ from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.review_files import ReviewFormat, read_review, write_entries
 from prompt_capture.domain.review_removal import list_prompts, remove_entries
 
-ALICE, BOB = str(uuid4()), str(uuid4())
+ALICE, BOB = "01a22fd5-7c86-7165-9a59-66572f8cf984", "01a22fd5-7c87-749f-ac06-7b73b086180a"
 FORMATS: tuple[ReviewFormat, ...] = ("json", "csv", "label-studio")
 
 
