@@ -721,3 +721,20 @@ def test_a_choice_that_does_not_contradict_the_label_is_read(tmp_path: Path, fie
     )
 
     assert {each.label for each in read_examples([file])} == {"greeting"}
+
+
+@pytest.mark.parametrize(
+    ("label", "is_named"),
+    [("?", True), ("-", True), ("TODO", True), ("to do", True), ("tbd", True), ("\U0001f44b", True),
+     ("unlabelled", True), ("todo_list", False), ("a", False), ("\u6253\u62db\u547c", False)],
+)  # fmt: skip
+def test_labels_that_may_say_that_there_is_none_yet_are_named(
+    tmp_path: Path, label: str, is_named: bool
+) -> None:
+    remarks = Remarks()
+
+    (example,) = _read(tmp_path, json.dumps({"text": "hello", "label": label}), remarks)
+
+    assert example.label == label
+    note = "1 noted: labels that may say that there is none yet"
+    assert (note in "\n".join(remarks)) is is_named
