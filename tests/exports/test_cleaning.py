@@ -173,6 +173,45 @@ async def test_a_review_file_is_cleaned_too(bucket: VersionedBucket) -> None:
     assert [entry["prompt"] for entry in json.loads(content)] == ["bob's words"]
 
 
+async def test_a_review_file_that_was_filled_in_is_cleaned_and_keeps_the_decisions(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    await bucket.scenario.log("bob's words", confidence=0.1, user=1)
+    dataset = await bucket.export(mode="review")
+    (content,) = bucket.versions(dataset.key)
+    decided = [
+        entry | {"id": entry["id"].upper(), "corrected_intent": "reminder", "count": "many"}
+        for entry in json.loads(content)
+    ]
+    body = json.dumps(decided).encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=body)
+
+    receipt = await bucket.erase(ALICE)
+
+    assert receipt.remaining_objects == ()
+    (content,) = bucket.versions(dataset.key)
+    assert json.loads(content) == decided[1:]
+
+
+async def test_a_damaged_review_file_keeps_no_other_object_from_being_cleaned(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    damaged = [await bucket.export(mode="review") for _ in range(2)]
+    for dataset, body in zip(damaged, [b"[null]", b'[{"id": '], strict=True):
+        bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=body)
+    await bucket.scenario.log("alice's other secret")
+    intact = await bucket.export()
+
+    receipt = await bucket.erase(ALICE)
+
+    assert bucket.lines(intact.key) == []
+    reasons = {item.key: item.reason for item in receipt.remaining_objects}
+    assert reasons.keys() == {dataset.key for dataset in damaged}
+    assert "Correct or delete it" in reasons[damaged[0].key]
+
+
 async def test_objects_of_an_unreachable_bucket_stay_on_the_receipt_until_cleaned(
     bucket: VersionedBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +373,25 @@ async def test_an_object_that_cannot_be_read_keeps_no_other_from_being_cleaned(
         no_manifest.key: "The object cannot be rewritten (ValidationError).",
     }
     assert text not in receipt.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "line", ["null", "[]", "1", '{"id": ["x"]}', '{"count": "two", "id": "x"}']
+)
+async def test_a_line_that_is_no_entry_keeps_no_other_object_from_being_cleaned(
+    bucket: VersionedBucket, line: str
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    damaged, intact = [await bucket.export() for _ in range(2)]
+    body = f"{line}\n".encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=damaged.key, Body=body)
+
+    receipt = await bucket.erase(ALICE)
+
+    assert bucket.lines(intact.key) == []
+    (remaining,) = receipt.remaining_objects
+    assert remaining.key == damaged.key
+    assert remaining.reason.startswith("The object cannot be rewritten")
 
 
 async def test_a_cleaning_ends_when_the_store_fails_or_no_time_is_left(

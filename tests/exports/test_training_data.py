@@ -282,6 +282,26 @@ async def test_changes_without_the_dataset_before_them_are_remarked(
     assert "changes without the dataset before them" in capsys.readouterr().err
 
 
+async def test_datasets_of_a_series_that_are_named_one_by_one_are_remarked(
+    scenario: ExportScenario, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _label(scenario, "train", 1)
+    await scenario.export(since_last=True)
+    await _label(scenario, "train", 3)
+    await scenario.export(since_last=True)
+    first, last = sorted(scenario.folder.rglob("*.manifest"))
+    note = "of one series are named one by one, so that what later ones remove stays"
+
+    for sources in ([first, last], [last, first]):
+        _train(*sources)
+        remark = f"{sources[1]}: 1 noted: datasets {note} (name the folder of all)."
+        assert remark in capsys.readouterr().err
+
+    for others in ([scenario.folder], [last], [last, last]):
+        _train(*others)
+        assert note not in capsys.readouterr().err
+
+
 async def test_the_datasets_of_the_bucket_do_not_continue_a_copy_in_a_folder(
     scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
-from training.data.reading import read_examples
+from training.data.reading import read_examples, read_sources
 from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 
 def _utterance(text: Any, intent: Any = "Book", **fields: Any) -> dict[str, Any]:
@@ -269,3 +270,24 @@ def test_a_text_under_another_name_is_refused_with_the_right_one(tmp_path: Path,
 
     with pytest.raises(InvalidExamples, match=f"utterance 1 has no text. Rename the field {name}"):
         read_examples([file])
+
+
+@pytest.mark.parametrize("name", ["new_intent", "corrected_label", "Final Intent"])
+def test_an_intent_that_a_correction_contradicts_is_rejected(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "data.json"
+    utterances = [{"text": "hi", "intent": "greet", name: value} for value in ("greet", "bye")]
+    file.write_text(json.dumps(utterances))
+
+    with pytest.raises(InvalidExamples, match=f"utterance 2: intent and {name} differ"):
+        read_examples([file])
+
+
+def test_fields_of_another_programs_utterances_are_named(tmp_path: Path) -> None:
+    remarks, file = Remarks(), tmp_path / "data.json"
+    utterance = {"text": "hi", "intent": "greet", "language": "en", "entities": []}
+    others = {"confidence": 0.2, "reviewer": "ann", "notes": None}
+    file.write_text(json.dumps([utterance, utterance | others]))
+
+    read_sources([DataSource(file)], remarks)
+
+    assert list(remarks) == [f"{file}: 2 left out: fields that are not read: confidence, reviewer."]

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -343,3 +345,21 @@ async def test_an_export_that_was_interrupted_for_half_a_day_writes_nothing(
         await export(ExportRequest(mode="retraining"))
 
     assert _files(tmp_path) == []
+
+
+@pytest.mark.parametrize("clean", ["delete", "delete_older_versions"])
+def test_what_a_killed_process_left_of_an_object_in_a_folder_is_removed_later(
+    tmp_path: Path, clean: str
+) -> None:
+    datasets = LocalDatasetStore(tmp_path)
+    names = (".a.json.0a1b2c3d.partial", ".a.json.00000000.partial", ".b.json.0a1b2c3d.partial")
+    left, recent, of_another = (tmp_path / "exports" / name for name in names)
+    left.parent.mkdir()
+    for path in (left, recent, of_another):
+        path.write_text("private")
+        days = 0 if path == recent else 2
+        os.utime(path, (time.time() - days * 86_400,) * 2)
+
+    getattr(datasets, clean)("exports/a.json")
+
+    assert [path.exists() for path in (left, recent, of_another)] == [False, True, True]

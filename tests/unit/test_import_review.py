@@ -778,3 +778,53 @@ def test_the_command_names_changed_predictions_with_their_line(
     assert result.exit_code == 1
     assert "0  without a corrected_intent" in result.stdout
     assert "line 2: predicted_intent: it was changed" in result.stdout
+
+
+async def test_copies_of_a_text_that_are_decided_differently_are_faults(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    ids = [await _log(store, text) for text in ("hm", " HM ", "hm", "other")]
+    intents = ("reminder", "status", "reminder", "status")
+    review = read_review(_file(*map(_entry, ids, intents)))
+
+    plan = await import_review.plan(review)
+
+    assert [entry.id for entry in plan.new] == [ids[3]]
+    assert [error.entry for error in plan.errors] == [1, 2, 3]
+    assert plan.errors[0].reason == (
+        "prompt: this entry decides the text as reminder, entry 2 has a copy of it and decides "
+        "status. Nothing is recorded for the text. Delete the wrong decision"
+    )
+    assert "as status, entry 1 has" in plan.errors[1].reason
+    assert await import_review.apply(plan) == (1, ())
+
+
+async def test_a_copy_of_a_text_may_state_the_secondary_intents_of_all(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    ids = [await _log(store) for _ in range(3)]
+    stated = (None, ["status"], None)
+    entries = [
+        _entry(log_id, "reminder", corrected_secondary_intents=secondary)
+        for log_id, secondary in zip(ids, stated, strict=True)
+    ]
+    review = read_review(_file(*entries))
+
+    assert await import_review.apply(await import_review.plan(review)) == (3, ())
+    again = await import_review.plan(review)
+
+    assert (again.new, again.overwrites, again.unchanged) == ([], [], 3)
+    decision = Decision("reminder", ("status",))
+    assert await store.get_decisions(ids) == dict.fromkeys(ids, decision)
+
+
+async def test_a_faulty_copy_of_a_text_contradicts_nothing(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    ids = [await _log(store) for _ in range(2)]
+    review = read_review(_file(*map(_entry, ids, ("reminder", "nonsense"))))
+
+    plan = await import_review.plan(review)
+
+    assert [entry.id for entry in plan.new] == [ids[0]]
+    assert [error.entry for error in plan.errors] == [2]

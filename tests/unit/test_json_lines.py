@@ -223,6 +223,8 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
         ("status", ["submitted", "discarded", "Draft", "Validated"], ["discarded", "draft"]),
         ("was_cancelled", [False, True], ["true"]),
         ("isRejected", ["no", 1, 0, "TRUE"], ["1", "true"]),
+        ("exclude", ["no", 1, "TRUE"], ["true"]),
+        ("is_removed", [False, True], ["true"]),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
@@ -573,8 +575,8 @@ def test_fields_that_are_not_read_are_named_once(tmp_path: Path, needs_labels: b
     remarks = Remarks()
     file = tmp_path / "data.jsonl"
     lines = [
-        {"text": "hello", "label": "greeting", "new_label": "help", "entities": []},
-        {"text": "hello", "label": "greeting", "new_label": "help", "intent": "x", "note": None},
+        {"text": "hello", "label": "greeting", "old_label": "help", "entities": []},
+        {"text": "hello", "label": "greeting", "old_label": "help", "intent": "x", "note": None},
     ]
     file.write_text("\n".join(map(json.dumps, lines)))
 
@@ -582,7 +584,7 @@ def test_fields_that_are_not_read_are_named_once(tmp_path: Path, needs_labels: b
     read([DataSource(file)], remarks)
 
     assert [line.partition("jsonl: ")[2] for line in remarks] == [
-        "3 left out: fields that are not read: new_label, entities, intent."
+        "3 left out: fields that are not read: old_label, entities, intent."
     ]
 
 
@@ -719,3 +721,20 @@ def test_a_choice_that_does_not_contradict_the_label_is_read(tmp_path: Path, fie
     )
 
     assert {each.label for each in read_examples([file])} == {"greeting"}
+
+
+@pytest.mark.parametrize(
+    ("label", "is_named"),
+    [("?", True), ("-", True), ("TODO", True), ("to do", True), ("tbd", True), ("\U0001f44b", True),
+     ("unlabelled", True), ("todo_list", False), ("a", False), ("\u6253\u62db\u547c", False)],
+)  # fmt: skip
+def test_labels_that_may_say_that_there_is_none_yet_are_named(
+    tmp_path: Path, label: str, is_named: bool
+) -> None:
+    remarks = Remarks()
+
+    (example,) = _read(tmp_path, json.dumps({"text": "hello", "label": label}), remarks)
+
+    assert example.label == label
+    note = "1 noted: labels that may say that there is none yet"
+    assert (note in "\n".join(remarks)) is is_named

@@ -825,7 +825,13 @@ def test_a_text_beside_other_cells_is_not_named_as_cut(tmp_path: Path, content: 
     assert not [each for each in remarks if "may go on" in each or "may be cut" in each]
 
 
-@pytest.mark.parametrize("name", ["corrected_label", "Label Corrected", "correctedIntent"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("corrected_label", "Label Corrected", "correctedIntent", "new_label", "final intent"),
+        *("human_label", "gold_label", "TrueIntent", "label_final", "intent_new", "manual-label"),
+    ],
+)
 @pytest.mark.parametrize("value", ["farewell", " greeting ", ""])
 def test_a_correction_of_another_name_that_contradicts_the_label_is_rejected(
     tmp_path: Path, name: str, value: str

@@ -415,3 +415,60 @@ def test_numbers_beside_another_intent_are_read(tmp_path: Path) -> None:
     _write(tmp_path, {"0.txt": "hi\n", "1.txt": "so long\n", "help.txt": "how\n"})
 
     assert {each.label for each in read_examples([tmp_path])} == {"0", "1", "help"}
+
+
+@pytest.mark.parametrize("name", ["trash", "Rejected", "old", "archive", "_backup", "put aside"])
+def test_folders_of_what_was_put_aside_are_named(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, {"greet.txt": "hi\nhello\n", f"{name}/bye.txt": "ciao\nso long\n"})
+    remarks = Remarks()
+
+    found = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.label for each in found} == {"bye", "greet"}
+    (line,) = remarks
+    assert f"1 noted: files in folders that may hold what was put aside: {name}" in line
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (("greet", "test/greet"), "test"),
+        (("topics/greet", "Test_Set/greet"), "Test_Set"),
+        (("train/greet", "unseen/greet"), "train"),
+        (("test/greet", "test/bye"), ""),
+        (("testers/greet", "students/bye"), ""),
+    ],
+)
+def test_the_only_folder_that_may_state_a_split_is_named(
+    tmp_path: Path, files: tuple[str, ...], named: str
+) -> None:
+    _write(tmp_path, {f"{name}.txt": "hi\nhello\n" for name in files})
+    remarks = Remarks()
+
+    found = read_sources([DataSource(tmp_path)], remarks)
+
+    assert {each.example.split for each in found} == {None}
+    note = f"1 noted: folders whose names may state splits, which are not read: {named}."
+    assert (note in "\n".join(remarks)) is bool(named)
+
+
+@pytest.mark.parametrize(
+    ("files", "is_named"),
+    [
+        (("greet/positive", "greet/negative", "bye/negative", "bye/positive"), True),
+        (("billing/cancel", "subscription/cancel"), True),
+        (("work/cancel", "work/help", "life/help"), False),
+        (("ann/bye", "ann/greet", "ann/help", "bob/bye", "bob/greet", "bob/help"), False),
+        (("train/cancel", "test/cancel"), False),
+        (("greet", "bye"), False),
+    ],
+)
+def test_folders_whose_files_have_the_same_names_are_named(
+    tmp_path: Path, files: tuple[str, ...], is_named: bool
+) -> None:
+    _write(tmp_path, {f"{name}.txt": "hi\nhello\n" for name in files})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path)], remarks)
+
+    assert ("folders whose files have the same names" in "\n".join(remarks)) is is_named

@@ -5,10 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.text import normalise
 from training.data.dev_splits import train_on_small_dev_split
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
+    StoredDataset,
     find_datasets,
     find_stored_files,
     has_dataset,
@@ -39,6 +41,9 @@ _LABELS: Final = {
 """Where the labels come from, by format; in all others from `_LABEL_FIELD`."""
 
 _LABEL_FIELD: Final = "the field label"
+
+_SHOWN: Final = 3
+"""How many folders of one kind are named."""
 
 
 def read_examples(paths: Iterable[Path]) -> list[Example]:
@@ -112,6 +117,7 @@ class _SourceReader:
         self._sizes = [_size(source.path) for source in sources]
         self._done = 0
         self._reading = Reading(remarks, needs_labels, self._report)
+        self._named: dict[str, set[Window]] = {}
 
     def read(self) -> list[LocatedExample]:
         """Return the examples of all sources."""
@@ -231,6 +237,8 @@ class _SourceReader:
         elif stating := text_folders.list_folders_of_splits(source.path, files):
             fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
             self._reading.remarks.note(fact, Location(source.given_name), len(stating))
+        if not splits:
+            self._note_folders_of_same_names(source, files)
         self._note_files_of_no_intents(source, files)
         tables = [
             file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
@@ -239,10 +247,25 @@ class _SourceReader:
         return examples, f"the names of the files{others}"
 
     def _note_files_of_no_intents(self, source: DataSource, files: Sequence[Path]) -> None:
-        """Name the folders that may hold the words of entities."""
-        if found := text_folders.find_files_of_no_intents(source.path, files):
-            folders = ", ".join(sorted(set(found.values())))
-            fact = f"files in folders that may hold no intents: {folders} (if so, move them away)"
+        """Name the folders that may hold the words of entities, or what was put aside."""
+        for kind, found in (
+            ("no intents", text_folders.find_files_of_no_intents(source.path, files)),
+            ("what was put aside", text_folders.find_files_put_aside(source.path, files)),
+        ):
+            if found:
+                folders = ", ".join(sorted(set(found.values())))
+                fact = f"files in folders that may hold {kind}: {folders} (if so, move them away)"
+                self._reading.remarks.note(fact, Location(source.given_name), len(found))
+
+    def _note_folders_of_same_names(self, source: DataSource, files: Sequence[Path]) -> None:
+        """Name the folders that may be the labels, since the names of the files are not theirs."""
+        if found := text_folders.list_folders_of_same_names(files):
+            names = ", ".join(path.name for path in found[:_SHOWN])
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            fact = (
+                f"folders whose files have the same names, which are the labels: {names}{more} (if "
+                "the folders are, name the files after them)"
+            )
             self._reading.remarks.note(fact, Location(source.given_name), len(found))
 
     def _with_splits(
@@ -266,12 +289,25 @@ class _SourceReader:
                 f"{source.given_name} contains no examples: it has neither LABEL.txt files nor the "
                 "manifest of a dataset with the objects beside it. Name other files one by one."
             )
+        self._note_series(source, datasets)
         request = datasets[-1].manifest.request
         labels = _LABELS.get(request.mode, _LABEL_FIELD)
         lines = read_datasets(datasets, self._reading)
         if self._has_training_splits:
             lines = train_on_small_dev_split(lines, datasets, self._reading.remarks)
         return lines, f"{labels} (dataset {request.kind.name})"
+
+    def _note_series(self, source: DataSource, datasets: Sequence[StoredDataset]) -> None:
+        """Name a source that continues a series of another one: each source is read by itself."""
+        windows = {each.manifest.window for each in datasets}
+        others = self._named.setdefault(datasets[-1].manifest.series, set())
+        if others - windows and not all(each.is_whole for each in windows | others):
+            fact = (
+                "datasets of one series are named one by one, so that what later ones remove stays "
+                "(name the folder of all)"
+            )
+            self._reading.remarks.note(fact, Location(source.given_name))
+        others.update(windows)
 
     def _report(self, position: int) -> None:
         self._done += position

@@ -13,7 +13,7 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.aliases import find_text_alias
-from training.data.formats.other_fields import UnreadSplits, reject_other_split
+from training.data.formats.other_fields import UnreadSplits, reject_other_label, reject_other_split
 from training.data.formats.platforms import naming_platforms
 from training.data.formats.reading import Reading
 from training.data.formats.refusals import find_refusal
@@ -56,27 +56,24 @@ def _read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if unused := _count_unused_intents(content, utterances):
         reading.remarks.leave_out("intents without utterances", file.location(), unused)
     find_split = _split_finder(utterances, default_split)
-    splits = UnreadSplits()
     is_project = isinstance(content, dict) and not _PROJECT_KEYS.isdisjoint(content)
+    others = _OtherFields(is_project)
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         _check_utterance(utterance, location)
         if reading.needs_labels:
-            if not is_project and (refusal := find_refusal(utterance)):
-                raise _describe_unread(refusal.name, location)
-            _reject_json_lines(utterance, location)
-            splits.add({name: utterance[name] for name in utterance if name not in _FIELDS})
+            others.add(utterance, location)
         entities = utterance.get("entities", utterance.get("entityLabels"))
         if isinstance(entities, list) and entities:
             reading.remarks.leave_out("entity annotations", location, len(entities))
         values = {
             "text": utterance.get("text"),
-            "label": utterance.get("intent", utterance.get("intentName")),
+            "label": utterance.get(_find_label_field(utterance)),
             "split": find_split(utterance),
         }
         if located := reading.accept(values, location):
             yield located
-    splits.remark(reading.remarks, file.location())
+    others.remark(reading, file.location())
     for number in range(1, _count_patterns(content) + 1):
         reading.remarks.leave_out("patterns", file.location("pattern", number))
 
@@ -115,6 +112,37 @@ def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | Non
     if not isinstance(utterances, list):
         raise file.invalid(_describe_other_file(content, project))
     return utterances, None
+
+
+class _OtherFields:
+    """Rejects fields of other programs that would not be read, and collects the others."""
+
+    def __init__(self, is_project: bool) -> None:
+        self._is_project = is_project
+        self._splits = UnreadSplits()
+        self._unread: dict[str, None] = {}
+
+    def add(self, utterance: Mapping[str, Any], location: Location) -> None:
+        """Take the fields of an utterance. Raise `InvalidExamples`."""
+        if not self._is_project and (refusal := find_refusal(utterance)):
+            raise _describe_unread(refusal.name, location)
+        _reject_json_lines(utterance, location)
+        reject_other_label(utterance, location, _find_label_field(utterance))
+        others = {name: utterance[name] for name in utterance if name not in _FIELDS}
+        self._splits.add(others)
+        self._unread.update((name, None) for name in others if others[name] is not None)
+
+    def remark(self, reading: Reading, location: Location) -> None:
+        """Name the fields that may state splits, and where no project has the others, these."""
+        self._splits.remark(reading.remarks, location)
+        if not self._is_project:
+            names = [name for name in self._unread if name not in set(self._splits)]
+            reading.leave_out_fields(names, location)
+
+
+def _find_label_field(utterance: Mapping[str, Any]) -> str:
+    """Return the field of the intent: that of CLU, or of a batch test for LUIS."""
+    return "intent" if "intent" in utterance else "intentName"
 
 
 def _check_utterance(utterance: Any, location: Location) -> None:

@@ -25,7 +25,13 @@ _SPLIT_ALIASES = frozenset(
 CORRECTED = "corrected_intent"
 """The field of a review file that may contradict the label of a text."""
 
-_CORRECTIONS = frozenset({"correctedintent", "correctedlabel", "intentcorrected", "labelcorrected"})
+_CORRECTING = ("corrected", "final", "gold", "human", "manual", "new", "revised", "true")
+_CORRECTIONS = frozenset(
+    name
+    for word in _CORRECTING
+    for field in ("intent", "label")
+    for name in (f"{word}{field}", f"{field}{word}")
+)
 """The fields in which people correct a label, as compared."""
 
 _SPLIT_FLAGS = frozenset(
@@ -60,16 +66,18 @@ def reject_other_split(values: Mapping[str, Any], location: Location) -> None:
             )
 
 
-def reject_other_label(example: Mapping[str, Any], location: Location) -> None:
-    """Raise `InvalidExamples` where a correction contradicts the label."""
-    label = example.get("label")
+def reject_other_label(
+    example: Mapping[str, Any], location: Location, field: str = "label"
+) -> None:
+    """Raise `InvalidExamples` where a correction contradicts the label, which a field has."""
+    label = example.get(field)
     for name in filter(is_correction, example) if isinstance(label, str) else ():
         corrected = example[name]
         if corrected in (None, "") or not isinstance(corrected, str | int | float):
             continue
         if strip_invisible(str(corrected)) not in {"", strip_invisible(str(label))}:
             raise InvalidExamples(
-                f"{location}: label and {name} differ. Write the same intent in both, or delete "
+                f"{location}: {field} and {name} differ. Write the same intent in both, or delete "
                 f"{name}."
             )
 

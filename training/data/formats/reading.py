@@ -50,6 +50,9 @@ _OF_SPREADSHEET = re.compile(
 )
 """A label that a spreadsheet made of `1`, `01`, `1e5` or `jan24`."""
 
+_PLACEHOLDER = re.compile(r"[\W_]+|to[ _-]?do|tbd|fixme|unlabell?ed|unsure", re.IGNORECASE)
+"""A label that people write where they have not decided yet."""
+
 _QUOTED_TEXT = re.compile(
     r"([\"'`])(?:(?!\1).)+\1|[\u201c\u201e][^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb",
     re.DOTALL,
@@ -111,6 +114,9 @@ class Reading:
                 "labels that are a number or a date as spreadsheets write them, such as 1.0, 1E+05"
             )
             self.remarks.note(f"{fact} or Jan-24: compare them with the original", location)
+        if self.needs_labels and _PLACEHOLDER.fullmatch(example.label):
+            fact = "labels that may say that there is none yet, such as ? or TODO"
+            self.remarks.note(f"{fact}: delete these rows, unless they are intents", location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
         if _BYTES.fullmatch(example.text):

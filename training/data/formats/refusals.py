@@ -18,9 +18,12 @@ _FIELDS_OF_ANSWERS: Final = frozenset(
 )
 """The fields of Prodigy (`answer`) and Argilla (`status`), and the values that refuse a label."""
 
-_STATES: Final = ("cancelled", "deleted", "discarded", "ignored", "rejected", "skipped")
+_STATES: Final = (
+    *("cancelled", "deleted", "discarded", "excluded", "ignored", "rejected", "removed"),
+    "skipped",
+)
 _CLEAR_FLAGS: Final = frozenset(f"{verb}{state}" for verb in ("is", "was") for state in _STATES)
-_FLAGS: Final = _CLEAR_FLAGS.union(_STATES)
+_FLAGS: Final = _CLEAR_FLAGS.union(_STATES, ["exclude"])
 """The fields that refuse a label where they are true. Others than the clear ones may be counts."""
 
 _ANNOTATIONS: Final = frozenset(

@@ -35,6 +35,13 @@ _OF_NO_INTENTS = re.compile(
 )
 """The name of a folder with the words of entities, beside a folder with intents."""
 
+_PUT_ASIDE = re.compile(
+    r"[\W_]*(?:archived?|archives|backups?|bak|deleted|deprecated|discarded|excluded|ignored|obsolete"
+    r"|old|outdated|put[ _-]?aside|rejected|removed|skipped|trash|unused)[\W_]*",
+    re.IGNORECASE,
+)
+"""The name of a folder with files that somebody does not use any more."""
+
 _SAME_NAMES = WORDS_OF_TEXTS | {"doc", "docs", "example", "file", "files", "sample", "samples"}
 """What no intent is named after where all files have this name, each in a folder of its own."""
 
@@ -136,11 +143,15 @@ def find_splits(folder: Path, files: Sequence[Path]) -> list[str | None]:
 
 
 def list_folders_of_splits(folder: Path, files: Sequence[Path]) -> list[str]:
-    """Return the folders whose names end or begin with different splits, beside other names.
+    """Return the folders whose names may state splits, and may be those of something else.
 
-    Such are `atis_train` and `snips_test`, which may be names of something else.
+    Such are `atis_train` and `snips_test`, with different splits beside other names, or one folder
+    `test` beside other files.
     """
-    names = {name for file in files for name in file.relative_to(folder).parent.parts}
+    paths = [file.relative_to(folder).parent for file in files]
+    names = {name for path in paths for name in path.parts}
+    if stated := sorted(filter(find_split, names)):
+        return stated if any(set(path.parts).isdisjoint(stated) for path in paths) else []
     splits = {name: separate(name.casefold())[1] for name in sorted(names)}
     found = [name for name, split in splits.items() if split in SPLIT_NAMES]
     return found if len({splits[name] for name in found}) > 1 else []
@@ -148,12 +159,36 @@ def list_folders_of_splits(folder: Path, files: Sequence[Path]) -> list[str]:
 
 def find_files_of_no_intents(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
     """Return the files in folders that are named after parts of a project without intents."""
+    return _find_files_in_folders(folder, files, _OF_NO_INTENTS)
+
+
+def find_files_put_aside(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """Return the files in folders that are named after what somebody does not use any more."""
+    return _find_files_in_folders(folder, files, _PUT_ASIDE)
+
+
+def _find_files_in_folders(
+    folder: Path, files: Sequence[Path], names: re.Pattern[str]
+) -> dict[Path, str]:
     return {
         file: name
         for file in files
         for name in file.relative_to(folder).parent.parts
-        if _OF_NO_INTENTS.fullmatch(name)
+        if names.fullmatch(name)
     }
+
+
+def list_folders_of_same_names(files: Sequence[Path]) -> list[Path]:
+    """Return the folders whose files have the same names, where these are at most as many.
+
+    Such are `greet/positive.txt` and `bye/positive.txt`: the folders may be the labels.
+    """
+    names: dict[Path, set[str]] = {}
+    for file in files:
+        names.setdefault(file.parent, set()).add(folded_stem(file))
+    together: set[str] = set().union(*names.values())
+    is_same = all(each == together for each in names.values())
+    return sorted(names) if is_same and max(2, len(together)) <= len(names) else []
 
 
 def find_folders_of_labels(folder: Path, files: Mapping[Path, DataFile]) -> Layout | None:

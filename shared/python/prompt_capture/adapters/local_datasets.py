@@ -1,14 +1,21 @@
 """Datasets as files in a folder, for exports from the command line."""
 
 import fcntl
+import glob
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
+
+_PARTIAL = ".partial"
+_LONGEST_WRITE = timedelta(hours=12)
+"""How long a file may be written at most: an export that takes longer is not valid."""
 
 
 class LocalDatasetStore:
@@ -73,9 +80,16 @@ class LocalDatasetStore:
     def delete(self, key: str) -> None:
         with _translate_errors(), suppress(FileNotFoundError):
             (self._folder / key).unlink()
+        self.delete_older_versions(key)
 
     def delete_older_versions(self, key: str) -> None:
-        """Files have no versions."""
+        """Delete what killed processes left of a file, which has no other versions."""
+        target = self._folder / key
+        latest = time.time() - _LONGEST_WRITE.total_seconds()
+        with _translate_errors(), suppress(FileNotFoundError):
+            for path in target.parent.glob(f".{glob.escape(target.name)}.*{_PARTIAL}"):
+                if path.stat().st_mtime < latest:
+                    path.unlink(missing_ok=True)
 
     def keys(self, prefix: str) -> list[str]:
         with _translate_errors():
@@ -99,7 +113,7 @@ class LocalDatasetStore:
     @contextmanager
     def _temporary_file(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
         target = self._folder / key
-        path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        path = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
         with _translate_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("wb")

@@ -148,8 +148,11 @@ class Review:
         )
 
 
-class _Entry(NamedTuple):
-    """An entry as it is written. `problem` says what is wrong with it, where something is."""
+class WrittenEntry(NamedTuple):
+    """An entry as it is written, and its number: that of its line, but of its place in a list.
+
+    `problem` says what is wrong with it, where something is.
+    """
 
     number: int
     values: Any
@@ -191,7 +194,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     faulty_texts: set[str] = set()
     predictions: dict[int, StatedPrediction] = {}
     errors, undecided, unrecorded, rejected = [], 0, list[int](), list[int]()
-    for entry in _list_entries(content):
+    for entry in list_entries(content):
         try:
             fields = _read_fields(entry, catalogue)
             reviewed = _read_decision(fields.values, catalogue)
@@ -211,7 +214,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
                 unrecorded.append(entry.number)
         else:
             decided[entry.number] = reviewed
-    unit: Unit = "entry" if _begins_with(content, "[") else "line"
+    unit: Unit = "entry" if is_json_list(content) else "line"
     merged = merge_decisions(decided, unit)
     errors = sorted(errors + merged.errors, key=lambda error: error.entry)
     return Review(
@@ -240,7 +243,7 @@ def read_entries(content: str) -> dict[int, Any]:
         entry.number: entry.values["data"]
         if isinstance(entry.values, dict) and isinstance(entry.values.get("data"), dict)
         else entry.values
-        for entry in _list_entries(content)
+        for entry in list_entries(content)
     }
 
 
@@ -263,18 +266,26 @@ def _begins_with(content: str, characters: str | tuple[str, ...]) -> bool:
     return content.lstrip("\ufeff \t\r\n").startswith(characters)
 
 
+def is_json_list(content: str) -> bool:
+    """Return whether the entries are those of a JSON list."""
+    return _begins_with(content, "[")
+
+
 def _is_table(content: str) -> bool:
     return not _begins_with(content, ("[", "{"))
 
 
-def _list_entries(content: str) -> Iterator[_Entry]:
-    """Yield the entries of a file; blank rows and repeated headers of a CSV are none."""
+def list_entries(content: str) -> Iterator[WrittenEntry]:
+    """Yield the entries of a file; blank rows and repeated headers of a CSV are none.
+
+    Raise `InvalidReview`.
+    """
     first = None if _is_table(content) else parse_first_value(content)
     if first and (arrangement := describe_arrangement(first)):
         end = "" if arrangement.endswith(".json") else "."
         raise InvalidReview(f"The file is not a review file. {arrangement}{end}")
     try:
-        if _begins_with(content, "["):
+        if is_json_list(content):
             text = content.removeprefix("\ufeff")
             is_whole = first is not None and not first.has_more
             entries = first.value if first and is_whole else parse_json_entries(text)
@@ -288,12 +299,12 @@ def _list_entries(content: str) -> Iterator[_Entry]:
         raise InvalidReview(str(error)) from None
 
 
-def _to_entry(number: int, values: Any) -> _Entry:
+def _to_entry(number: int, values: Any) -> WrittenEntry:
     problem = REPEATED_KEY.removesuffix(".") if has_repeated_key(values) else None
-    return _Entry(number, values, problem and f"entry: {problem}")
+    return WrittenEntry(number, values, problem and f"entry: {problem}")
 
 
-def _list_json_lines(content: str) -> Iterator[_Entry]:
+def _list_json_lines(content: str) -> Iterator[WrittenEntry]:
     """Yield the entry on each line that is not blank. Raise `InvalidFile` if the first is none."""
     is_first = True
     for number, line in enumerate(split_lines(content), 1):
@@ -305,7 +316,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
             reason = str(error).replace("(line 1, column", "(column").removesuffix(".")
-            yield _Entry(number, None, f"entry: {reason}")
+            yield WrittenEntry(number, None, f"entry: {reason}")
         else:
             if is_first and not _is_entry(values):
                 raise InvalidFile(_NO_LIST)
@@ -318,11 +329,11 @@ def _is_entry(values: Any) -> bool:
     return not values.keys().isdisjoint({"id", "corrected_intent"}) or is_task(values)
 
 
-def _list_rows(content: str) -> Iterator[_Entry]:
+def _list_rows(content: str) -> Iterator[WrittenEntry]:
     for row in _open_table(content):
         if not (row.is_blank or row.is_header or row.is_rule):
             problem = row.problem or row.join or _describe_shift(row)
-            yield _Entry(row.line, row.cells, problem and f"the row {problem}")
+            yield WrittenEntry(row.line, row.cells, problem and f"the row {problem}")
 
 
 def _open_table(content: str, optional: Collection[str] = ()) -> Table:
@@ -363,7 +374,7 @@ def _describe_shift(row: TableRow) -> str | None:
     return None
 
 
-def _read_fields(entry: _Entry, catalogue: Collection[str]) -> EntryFields:
+def _read_fields(entry: WrittenEntry, catalogue: Collection[str]) -> EntryFields:
     """Return the fields of an entry, with `corrected_intent`. Raise `InvalidEntry`."""
     values = entry.values
     if entry.problem:

@@ -1,6 +1,6 @@
 """The decisions of reviewers about prompts, and how several about one prompt become one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
@@ -83,18 +83,58 @@ def merge_decisions(decided: Mapping[int, ReviewedPrompt], unit: Unit) -> Merged
     return merged
 
 
+class MergedCopies(NamedTuple):
+    """The decisions about prompts, and the errors of those that copies of their text contradict."""
+
+    decided: dict[int, ReviewedPrompt]
+    errors: list[EntryError]
+
+
+def merge_copies(
+    decided: Mapping[int, ReviewedPrompt], texts: Mapping[int, str], unit: Unit
+) -> MergedCopies:
+    """Merge the decisions about prompts with the same text, by the number of their entry.
+
+    A text has one decision, whichever of its messages it is made for. What one entry says about
+    secondary intents holds for the others that say nothing about them.
+    """
+    entries: dict[str, dict[int, ReviewedPrompt]] = {}
+    for number, reviewed in decided.items():
+        entries.setdefault(texts[number], {})[number] = reviewed
+    merged = MergedCopies({}, [])
+    for group in entries.values():
+        if _find_different_decisions(group):
+            merged.errors.extend(_describe_copies(group, unit))
+        else:
+            secondary = {"corrected_secondary_intents": _find_stated_secondary(group)}
+            merged.decided.update(
+                (number, each.model_copy(update=secondary)) for number, each in group.items()
+            )
+    return MergedCopies(dict(sorted(merged.decided.items())), merged.errors)
+
+
+def _describe_copies(group: Mapping[int, ReviewedPrompt], unit: Unit) -> Iterator[EntryError]:
+    """Yield an error for each entry, which names the first one with another decision."""
+    first, other = _find_different_decisions(group) or (0, 0)
+    intent = group[first].corrected_intent
+    is_about_intents = intent != group[other].corrected_intent
+    for number, reviewed in group.items():
+        is_like_first = reviewed.corrected_intent == intent if is_about_intents else number != other
+        named = other if is_like_first else first
+        yield EntryError(
+            number,
+            f"prompt: this {unit} decides the text as {reviewed.decision}, {unit} {named} has a "
+            f"copy of it and decides {group[named].decision}. Nothing is recorded for the text. "
+            "Delete the wrong decision",
+        )
+
+
 def _find_disagreement(group: Mapping[int, ReviewedPrompt], unit: Unit) -> EntryError | None:
     """Return the error that names the first entries whose intents, or secondary ones, differ.
 
     The order of secondary intents is no disagreement: that of the first entry holds.
     """
-    intents = {number: each.corrected_intent for number, each in group.items()}
-    stated = {
-        number: frozenset(each.corrected_secondary_intents)
-        for number, each in group.items()
-        if each.corrected_secondary_intents is not None
-    }
-    if pair := _find_different(intents) or _find_different(stated):
+    if pair := _find_different_decisions(group):
         one, other = pair
         return EntryError(
             one,
@@ -103,6 +143,17 @@ def _find_disagreement(group: Mapping[int, ReviewedPrompt], unit: Unit) -> Entry
             "decision",
         )
     return None
+
+
+def _find_different_decisions(group: Mapping[int, ReviewedPrompt]) -> tuple[int, int] | None:
+    """Return the first entries whose intents, or stated secondary ones, differ, by number."""
+    intents = {number: each.corrected_intent for number, each in group.items()}
+    stated = {
+        number: frozenset(each.corrected_secondary_intents)
+        for number, each in group.items()
+        if each.corrected_secondary_intents is not None
+    }
+    return _find_different(intents) or _find_different(stated)
 
 
 def _find_different(values: Mapping[int, object]) -> tuple[int, int] | None:
@@ -114,11 +165,16 @@ def _find_different(values: Mapping[int, object]) -> tuple[int, int] | None:
 
 def _merge(group: Mapping[int, ReviewedPrompt]) -> ReviewedPrompt:
     first, *_ = group.values()
-    stated = (each.corrected_secondary_intents for each in group.values())
-    secondary = next((each for each in stated if each is not None), None)
+    secondary = _find_stated_secondary(group)
     return first.model_copy(
         update={"corrected_secondary_intents": secondary, "notes": _join_notes(group)}
     )
+
+
+def _find_stated_secondary(group: Mapping[int, ReviewedPrompt]) -> tuple[str, ...] | None:
+    """Return what the first entry that says something about secondary intents says."""
+    stated = (each.corrected_secondary_intents for each in group.values())
+    return next((each for each in stated if each is not None), None)
 
 
 def _join_notes(group: Mapping[int, ReviewedPrompt]) -> str | None:

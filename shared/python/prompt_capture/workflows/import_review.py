@@ -18,8 +18,8 @@ from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.predictions import PredictedIntents
 from prompt_capture.domain.review_fields import PREDICTED_SECONDARY, SECONDARY
 from prompt_capture.domain.review_files import Review, StatedPrediction
-from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
-from prompt_capture.domain.text import strip_invisible
+from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt, merge_copies
+from prompt_capture.domain.text import canonical_text, strip_invisible
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
 
@@ -96,12 +96,17 @@ class ImportReview:
 
         new, agreed, overwrites, unchanged = [], [], [], 0
         errors = [*review.errors, *changed.values()]
-        for number, entry in review.decided.items():
-            if number in changed:
-                continue
-            if fault := _find_fault(number, review, captured, intents):
-                errors.append(EntryError(number, fault))
-            elif (existing := on_record[entry.id]) is None:
+        faults = _find_faults(review, changed, captured, intents)
+        sound = {
+            number: entry
+            for number, entry in review.decided.items()
+            if number not in changed and number not in faults
+        }
+        copies = {number: canonical_text(captured[entry.id]) for number, entry in sound.items()}
+        merged = merge_copies(sound, copies, review.unit)
+        errors += [EntryError(number, fault) for number, fault in faults.items()] + merged.errors
+        for number, entry in merged.decided.items():
+            if (existing := on_record[entry.id]) is None:
                 new.append(entry)
             elif not _is_on_record(entry.decision, existing):
                 overwrites.append(Overwrite(number, existing, entry))
@@ -183,6 +188,20 @@ class ImportReview:
                 changed.append(entry.id)
             report_progress(recorded)
         return AppliedPlan(recorded, tuple(changed))
+
+
+def _find_faults(
+    review: Review,
+    changed: Collection[int],
+    captured: Mapping[UUID, str],
+    intents: Collection[str],
+) -> dict[int, str]:
+    """Return why decisions cannot be recorded, by the number of their entry."""
+    return {
+        number: fault
+        for number in review.decided
+        if number not in changed and (fault := _find_fault(number, review, captured, intents))
+    }
 
 
 def _find_fault(

@@ -22,7 +22,8 @@ from prompt_capture.domain.datasets.lines import (
     to_json_line,
 )
 from prompt_capture.domain.datasets.rows import ErasedLine, ErasedRow, ExportRow, Window
-from prompt_capture.domain.review_files import SUFFIXES, ReviewFormat, read_entries, write_entries
+from prompt_capture.domain.review_files import SUFFIXES, ReviewFormat, write_entries
+from prompt_capture.domain.review_removal import list_prompts, remove_entries
 
 LOW_PRECISION: Final = 0.9
 """Below this lower bound, more than one label in ten may be wrong."""
@@ -339,16 +340,14 @@ class ReviewFile(DatasetKind):
         return write_entries(list(entries), review_format)
 
     def decode(self, file: IO[bytes]) -> Iterator[Entry]:
-        """Yield the entries of a file in any format."""
-        yield from read_entries(file.read().decode("utf-8-sig")).values()
+        """Yield the id, the prompt and the predicted intent of each entry, in any format."""
+        yield from list_prompts(file.read())
 
     def rewrite(
         self, file: IO[bytes], edit: EditEntry, review_format: ReviewFormat
     ) -> Iterator[tuple[bytes, int]]:
-        """Yield the edited file as one piece."""
-        edited = [edit(entry) for entry in self.decode(file)]
-        remaining = [entry for entry in edited if entry is not None]
-        yield self.encode(remaining, review_format), len(remaining)
+        """Yield the edited file as one piece, in the form in which reviewers left it."""
+        yield remove_entries(file.read(), lambda log_id: edit({"id": log_id}) is None)
 
 
 def _common_fields(candidate: CandidateLine) -> Entry:

@@ -31,8 +31,9 @@ MAX_ATTEMPTS = 20
 
 NO_TIME_LEFT = "No time was left."
 
-_UNREADABLE = (ValueError, EOFError, OSError, zlib.error)
-"""The errors of damaged objects and of a full disk. Their texts may contain lines."""
+_UNREADABLE = (ValueError, EOFError, OSError, zlib.error, AttributeError, TypeError)
+"""The errors of damaged objects, of lines with other values than the export writes, and of a full
+disk. Their texts may contain lines."""
 
 
 @dataclass

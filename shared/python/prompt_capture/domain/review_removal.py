@@ -1,0 +1,137 @@
+"""Removal of entries from review files, which reviewers may have filled in or arranged anew."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from prompt_capture.domain.errors import ErasureIncomplete, InvalidFile
+from prompt_capture.domain.review_files import WrittenEntry, is_json_list, list_entries
+from prompt_capture.domain.text import strip_invisible
+from prompt_capture.domain.text_files import (
+    decode_text,
+    decompress,
+    detect_encoding,
+    replace_surrogates,
+)
+
+_UUID = re.compile(r"[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}", re.IGNORECASE)
+
+_ID_FIELDS = ("log_id", "id")
+"""Where an entry has the id of its prompt; in some exports of Label Studio, `id` is a number."""
+
+
+class _Segment(NamedTuple):
+    """An entry as it is written, with the ids in it: that of its prompt first, if it has one."""
+
+    text: str
+    ids: list[str]
+    fields: Mapping[str, Any]
+    place: str
+
+
+def list_prompts(content: bytes) -> Iterator[dict[str, str | None]]:
+    """Yield `id`, `prompt` and `predicted_intent` of each entry. Raise `ErasureIncomplete`."""
+    for segment in _read(content).segments:
+        stated = {name: segment.fields.get(name) for name in ("prompt", "predicted_intent")}
+        texts = {name: each if isinstance(each, str) else None for name, each in stated.items()}
+        yield {"id": next(iter(segment.ids), None), **texts}
+
+
+def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[bytes, int]:
+    """Return a review file without the entries of some ids, and how many entries remain.
+
+    All else stays as it is written. Raise `ErasureIncomplete` where it is not sure which entry an
+    id or a prompt belongs to.
+    """
+    file = _read(content)
+    kept = []
+    _reject_removed(_find_ids(file.head), "The header", is_removed)
+    for segment in file.segments:
+        first, *others = segment.ids or [""]
+        if not is_removed(first):
+            _reject_removed(others, segment.place, is_removed)
+            kept.append(segment)
+    is_same = len(kept) == len(file.segments)
+    return content if is_same else file.write(kept), len(kept)
+
+
+def _reject_removed(ids: list[str], place: str, is_removed: Callable[[str], bool]) -> None:
+    if any(map(is_removed, ids)):
+        raise ErasureIncomplete(
+            f"{place} also has the id of a prompt of an erased user, as where a quote or a missing "
+            "line end joins several rows. Correct or delete it."
+        )
+
+
+def _find_ids(*texts: str) -> list[str]:
+    """Return the ids in some texts, each once."""
+    found = (match[0] for text in texts for match in _UUID.finditer(text))
+    return list(dict.fromkeys(str(UUID(each)) for each in found))
+
+
+class _File(NamedTuple):
+    """A file in parts: what is above the entries, these, what separates them, what is below."""
+
+    head: str
+    segments: list[_Segment]
+    separator: str
+    tail: str
+    encoding: str
+
+    def write(self, kept: list[_Segment]) -> bytes:
+        """Return the file with some of its entries."""
+        body = self.separator.join(segment.text for segment in kept)
+        return replace_surrogates(f"{self.head}{body}{self.tail}").encode(self.encoding)
+
+
+def _read(content: bytes) -> _File:
+    """Read a file. Raise `ErasureIncomplete`, which contains nothing of its text."""
+    try:
+        content = decompress(content)
+        text = decode_text(content)
+        entries = list(list_entries(text)) if strip_invisible(text) else []
+    except InvalidFile:
+        raise ErasureIncomplete(
+            "The file is no review file any more. `prompt-capture import-review` says why: correct "
+            "or delete it."
+        ) from None
+    encoding = detect_encoding(content)
+    if is_json_list(text):
+        segments = [_to_segment(each, _dump(each), "Entry") for each in entries]
+        return _File("[\n  ", segments, ",\n  ", "\n]\n", encoding)
+    lines = list(io.StringIO(text, newline=""))
+    starts = [each.number - 1 for each in entries]
+    ends = [*starts[1:], len(lines)]
+    written = ["".join(lines[start:end]) for start, end in zip(starts, ends, strict=False)]
+    segments = [
+        _to_segment(each, segment, "Line") for each, segment in zip(entries, written, strict=True)
+    ]
+    head = "".join(lines[: starts[0]] if starts else lines)
+    return _File(head, segments, "", "", encoding)
+
+
+def _dump(entry: WrittenEntry) -> str:
+    if entry.problem:
+        raise ErasureIncomplete(f"Entry {entry.number} has a key twice. Correct or delete it.")
+    return json.dumps(entry.values, ensure_ascii=False)
+
+
+def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
+    place = f"{unit} {entry.number}"
+    values = entry.values
+    if not isinstance(values, Mapping):
+        raise ErasureIncomplete(f"{place} is no entry. Correct or delete it.")
+    data = values.get("data")
+    fields = data if isinstance(data, Mapping) else values
+    stated = (strip_invisible(str(fields.get(name))) for name in _ID_FIELDS)
+    ids = _find_ids(*filter(_UUID.fullmatch, stated), written)
+    if not ids and _has_text(fields.get("prompt")):
+        raise ErasureIncomplete(f"{place} has a prompt and no id. Correct or delete it.")
+    return _Segment(written, ids, fields, place)
+
+
+def _has_text(value: object) -> bool:
+    return value is not None and bool(strip_invisible(str(value)))
