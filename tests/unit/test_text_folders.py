@@ -472,3 +472,16 @@ def test_folders_whose_files_have_the_same_names_are_named(
     read_sources([DataSource(tmp_path)], remarks)
 
     assert ("folders whose files have the same names" in "\n".join(remarks)) is is_named
+
+    remarks = Remarks()
+    read_unlabelled([DataSource(tmp_path)], remarks)
+    assert "the same names" not in "\n".join(remarks)
+
+
+def test_folders_of_the_same_name_are_named_with_the_path(tmp_path: Path) -> None:
+    _write(tmp_path, {f"{name}/x/greet.txt": "hi\nhello\n" for name in ("a", "b")})
+    remarks = Remarks()
+
+    read_sources([DataSource(tmp_path)], remarks)
+
+    assert "which are the labels: a/x, b/x (" in "\n".join(remarks)

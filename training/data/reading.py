@@ -237,7 +237,7 @@ class _SourceReader:
         elif stating := text_folders.list_folders_of_splits(source.path, files):
             fact = f"folders whose names may state splits, which are not read: {', '.join(stating)}"
             self._reading.remarks.note(fact, Location(source.given_name), len(stating))
-        if not splits:
+        if not splits and self._reading.needs_labels:
             self._note_folders_of_same_names(source, files)
         self._note_files_of_no_intents(source, files)
         tables = [
@@ -260,7 +260,7 @@ class _SourceReader:
     def _note_folders_of_same_names(self, source: DataSource, files: Sequence[Path]) -> None:
         """Name the folders that may be the labels, since the names of the files are not theirs."""
         if found := text_folders.list_folders_of_same_names(files):
-            names = ", ".join(path.name for path in found[:_SHOWN])
+            names = ", ".join(str(path.relative_to(source.path)) for path in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             fact = (
                 f"folders whose files have the same names, which are the labels: {names}{more} (if "
