@@ -12,7 +12,7 @@ from cli.checks.endpoints import FUNCTION_PATHS
 from cli.checks.interface import Deployment, DoctorSettings, ParameterState
 from cli.checks.proxies import NO_CONNECTION, aws_remedy, refuse_proxy_errors
 from prompt_capture.adapters.aws.client_settings import usable_aws_settings
-from prompt_capture.adapters.aws.parameter_store import requested_names
+from prompt_capture.adapters.aws.parameter_store import values_by_name
 from prompt_capture.adapters.http_client import usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings.parameters import PARAMETER_SUFFIX, parameter_names
@@ -139,11 +139,7 @@ def _read_parameters(
         for start in range(0, len(requested), _PARAMETER_BATCH_SIZE):
             batch = requested[start : start + _PARAMETER_BATCH_SIZE]
             response = client.get_parameters(Names=batch, WithDecryption=True)
-            values |= {
-                name: each["Value"]
-                for each in response["Parameters"]
-                for name in requested_names(each)
-            }
+            values |= values_by_name(response["Parameters"])
     except NO_CONNECTION:
         absent = "unreachable"
     except (BotoCoreError, ClientError):

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -26,21 +26,19 @@ def read_parameters(names: Mapping[str, str], settings: ParameterStoreSettings) 
     Store fails. Neither message contains a value.
     """
     response = _get_parameters(sorted(set(names.values())), settings)
-    values = {
-        name: parameter["Value"]
-        for parameter in response["Parameters"]
-        for name in requested_names(parameter)
-    }
+    values = values_by_name(response["Parameters"])
     if missing := sorted(set(names.values()) - values.keys()):
         raise InvalidSettings(f"The Parameter Store has no {', '.join(missing)}.")
     return {setting: values[parameter] for setting, parameter in names.items()}
 
 
-def requested_names(parameter: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each name by which a request may have asked for the parameter of an answer.
+def values_by_name(parameters: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the values of an answer by each name by which a request may have asked for them."""
+    return {name: each["Value"] for each in parameters for name in _requested_names(each)}
 
-    The answer has the version or the label that the request named in a field of its own.
-    """
+
+def _requested_names(parameter: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of a parameter: a version or a label that was named has its own field."""
     selector = parameter.get("Selector", "").removeprefix(":")
     for field in ("Name", "ARN"):
         if name := parameter.get(field):
