@@ -12,6 +12,7 @@ from prompt_capture.domain.entities.searched import (
     any_of,
 )
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.entities.secrets.names import NUMBER_WORD
 from prompt_capture.domain.entity_types import EntityType
 from prompt_capture.domain.searchable_text import Span
 
@@ -54,11 +55,10 @@ _LAST_YEAR = re.compile(f"{_YEAR}\\Z")
 _DIGITS_OF_YEAR = 4
 _MAX_DAY_AND_MONTH = 36
 _NUMBER_SIGNS = frozenset("0123456789.- ")
-_SPELLED_WORD = any_of(words.NUMBER_WORDS)
 # A number in words: "three nine zero six"
 _SPELLED = NamePattern(
     words.NUMBER_WORDS,
-    rf"(?:{_SPELLED_WORD})(?:[ ,-]{{1,2}}(?:{_SPELLED_WORD})){{2,19}}{NOT_BEFORE_WORD}",
+    rf"(?:{NUMBER_WORD})(?:[ ,-]{{1,2}}(?:{NUMBER_WORD})){{2,19}}{NOT_BEFORE_WORD}",
 )
 _PASSWORDS = (*words.PASSWORD, "pass", "the word")
 _BEHIND_PASSWORD = NamePattern(

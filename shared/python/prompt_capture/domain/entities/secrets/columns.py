@@ -25,8 +25,9 @@ _COLUMNS = (
     *names("token secret", "api key", "access key", "door code", "gate code", "alarm code",
            "access code", "entry code", "safe code"),
 )  # fmt: skip
-_NAME = NamePattern(_COLUMNS, any_of(_COLUMNS))
-_NAMES_SECRETS = LazyPattern(rf"(?:.*[^a-z0-9])?{any_of(_COLUMNS)}{NOT_BEFORE_WORD}[\"' *_)]*")
+_ANY_COLUMN = any_of(_COLUMNS)
+_NAME = NamePattern(_COLUMNS, _ANY_COLUMN)
+_NAMES_SECRETS = LazyPattern(rf"(?:.*[^a-z0-9])?{_ANY_COLUMN}{NOT_BEFORE_WORD}[\"' *_)]*")
 _FIELD = re.compile(r"[a-z_][a-z0-9_.-]{0,30}")
 _MAX_ROWS, _MAX_COLUMNS = 60, 40
 _MIN_VALUE, _MAX_VALUE = 3, 80

@@ -75,8 +75,8 @@ _BRACKETED = r"\([a-z][\w.+-]{0,20}\)"
 _ANSWERED = rf"""\ ?\?(?:\ (?:it's|it\ is|its|c'est|es\ ist|das\ ist|es|e)(?={_ANSWER}(?:\ |\Z))
     |(?={_ANSWER}(?:\Z|(?<=[.,;!)])\ )))"""
 # "The gate code six two nine one"
-_NUMBER_WORD = any_of(words.NUMBER_WORDS)
-_SPELLED = rf"(?:\ (?:{_NUMBER_WORD})(?=[ ,.;!?-]|\Z)){{3}}"
+NUMBER_WORD = any_of(words.NUMBER_WORDS)
+_SPELLED = rf"(?:\ (?:{NUMBER_WORD})(?=[ ,.;!?-]|\Z)){{3}}"
 # <input name="password" value="...">, {"name": "password", "value": "..."}
 _VALUE_FIELD = r"""\\?["'],?\ ?\\?["']?value\\?["']?\ ?[:=]"""
 HEAD = NamePattern(
