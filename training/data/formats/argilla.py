@@ -8,7 +8,7 @@ from training.data.formats.json_columns import quote
 
 _LABEL: Final = "label"
 _SUBMITTED: Final = 'select((.status // "submitted") == "submitted")'
-"""Takes the answers that count. `to_json` of Argilla 2 writes all answers without a status."""
+"""The filter that selects submitted answers. Argilla 2 exports answers without a status."""
 
 
 def is_record(value: Any) -> bool:

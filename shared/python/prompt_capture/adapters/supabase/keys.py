@@ -116,7 +116,7 @@ _LOCAL_SECRETS = frozenset(
         "your-super-secret-jwt-token-with-at-least-32-characters-long",
     }
 )
-"""The JWT secrets of the Supabase CLI and of the example for self-hosting, which all know."""
+"""The JWT secrets of the Supabase CLI and of the example for self-hosting, which are public."""
 
 _HOSTED = ".supabase.co"
 
