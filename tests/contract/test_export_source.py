@@ -209,6 +209,18 @@ async def test_an_object_that_the_ledger_does_not_know_has_no_erased_lines(store
     await stores.ledger.unregister_senders(OBJECT, [])
 
 
+async def test_the_texts_of_prompts_can_be_read_to_compare_them(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.MAX_IDS_PER_REQUEST", 2)
+    log_ids = await _log(stores, "one", "two", "three")
+
+    for source in (stores.exports, stores.ledger):
+        texts = await source.get_texts([*log_ids, uuid4()])
+
+        assert texts == dict(zip(log_ids, ["one", "two", "three"], strict=True))
+
+
 async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:
     other_user = await stores.create_user()
     copy = stores.make_prompt("One").model_copy(update={"user_id": other_user})
