@@ -108,7 +108,8 @@ class PostgrestAdapter:
 
     async def active_intents(self) -> list[str]:
         """Return the intents of the catalogue that a correction may use."""
-        query = self.table("intent_catalogue").select("intent").is_("retired_at", "null")
+        is_active = "retired_at.is.null,retired_at.gt.now"  # as in `private.is_active_intent`
+        query = self.table("intent_catalogue").select("intent").or_(is_active)
         return [row["intent"] for row in await self.rows(query)]
 
     async def call(
