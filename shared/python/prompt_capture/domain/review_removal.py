@@ -165,13 +165,12 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
         raise ErasureIncomplete(f"{place} is no entry. Correct or delete it.")
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
-    log_id = next(filter(None, (read_log_id(fields.get(name)) for name in _ID_FIELDS)), None)
+    stated = filter(None, (read_log_id(fields.get(name)) for name in _ID_FIELDS))
+    log_id = next(map(str, stated), None)
     may_have_prompt = bool(entry.problem) or any(
         _has_text(value) for name, value in fields.items() if name not in DECISION_FIELDS
     )
-    return _Segment(
-        written, log_id and str(log_id), _find_ids(written), may_have_prompt, fields, place
-    )
+    return _Segment(written, log_id, _find_ids(written), may_have_prompt, fields, place)
 
 
 def _has_text(value: object) -> bool:
