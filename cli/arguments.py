@@ -15,8 +15,6 @@ from typer.core import TyperCommand
 from cli.error_handling import exit_on_full_disk
 from prompt_capture.domain.changes import validate_reviewer_name
 
-MAX_OPERATOR_LENGTH = 200
-
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 """How a URL begins, also where its path has lost a slash. Drives of Windows have one letter."""
 
@@ -61,8 +59,6 @@ def _default_operator() -> str:
 
 
 def _validate_operator(name: str) -> str:
-    if len(name) > MAX_OPERATOR_LENGTH:
-        raise typer.BadParameter(f"A name has at most {MAX_OPERATOR_LENGTH} characters.")
     try:
         return validate_reviewer_name(name)
     except ValueError as error:

@@ -210,3 +210,22 @@ def test_a_decision_whose_response_was_lost_is_taken_back_with_its_event(
 
     assert events(database, "to_intent") == [("reschedule",), (None,)]
     console.wait_for_message("recorded without a response")
+
+
+@pytest.mark.parametrize("body", ["", "<html>Sign in to the network</html>"])
+def test_a_response_without_a_result_stops_nothing(
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture, body: str
+) -> None:
+    capture("a response that broke off")
+    capture("the one after it")
+    console = open_page().sign_in(reviewer)
+    console.wait_for_message("a response that broke off")
+    console.page.route("**/v1/reviews", lambda route: route.fulfill(status=200, body=body), times=1)
+
+    console.press("1")
+    console.wait_for_message("the one after it")
+    console.press("2")
+
+    console.page.get_by_text("2 decided").wait_for()
+    console.wait_until_recorded()
+    assert sorted(events(database, "to_intent")) == [("reschedule",), ("scheduling",)]

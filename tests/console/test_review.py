@@ -236,6 +236,50 @@ def test_an_undo_restores_what_was_prepared_for_the_message(
     console.wait_until_recorded()
 
 
+def test_what_was_prepared_stays_while_another_screen_is_shown(
+    open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
+) -> None:
+    capture("first look at the figures")
+    console = open_page().sign_in(reviewer)
+    console.wait_for_message("first look at the figures")
+    console.press("Shift+Digit2", "n")
+    console.page.get_by_label("Note").fill("Two things at once.")
+    console.page.get_by_role("link", name="Figures").click()
+    console.page.get_by_role("heading", name="Why messages wait").wait_for()
+
+    console.page.get_by_role("link", name="Review").click()
+    console.wait_for_message("first look at the figures")
+    console.press("1")
+
+    console.wait_until_recorded()
+    recorded = events(database, "to_secondary_intents", "notes")
+    assert recorded == [(["scheduling"], "Two things at once.")]
+
+
+def test_what_was_prepared_comes_back_with_a_message_that_somebody_else_decided(
+    open_page: OpenConsole,
+    create_reviewer: Callable[[], User],
+    database: Database,
+    capture: Capture,
+) -> None:
+    capture("both decide this")
+    capture("and this later")
+    one = open_page().sign_in(create_reviewer())
+    other = open_page().sign_in(create_reviewer())
+    one.wait_for_message("both decide this")
+    other.wait_for_message("both decide this")
+    one.press("1")
+    one.wait_until_recorded()
+    other.page.get_by_label("Note").fill("A long reason.")
+    other.press("Escape", "2")
+    other.page.get_by_text("Yours was not recorded").wait_for()
+
+    other.press("1")
+    other.wait_for_message("both decide this")
+
+    assert other.page.get_by_label("Note").input_value() == "A long reason."
+
+
 def test_names_of_intents_break_between_words_alone(
     open_page: OpenConsole, reviewer: User, capture: Capture
 ) -> None:

@@ -1,6 +1,7 @@
 """The contract of export sources: windows miss no change, and the ledger is right."""
 
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from prompt_capture.domain.datasets.rows import (
 )
 from prompt_capture.domain.erasures import ExportedObject
 from prompt_capture.domain.predictions import SecondaryIntent
+from prompt_capture.ports.erasure import ErasureLedger
 from tests.contract.conftest import Stores
 from tests.erasures import erase_in_store
 
@@ -207,6 +209,19 @@ async def test_the_ledger_lists_the_lines_of_erased_users_in_an_object(stores: S
 async def test_an_object_that_the_ledger_does_not_know_has_no_erased_lines(stores: Stores) -> None:
     assert await stores.ledger.list_erased_lines(OBJECT) == ErasedLines([], [], is_recent=False)
     await stores.ledger.unregister_senders(OBJECT, [])
+
+
+async def test_the_texts_of_prompts_can_be_read_to_compare_them(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.MAX_IDS_PER_REQUEST", 2)
+    log_ids = await _log(stores, "one", "two", "three")
+
+    # The export cleans with the rights of its own role.
+    for source in (cast("ErasureLedger", stores.exports), stores.ledger):
+        texts = await source.get_texts([*log_ids, uuid4()])
+
+        assert texts == dict(zip(log_ids, ["one", "two", "three"], strict=True))
 
 
 async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:

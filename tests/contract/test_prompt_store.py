@@ -328,7 +328,7 @@ async def test_a_stream_starts_at_since(stores: Stores) -> None:
 
 
 async def test_decisions_can_be_read(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase.prompt_store.MAX_IDS_PER_REQUEST", 2)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.MAX_IDS_PER_REQUEST", 2)
     prompts = [stores.make_prompt(str(number)) for number in range(5)]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)

@@ -166,3 +166,21 @@ async def test_a_reviewer_with_too_many_deferred_corrections_is_refused(
         await supabase_stores.service.add_prompt_correction(new_log_id(), correction)
     other = correction.model_copy(update={"corrected_by": "alan"})
     assert await supabase_stores.service.add_prompt_correction(new_log_id(), other) == "pending"
+
+
+async def test_an_intent_can_be_used_until_it_is_retired(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
+        connection.execute(
+            """update public.intent_catalogue set retired_at = now() + case intent
+                 when 'help' then interval '1 day' else interval '-1 day' end
+               where intent in ('help', 'status')"""
+        )
+        try:
+            known = await supabase_stores.service.known_intents()
+        finally:
+            connection.execute("update public.intent_catalogue set retired_at = null")
+
+    assert "help" in known
+    assert "status" not in known

@@ -194,6 +194,32 @@ async def test_a_review_file_that_was_filled_in_is_cleaned_and_keeps_the_decisio
     assert json.loads(content) == decided[1:]
 
 
+async def test_a_review_file_in_which_one_column_was_sorted_remains(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    await bucket.scenario.log("bob's words", confidence=0.1, user=1)
+    dataset = await bucket.export(mode="review")
+    (content,) = bucket.versions(dataset.key)
+    alice, bob = json.loads(content)
+    alice["prompt"], bob["prompt"] = bob["prompt"], alice["prompt"]
+    sorted_column = json.dumps([alice, bob]).encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=sorted_column)
+
+    receipt = await bucket.erase(ALICE)
+
+    [remaining] = receipt.remaining_objects
+    assert "Some entries have the prompts of others" in remaining.reason
+    assert sorted_column in bucket.versions(dataset.key)
+
+    bob["prompt"] = "bob's words, which a reviewer shortened"
+    body = json.dumps([{**alice, "prompt": "alice's secret"}, bob]).encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=body)
+    assert (await bucket.clean_pending()).remaining_objects == ()
+    (content,) = bucket.versions(dataset.key)
+    assert json.loads(content) == [bob]
+
+
 async def test_a_damaged_review_file_keeps_no_other_object_from_being_cleaned(
     bucket: VersionedBucket,
 ) -> None:

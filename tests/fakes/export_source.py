@@ -170,6 +170,9 @@ class InMemoryExports:
         age = datetime.now(UTC) - page.registered_at
         return ErasedLines(lines, senders, is_recent=age < timedelta(days=1))
 
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        return await self._store.get_texts(log_ids)
+
     async def unregister_senders(
         self, exported: ExportedObject, senders: Sequence[SenderOfPage]
     ) -> None:

@@ -69,3 +69,8 @@ def test_a_misspelt_intent_has_a_suggestion(intent: str, first: str) -> None:
 
 def test_an_intent_without_similar_ones_has_no_suggestions() -> None:
     assert suggest_intents("zzzzzz", CATALOGUE) == []
+
+
+@pytest.mark.parametrize("intent", ["get-weather", "WEATHER", "get weathr"])
+def test_intents_with_capitals_are_suggested(intent: str) -> None:
+    assert suggest_intents(intent, ["Book_Flight", "GET_Weather"])[0] == "GET_Weather"

@@ -828,3 +828,16 @@ async def test_a_faulty_copy_of_a_text_contradicts_nothing(
 
     assert [entry.id for entry in plan.new] == [ids[0]]
     assert [error.entry for error in plan.errors] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("x" * 201, "more than 200 characters"), ("gr\udcffce", "not valid UTF-8")],
+)
+def test_a_reviewer_whose_name_cannot_be_stored_is_refused(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    result = CliRunner().invoke(app, ["import-review", str(tmp_path / "f.csv"), "--reviewer", name])
+
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.split())

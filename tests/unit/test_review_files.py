@@ -925,6 +925,7 @@ def test_a_first_line_without_an_id_costs_no_other_line() -> None:
     ("fields", "named"),
     [
         ({"accept": ["reminder", "status"], "answer": "accept"}, "accept has reminder, status"),
+        ({"accept": [3], "answer": "accept"}, "accept has option 3"),
         ({"label": "reminder, Status"}, "label has reminder, status"),
         ({"labels": "reminder#status"}, "labels has reminder, status"),
         ({"label": '["reminder"]'}, "label has reminder"),

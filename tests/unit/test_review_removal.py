@@ -3,6 +3,7 @@
 import gzip
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,9 @@ from prompt_capture.domain.review_files import ReviewFormat, read_review, write_
 from prompt_capture.domain.review_removal import list_prompts, remove_entries
 
 ALICE, BOB = "01a22fd5-7c86-7165-9a59-66572f8cf984", "01a22fd5-7c87-749f-ac06-7b73b086180a"
+CHAT = "6f9619ff-8b86-4011-b42d-00c04fc964ff"
+"""The id of a conversation, as somebody added it."""
+
 FORMATS: tuple[ReviewFormat, ...] = ("json", "csv", "label-studio")
 
 
@@ -112,6 +116,14 @@ def test_flattened_tasks_are_known_by_their_log_id() -> None:
     assert json.loads(_remove(json.dumps(flattened))) == flattened[1:]
 
 
+def test_rows_of_a_reviewer_without_a_text_stay() -> None:
+    total = ",,,12 of 40 done"
+
+    cleaned = _remove(f"{HEADER},notes\n{ALICE},secret,,\n{BOB},words,,\n{total}\n")
+
+    assert cleaned.decode() == f"{HEADER},notes\n{BOB},words,,\n{total}\n"
+
+
 @pytest.mark.parametrize("content", ["", "\n", "[]"])
 def test_an_emptied_file_has_nothing_to_remove(content: str) -> None:
     assert _remove(content) == content.encode()
@@ -131,7 +143,26 @@ HEADER = "id,prompt,corrected_intent"
         (json.dumps([*ENTRIES, None]), "Entry 3 is no entry"),
         (f'{json.dumps(ENTRIES[1])}\n{{"id": "{ALICE}",', "Line 2 is no entry"),
         (f'[{{"id": "{ALICE}", "id": "{BOB}"}}]', "Entry 1 has a key twice"),
-        (f"{HEADER}\n,secret,\n{BOB},words,", "Line 2 has a prompt and no id"),
+        (f"{HEADER}\n,secret,\n{BOB},words,", "Line 2 has a text and not the id"),
+        (
+            f"id,message,corrected_intent\n,secret,\n{BOB},words,",
+            "Line 2 has a text and not the id",
+        ),
+        (
+            f"{HEADER},chat\n{ALICE[:-1]},secret,,{CHAT}\n{BOB},words,,",
+            "Line 2 has a text and not the id",
+        ),
+        (f"{HEADER}\n,,,secret\n{BOB},words,", "Line 2 has a text and not the id"),
+        (json.dumps([{"data": {"text": "secret"}}]), "Entry 1 has a text and not the id"),
+        (
+            json.dumps([{"id": UUID(ALICE).int, "text": ["secret"]}]),
+            "Entry 1 has a text and not the id",
+        ),
+        (
+            json.dumps([{"id": [ALICE, BOB], "prompt": ["secret"]}]),
+            "Entry 1 also has the id of a prompt",
+        ),
+        (f'{HEADER}\n"{ALICE}\n{BOB}",secret,', "Line 2 also has the id of a prompt"),
         (f"{HEADER},{ALICE},secret\n{BOB},words,", "The header also has the id of a prompt"),
         (f'{HEADER}\n{BOB},"words,\n{ALICE},secret",', "Line 2 also has the id of a prompt"),
     ],

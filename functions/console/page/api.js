@@ -42,9 +42,10 @@ async function send(url, request, isRepeated = false) {
     }
     return send(url, request, true);
   }
-  const content = await response.json().catch(() => null);
-  if (response.ok) return content;
-  throw failure(response.status, content);
+  const content = await response.json().catch(() => undefined);
+  if (!response.ok) throw failure(response.status, content);
+  if (content === undefined) throw new RequestFailed("unreachable", "The response is incomplete.", true);
+  return content;
 }
 
 async function attempt(url, token, { method = "POST", body }) {

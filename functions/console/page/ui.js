@@ -37,7 +37,8 @@ export function points(difference) {
   return `${difference > 0 ? "+" : ""}${(100 * difference).toFixed(1)}`;
 }
 
-const REASONS = {
+/** The reasons of the queue, and their names. */
+export const REASONS = {
   disagreement: "reviewers disagree",
   random_audit: "random audit",
   failed_workflow: "the workflow failed",

@@ -33,30 +33,26 @@ export function ChoiceList({ choices, further, onChoose, onFurther }) {
 }
 
 /**
- * @param {{ further: string[] | null, onChange: (further: string[] | null) => void }} props -
+ * @param {{ further: string[] | null, onRemove: (intent: string) => void, onClear: () => void }} props -
  *   null: nothing is said about further intents; empty: there are none
  */
-export function FurtherIntents({ further, onChange }) {
+export function FurtherIntents({ further, onRemove, onClear }) {
   if (further === null) return null;
   if (!further.length) {
     return html`
       <p class="chips">
         <button type="button" class="chip" aria-label="Remove: no further intents"
-          onClick=${() => onChange(null)}>no further intents ×</button>
+          onClick=${onClear}>no further intents ×</button>
       </p>
     `;
   }
-  const without = (intent) => {
-    const rest = further.filter((name) => name !== intent);
-    return rest.length ? rest : null;
-  };
   return html`
     <p class="chips">
       <span>Further intents:</span>
       ${further.map(
         (intent) => html`
           <button type="button" key=${intent} class="chip" aria-label=${`Remove ${intent}`}
-            onClick=${() => onChange(without(intent))}>${intent} ×</button>
+            onClick=${() => onRemove(intent)}>${intent} ×</button>
         `,
       )}
     </p>

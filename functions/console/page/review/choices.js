@@ -46,7 +46,7 @@ export function choicesFor(item, catalogue) {
  * @returns {Intent[]}
  */
 export function searchIntents(typed, catalogue) {
-  const words = typed.toLowerCase().split(/[\s_-]+/).filter(Boolean);
+  const words = fold(typed).split(/[\s_-]+/).filter(Boolean);
   const scored = catalogue.map((intent) => ({ intent, score: score(intent, words) }));
   return scored
     .filter((found) => found.score > 0)
@@ -54,14 +54,17 @@ export function searchIntents(typed, catalogue) {
     .map(({ intent }) => intent);
 }
 
-function score({ intent, domain, description }, words) {
-  const name = intent.replaceAll("_", " ");
+const fold = (text) => text.normalize("NFKC").toLowerCase();
+
+function score(intent, words) {
+  const name = fold(intent.intent.replaceAll("_", " "));
+  const [domain, description] = [fold(intent.domain), fold(intent.description)];
   let total = 1;
   for (const word of words) {
     if (name.startsWith(word)) total += 8;
     else if (name.includes(word)) total += 4;
     else if (domain.includes(word)) total += 2;
-    else if (description.toLowerCase().includes(word)) total += 1;
+    else if (description.includes(word)) total += 1;
     else return 0;
   }
   return total;

@@ -13,8 +13,8 @@ export function switchKeys(areOn) {
 }
 
 const COMMANDS = {
-  0: "noFurther", "/": "search", n: "note", d: "near", s: "skip", Enter: "leave", u: "undo", l: "list", b: "blind",
-  "?": "help", Escape: "back",
+  "/": "search", n: "note", d: "near", s: "skip", enter: "leave", u: "undo", l: "list",
+  b: "blind", "?": "help", escape: "back",
 };
 
 /** What every key does, for the help. */
@@ -54,13 +54,26 @@ export function useKeys(commands) {
 
 function find(event) {
   if (!areKeysOn() || event.repeat || isOccupied(event)) return null;
-  if (event.ctrlKey || event.metaKey) return event.key === "z" ? { name: "undo" } : null;
+  const { code, shiftKey } = event;
+  // The letter on the key, whatever the script, and with Caps Lock.
+  const key = (event.key > "\x7f" ? code.replace("Key", "") : event.key).toLowerCase();
+  if (event.ctrlKey || event.metaKey) return key === "z" && !shiftKey ? { name: "undo" } : null;
   if (event.altKey) return null;
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-  if (digit) return { name: event.shiftKey ? "chooseFurther" : "choose", index: Number(digit) - 1 };
-  const name = COMMANDS[event.key];
-  return name ? { name } : null;
+  // First, since "/" is above a digit on many keyboards.
+  if (COMMANDS[key]) return { name: COMMANDS[key] };
+  const digit = digitOf(event);
+  if (digit === 0) return { name: "noFurther" };
+  return digit && { name: shiftKey ? "chooseFurther" : "choose", index: digit - 1 };
 }
+
+/** The digit on a key. Without Num Lock, a number pad moves the page. */
+export function digitOf({ key, code }) {
+  const digit = key.length === 1 && /^(?:Digit|Numpad)(\d)$/.exec(code);
+  return digit ? Number(digit[1]) : null;
+}
+
+/** Whether an input method, as for Chinese, uses a key. 229: in Safari. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 /** Whether the key belongs to a field, a dialog or a button. */
 function isOccupied(event) {

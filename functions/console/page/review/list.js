@@ -2,15 +2,11 @@
 
 import { call } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { percent, reasonName } from "../ui.js";
+import { REASONS, percent, reasonName } from "../ui.js";
 import { HelpDialog } from "./help.js";
 import { useKeys } from "./keys.js";
 
 const SHOWN = 50;
-const REASONS = [
-  "disagreement", "random_audit", "failed_workflow", "out_of_scope", "low_confidence",
-  "needs_review", "random_fill", "model_disagreement",
-];
 
 /**
  * @param {{ onOpen: (item: import("./state.js").Item, reason: string | null) => void,
@@ -38,7 +34,7 @@ export function ListScreen({ onOpen, onBack, onFailure, initialReason }) {
       <label for="reason">Reason</label>
       <select id="reason" value=${reason} onChange=${(event) => setReason(event.currentTarget.value)}>
         <option value="">all</option>
-        ${REASONS.map((name) => html`<option key=${name} value=${name}>${reasonName(name)}</option>`)}
+        ${Object.entries(REASONS).map(([reason, name]) => html`<option key=${reason} value=${reason}>${name}</option>`)}
       </select>
       ${items === null
         ? html`<p class="empty">Loading …</p>`

@@ -5,20 +5,11 @@ import { Card } from "./card.js";
 import { ChoiceList, FurtherIntents } from "./choice_list.js";
 import { choicesFor } from "./choices.js";
 import { HelpDialog } from "./help.js";
-import { useKeys } from "./keys.js";
+import { isComposing, useKeys } from "./keys.js";
 import { NearDuplicates } from "./near_duplicates.js";
-import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { SkipDialog } from "./skip.js";
 import { BLIND } from "./state.js";
-
-/**
- * What is prepared for one item: it never applies to another one, however fast the keys are.
- * @typedef {{ item: number | null, further: string[] | null, note: string, near: number[] }} Draft
- */
-
-/** @type {Draft} */
-const EMPTY = { item: null, further: null, note: "", near: [] };
 
 /**
  * @param {{ review: import("./state.js").Review, catalogue: import("./choices.js").Intent[],
@@ -26,50 +17,44 @@ const EMPTY = { item: null, further: null, note: "", near: [] };
  */
 export function ReviewScreen({ review, catalogue, onList }) {
   const item = review.current;
-  const [stored, setDraft] = useState(EMPTY);
   const [dialog, setDialog] = useState(/** @type {"skip" | "help" | null} */ (null));
   const heading = useRef(null);
   const search = useRef(null);
   const noteField = useRef(null);
   const choices = useMemo(() => (item ? choicesFor(item, catalogue) : []), [item, catalogue]);
   const nearDuplicates = review.nearDuplicates;
-  const draft = stored.item === item?.item ? stored : EMPTY;
-  const prepare = (changes) => setDraft({ ...draft, item: item.item, ...changes });
+  const { draft } = review;
 
   useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [item?.item, item?.conflict]);
 
   const decide = (intent) => {
     const secondary = draft.further && draft.further.filter((name) => name !== intent);
-    setDraft(EMPTY);
     const near = draft.near.filter((number) => nearDuplicates.some((other) => other.item === number));
-    review.decide({ intent, secondary, note: draft.note.trim(), near }, draft);
+    review.decide({ intent, secondary, note: draft.note.trim(), near });
   };
   const toggle = (intent) => {
     const names = draft.further ?? [];
     const rest = names.filter((name) => name !== intent);
     const changed = rest.length < names.length ? rest : [...names, intent];
-    prepare({ further: changed.length ? changed : null });
+    review.prepare({ further: changed.length ? changed : null });
   };
+  const toggleNone = () => review.prepare({ further: draft.further?.length === 0 ? null : [] });
   const chooseAllNear = () => {
     const all = nearDuplicates.map((other) => other.item);
-    prepare({ near: draft.near.length < all.length ? all : [] });
-  };
-  const undo = () => {
-    const restored = review.undo();
-    if (restored) setDraft(restored);
+    review.prepare({ near: draft.near.length < all.length ? all : [] });
   };
   const skip = () => item && !item.conflict && setDialog("skip");
 
   useKeys({
     choose: (index) => item && choices[index] && decide(choices[index].intent),
     chooseFurther: (index) => item && choices[index] && toggle(choices[index].intent),
-    noFurther: () => item && prepare({ further: draft.further?.length === 0 ? null : [] }),
+    noFurther: () => item && toggleNone(),
     search: () => search.current?.focus(),
     note: () => noteField.current?.focus(),
     near: () => item && nearDuplicates.length && chooseAllNear(),
     skip,
     leave: () => item?.conflict && review.dismiss(),
-    undo,
+    undo: () => review.undo(),
     list: onList,
     blind: () => switchBlind(review),
     help: () => setDialog("help"),
@@ -77,21 +62,21 @@ export function ReviewScreen({ review, catalogue, onList }) {
 
   return html`
     <section class="review" aria-label="Review">
-      <${Toolbar} review=${review} onSkip=${skip} onUndo=${undo} onList=${onList} onHelp=${() => setDialog("help")} />
+      <${Toolbar} review=${review} onSkip=${skip} onList=${onList} onHelp=${() => setDialog("help")} />
       <${BlindReview} review=${review} />
       ${item
         ? html`
             <${Card} item=${item} headingRef=${heading} />
             <${NearDuplicates} texts=${nearDuplicates} chosen=${draft.near} onAll=${chooseAllNear}
-              onChange=${(near) => prepare({ near })} />
+              onChange=${(near) => review.prepare({ near })} />
             <${ChoiceList} choices=${choices} further=${draft.further ?? []} onChoose=${decide}
               onFurther=${toggle} />
-            <${FurtherIntents} further=${draft.further} onChange=${(further) => prepare({ further })} />
+            <${FurtherIntents} further=${draft.further} onRemove=${toggle} onClear=${toggleNone} />
             <div class="fields">
               <${Search} catalogue=${catalogue} inputRef=${search}
                 onChoose=${(intent, isFurther) => (isFurther ? toggle(intent) : decide(intent))} />
               <${Note} note=${draft.note} fieldRef=${noteField}
-                onChange=${(note) => prepare({ note })} />
+                onChange=${(note) => review.prepare({ note })} />
             </div>
           `
         : html`<${Empty} review=${review} />`}
@@ -99,7 +84,7 @@ export function ReviewScreen({ review, catalogue, onList }) {
       html`<${SkipDialog} onClose=${() => setDialog(null)}
         onSkip=${(reason) => {
           setDialog(null);
-          review.skip(reason, draft);
+          review.skip(reason);
         }} />`}
       ${dialog === "help" && html`<${HelpDialog} onClose=${() => setDialog(null)} />`}
     </section>
@@ -128,7 +113,23 @@ function BlindReview({ review }) {
   `;
 }
 
-function Toolbar({ review, onSkip, onUndo, onList, onHelp }) {
+function Note({ note, fieldRef, onChange }) {
+  return html`
+    <div>
+      <label for="note">Note <kbd>n</kbd></label>
+      <textarea id="note" ref=${fieldRef} rows="2" value=${note} aria-describedby="note-help"
+        onInput=${(event) => onChange(event.currentTarget.value)}
+        onKeyDown=${(event) => {
+          if (event.key === "Escape" && !isComposing(event)) event.currentTarget.blur();
+        }}></textarea>
+      <p id="note-help" class="hint">
+        Recorded with your decision, for other reviewers. Do not quote users. Escape leaves the field.
+      </p>
+    </div>
+  `;
+}
+
+function Toolbar({ review, onSkip, onList, onHelp }) {
   const item = review.current;
   return html`
     <div class="toolbar">
@@ -137,7 +138,7 @@ function Toolbar({ review, onSkip, onUndo, onList, onHelp }) {
         ${item?.conflict
           ? html`<button type="button" onClick=${() => review.dismiss()}>Leave it <kbd>Enter</kbd></button>`
           : html`<button type="button" disabled=${!item} onClick=${onSkip}>Skip <kbd>s</kbd></button>`}
-        <button type="button" disabled=${!review.done.length} onClick=${onUndo}>
+        <button type="button" disabled=${!review.done.length} onClick=${() => review.undo()}>
           Undo <kbd>u</kbd>
         </button>
         <button type="button" onClick=${onList}>List <kbd>l</kbd></button>

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { searchIntents } from "./choices.js";
+import { isComposing } from "./keys.js";
 
 /**
  * @param {{ catalogue: import("./choices.js").Intent[], inputRef: any,
@@ -28,6 +29,7 @@ export function Search({ catalogue, inputRef, onChoose }) {
     onChoose(intent, isFurther);
   };
   const onKeyDown = (event) => {
+    if (isComposing(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();

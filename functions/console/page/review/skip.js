@@ -1,5 +1,6 @@
 import { html, useLayoutEffect } from "../vendor/preact.js";
 import { Dialog } from "../ui.js";
+import { digitOf } from "./keys.js";
 
 const REASONS = [
   ["unsure", "I am not sure"],
@@ -12,8 +13,8 @@ const REASONS = [
 export function SkipDialog({ onSkip, onClose }) {
   useLayoutEffect(() => {
     const onKeyDown = (event) => {
-      const reason = REASONS[Number(event.key) - 1];
-      if (!reason) return;
+      const reason = REASONS[digitOf(event) - 1];
+      if (!reason || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       event.stopPropagation();
       onSkip(reason[0]);

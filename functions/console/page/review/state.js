@@ -33,11 +33,13 @@ import { Outbox, itemsOf } from "../outbox.js";
  * @property {string} note
  * @property {number[]} near - the near-duplicates that are decided with it
  *
+ * @typedef {{ further: string[] | null, note: string, near: number[] }} Draft
+ *
  * @typedef {object} Done - a decision or a skip that can be undone
  * @property {number} entry - its entry in the outbox
  * @property {Item} item
  * @property {Decision} [decision] - none: a skip
- * @property {import("./screen.js").Draft} draft - what was prepared, which an undo restores
+ * @property {Draft} draft - what was prepared
  * @property {Item[]} removed - the near-duplicates that no longer had to be shown
  */
 
@@ -47,6 +49,8 @@ export const BLIND = "model_disagreement";
 const withNear = ({ near }) => (near.length ? ` with near-duplicates: ${near.length}` : "");
 
 const isBlind = (item) => item.intents !== undefined;
+
+const EMPTY = { further: null, note: "", near: [] };
 
 const BATCH = 20;
 const REFILL_BELOW = 10;
@@ -61,6 +65,8 @@ export class Review {
     this.items = [];
     /** @type {Done[]} */
     this.done = [];
+    /** What is prepared for each item. @type {Map<number, Draft>} */
+    this.drafts = new Map();
     /** @type {string | null} */
     this.reason = null;
     this.isComplete = false;
@@ -88,6 +94,17 @@ export class Review {
   /** @returns {Item | undefined} */
   get current() {
     return this.items[0];
+  }
+
+  /** @returns {Draft} */
+  get draft() {
+    return this.drafts.get(this.current?.item) ?? EMPTY;
+  }
+
+  /** @param {Partial<Draft>} changes */
+  prepare(changes) {
+    this.drafts.set(this.current.item, { ...this.draft, ...changes });
+    this.onChange();
   }
 
   /** Fetches the next items where few are left. */
@@ -162,10 +179,10 @@ export class Review {
     return (this.current?.near_duplicates ?? []).filter(({ item }) => !decided.has(item));
   }
 
-  /** @param {Decision} decision @param {import("./screen.js").Draft} draft */
-  decide(decision, draft) {
+  /** @param {Decision} decision */
+  decide(decision) {
     const { item, seen } = this.current;
-    this.finish("decide", decision, draft, {
+    this.finish("decide", decision, {
       item,
       seen,
       is_blind: isBlind(this.current),
@@ -179,9 +196,9 @@ export class Review {
     this.say(`Recorded as ${all}${withNear(decision)}.`);
   }
 
-  /** @param {string} reason @param {import("./screen.js").Draft} draft */
-  skip(reason, draft) {
-    this.finish("skip", undefined, draft, { item: this.current.item, reason });
+  /** @param {string} reason */
+  skip(reason) {
+    this.finish("skip", undefined, { item: this.current.item, reason });
     this.say("Skipped.");
   }
 
@@ -192,8 +209,10 @@ export class Review {
     this.refill();
   }
 
-  finish(kind, decision, draft, body) {
+  finish(kind, decision, body) {
+    const { draft } = this;
     const item = this.items.shift();
+    this.drafts.delete(item.item);
     const isNear = (other) => decision?.near.includes(other.item);
     const removed = this.items.filter(isNear);
     this.items = this.items.filter((other) => !isNear(other));
@@ -202,16 +221,10 @@ export class Review {
     this.refill();
   }
 
-  /**
-   * Takes the latest decision or skip back, and shows its item again.
-   * @returns {import("./screen.js").Draft | undefined} what was prepared for it
-   */
+  /** Takes the latest decision or skip back, and shows its item again. */
   undo() {
     const last = this.done.pop();
-    if (!last) {
-      this.say("There is nothing to undo.");
-      return undefined;
-    }
+    if (!last) return this.say("There is nothing to undo.");
     if (last.decision) this.decided -= 1;
     if (!this.outbox.cancel(last.entry)) {
       const body = { item: last.item.item };
@@ -219,10 +232,10 @@ export class Review {
       else this.outbox.add({ kind: "skip", body });
     }
     this.items.unshift(last.item, ...last.removed);
+    this.drafts.set(last.item.item, last.draft);
     this.say(
       last.decision ? `Undone: ${last.decision.intent}${withNear(last.decision)}.` : "Undone: the skip.",
     );
-    return last.draft;
   }
 
   /** Takes what the database answered. */
@@ -250,7 +263,7 @@ export class Review {
       const conflict = { intent: entry.body.corrected_intent };
       const changed = { ...result.item, votes: result.votes, conflict };
       // A decision that was taken back meanwhile is shown already.
-      if (done) this.insertNext(changed);
+      if (done) this.insertNext(changed, done.draft);
       else this.replace(changed);
       this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
     }
@@ -259,7 +272,7 @@ export class Review {
   takeFailure(entry, error) {
     const done = this.forget(entry.id);
     if (done) {
-      this.insertNext(done.item);
+      this.insertNext(done.item, done.draft);
       this.items.push(...done.removed);
     }
     if (done?.decision) this.decided -= 1;
@@ -268,7 +281,8 @@ export class Review {
   }
 
   /** Shows an item next: not at once, since a key that is pressed now is meant for another one. */
-  insertNext(item) {
+  insertNext(item, draft) {
+    this.drafts.set(item.item, draft);
     this.items.splice(this.items.length ? 1 : 0, 0, item);
   }
 

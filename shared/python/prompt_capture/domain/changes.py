@@ -11,7 +11,15 @@ from pydantic import AfterValidator, BaseModel, ValidationInfo, field_validator
 from prompt_capture.domain.errors import RepeatedIntent, UnknownIntent
 from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
 from prompt_capture.domain.text import canonical_text
-from prompt_capture.domain.types import ErrorText, FrozenModel, Identifier, Label, Note
+from prompt_capture.domain.text_files import replace_surrogates
+from prompt_capture.domain.types import (
+    MAX_IDENTIFIER_LENGTH,
+    ErrorText,
+    FrozenModel,
+    Identifier,
+    Label,
+    Note,
+)
 
 ANONYMOUS_REVIEWERS = frozenset({"dashboard", "legacy"})
 """The reviewers of unsigned corrections; the same list as `private.anonymous_reviewers`."""
@@ -52,7 +60,8 @@ class Outcome(FrozenModel):
 def validate_reviewer_name(name: str) -> str:
     """Return the name of a reviewer or an operator without surrounding white space.
 
-    Raise `ValueError` for an empty or reserved name. The database rejects these too.
+    Raise `ValueError` for an empty or reserved name, and for one that cannot be stored. The
+    database rejects these too.
     """
     canonical = canonical_text(name)
     if not canonical:
@@ -60,6 +69,10 @@ def validate_reviewer_name(name: str) -> str:
     if canonical in ANONYMOUS_REVIEWERS or _DASHES.sub("-", canonical).startswith(ERASED_PREFIX):
         reserved = ", ".join(sorted(ANONYMOUS_REVIEWERS))
         raise ValueError(f"This name is reserved ({reserved}, {ERASED_PREFIX}...)")
+    if len(name.strip()) > MAX_IDENTIFIER_LENGTH:
+        raise ValueError(f"The name has more than {MAX_IDENTIFIER_LENGTH} characters")
+    if replace_surrogates(name) != name:
+        raise ValueError("The name is not valid UTF-8")
     return name.strip()
 
 
@@ -211,9 +224,14 @@ def suggest_intents(intent: str, catalogue: Iterable[str], max_suggestions: int 
     Intents with a word in common come first, then those with a similar spelling (Ratcliff and
     Obershelp's gestalt ratio).
     """
-    names = sorted(catalogue)
-    folded = intent.casefold().strip().replace(" ", "_").replace("-", "_")
-    words = set(folded.split("_"))
-    with_common_word = [name for name in names if words & set(name.split("_"))]
-    similar = get_close_matches(folded, names, n=max_suggestions, cutoff=0.5)
+    names = {name: _join_words(name) for name in sorted(catalogue)}
+    joined = _join_words(intent)
+    words = set(joined.split("_"))
+    with_common_word = [name for name, each in names.items() if words & set(each.split("_"))]
+    close = get_close_matches(joined, set(names.values()), n=max_suggestions, cutoff=0.5)
+    similar = [name for each in close for name in names if names[name] == each]
     return list(dict.fromkeys(with_common_word + similar))[:max_suggestions]
+
+
+def _join_words(name: str) -> str:
+    return re.sub(r"[ -]", "_", name.casefold().strip())

@@ -21,6 +21,9 @@ _FIELDS = frozenset(
 )
 """The fields in which programs write decisions, alone, in lists or deeper, in lower case."""
 
+_CHOICES = "accept"
+"""The field of Prodigy's choices, which are numbers where the ids of the options are."""
+
 _SEPARATOR = re.compile(r"[,;|#/\r\n]")
 """What separates several labels in a cell; Doccano writes `reminder#email`."""
 
@@ -39,6 +42,8 @@ def describe_decision(name: str, value: object, catalogue: Collection[str]) -> s
     if name.casefold() not in _FIELDS:
         return None
     intents = dict.fromkeys(_find_intents(value, catalogue, 0))
+    if name.casefold() == _CHOICES and isinstance(value, list):
+        intents |= dict.fromkeys(f"option {each}" for each in value if isinstance(each, int))
     return f"{name} has {', '.join(intents)}" if intents else None
 
 

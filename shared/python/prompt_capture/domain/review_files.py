@@ -247,6 +247,14 @@ def read_entries(content: str) -> dict[int, Any]:
     }
 
 
+def read_log_id(value: object) -> UUID | None:
+    """Return the id of a prompt that a field states; None: it states none."""
+    try:
+        return UUID(strip_invisible(str(value)))
+    except ValueError:
+        return None
+
+
 def _list_texts(values: Any) -> Iterator[str]:
     """Yield the text of an entry in canonical form, or of the task that it is, if it has one."""
     if isinstance(values, Mapping):
@@ -429,7 +437,7 @@ def _read_decision(values: Mapping[str, Any], catalogue: Collection[str]) -> Rev
         names = map(strip_invisible, secondary)
         secondary = tuple(match_secondary_intent(name, catalogue) for name in names)
     decision = {"corrected_intent": intent, SECONDARY: secondary}
-    if _read_id(values.get("id")) is None:
+    if read_log_id(values.get("id")) is None:
         raise InvalidEntry("id: it is missing, or no id of a prompt. Copy it from the export")
     try:
         return ReviewedPrompt.model_validate(_prepare({**values, **decision}))
@@ -441,7 +449,7 @@ def _read_prediction(
     values: Mapping[str, Any], reviewed: ReviewedPrompt | None
 ) -> StatedPrediction | None:
     """Return the prediction that an entry states beside what it decides, if it has an id."""
-    log_id = _read_id(values.get("id"))
+    log_id = read_log_id(values.get("id"))
     predicted = _unwrap(values.get("predicted_intent"))
     is_stated = reviewed is None and not _is_empty(predicted)
     intent = strip_invisible(str(predicted)) if is_stated else None
@@ -466,13 +474,6 @@ def _read_predicted_secondary(value: object) -> frozenset[str]:
 def _unwrap(value: object) -> object:
     """Return the only item of a list, and any other value as it is."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
-def _read_id(value: object) -> UUID | None:
-    try:
-        return UUID(strip_invisible(str(value)))
-    except ValueError:
-        return None
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,19 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from prompt_capture.domain.errors import ErasureIncomplete, InvalidFile
-from prompt_capture.domain.review_files import WrittenEntry, is_json_list, list_entries
-from prompt_capture.domain.text import strip_invisible
+from prompt_capture.domain.review_fields import DECISION_FIELDS
+from prompt_capture.domain.review_files import (
+    WrittenEntry,
+    is_json_list,
+    list_entries,
+    read_log_id,
+)
+from prompt_capture.domain.text import canonical_text, strip_invisible
 from prompt_capture.domain.text_files import (
     decode_text,
     decompress,
@@ -24,10 +30,16 @@ _ID_FIELDS = ("log_id", "id")
 
 
 class _Segment(NamedTuple):
-    """An entry as it is written, with the ids in it: that of its prompt first, if it has one."""
+    """An entry as it is written, with all ids in it.
+
+    `log_id` is the id of its prompt, if a field for it states one. `may_have_prompt`: a field that
+    no reviewer fills in has something.
+    """
 
     text: str
+    log_id: str | None
     ids: list[str]
+    may_have_prompt: bool
     fields: Mapping[str, Any]
     place: str
 
@@ -37,7 +49,7 @@ def list_prompts(content: bytes) -> Iterator[dict[str, str | None]]:
     for segment in _read(content).segments:
         stated = {name: segment.fields.get(name) for name in ("prompt", "predicted_intent")}
         texts = {name: each if isinstance(each, str) else None for name, each in stated.items()}
-        yield {"id": next(iter(segment.ids), None), **texts}
+        yield {"id": segment.log_id or next(iter(segment.ids), None), **texts}
 
 
 def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[bytes, int]:
@@ -47,15 +59,42 @@ def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[b
     id or a prompt belongs to.
     """
     file = _read(content)
-    kept = []
     _reject_removed(_find_ids(file.head), "The header", is_removed)
-    for segment in file.segments:
-        first, *others = segment.ids or [""]
-        if not is_removed(first):
-            _reject_removed(others, segment.place, is_removed)
-            kept.append(segment)
+    kept = [segment for segment in file.segments if _is_kept(segment, is_removed)]
     is_same = len(kept) == len(file.segments)
     return content if is_same else file.write(kept), len(kept)
+
+
+def reject_moved_prompts(entries: Sequence[Mapping[str, Any]], captured: Mapping[str, str]) -> None:
+    """Raise `ErasureIncomplete` where an entry does not have the prompt captured with its id.
+
+    `captured` has prompts by id, and `entries` are those of `list_prompts`. A prompt that no entry
+    has was edited, or damaged by a spreadsheet, and does not matter.
+    """
+    texts = [canonical_text(entry["prompt"] or "") for entry in entries]
+    expected = [canonical_text(captured.get(entry["id"] or "", "")) for entry in entries]
+    known = frozenset(texts)
+    if any(
+        wanted and wanted != text and wanted in known
+        for text, wanted in zip(texts, expected, strict=True)
+    ):
+        raise ErasureIncomplete(
+            "Some entries have the prompts of others, as where some columns of a table were sorted "
+            "without the others. Undo that, or delete the file."
+        )
+
+
+def _is_kept(segment: _Segment, is_removed: Callable[[str], bool]) -> bool:
+    """Return whether an entry is not of a removed id. Raise `ErasureIncomplete` where in doubt."""
+    log_id = segment.log_id or (segment.ids[0] if len(segment.ids) == 1 else "")
+    if is_removed(log_id):
+        return False
+    _reject_removed(segment.ids, segment.place, is_removed)
+    if segment.may_have_prompt and not segment.log_id:
+        raise ErasureIncomplete(
+            f"{segment.place} has a text and not the id of its prompt alone. Correct or delete it."
+        )
+    return True
 
 
 def _reject_removed(ids: list[str], place: str, is_removed: Callable[[str], bool]) -> None:
@@ -126,11 +165,12 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
         raise ErasureIncomplete(f"{place} is no entry. Correct or delete it.")
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
-    stated = (strip_invisible(str(fields.get(name))) for name in _ID_FIELDS)
-    ids = _find_ids(*filter(_UUID.fullmatch, stated), written)
-    if not ids and _has_text(fields.get("prompt")):
-        raise ErasureIncomplete(f"{place} has a prompt and no id. Correct or delete it.")
-    return _Segment(written, ids, fields, place)
+    stated = filter(None, (read_log_id(fields.get(name)) for name in _ID_FIELDS))
+    log_id = next(map(str, stated), None)
+    may_have_prompt = bool(entry.problem) or any(
+        _has_text(value) for name, value in fields.items() if name not in DECISION_FIELDS
+    )
+    return _Segment(written, log_id, _find_ids(written), may_have_prompt, fields, place)
 
 
 def _has_text(value: object) -> bool:

@@ -28,7 +28,10 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH
 ErrorText = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ERROR_LENGTH, pattern=NO_NUL)
 ]
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
+MAX_IDENTIFIER_LENGTH = 200
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_IDENTIFIER_LENGTH, pattern=NO_NUL)
+]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 

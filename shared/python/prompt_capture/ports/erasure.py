@@ -37,6 +37,9 @@ class ErasureLedger(Protocol):
     async def list_erased_lines(self, exported: ExportedObject) -> ErasedLines:
         """List the lines of erased users in an object."""
 
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the text of each prompt that exists."""
+
     async def unregister_senders(
         self, exported: ExportedObject, senders: Sequence[SenderOfPage]
     ) -> None:

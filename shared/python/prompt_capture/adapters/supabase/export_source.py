@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from uuid import UUID
 
 import httpx
 
@@ -164,6 +165,10 @@ class SupabaseExports:
             [SenderOfPage._make(sender) for sender in listed["senders"]],
             listed["is_recent"],
         )
+
+    async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        rows = await self._postgrest.rows_by_id("nlu_prompt_logs", log_ids, ["prompt"])
+        return {log_id: row["prompt"] for log_id, row in rows.items()}
 
     async def unregister_senders(
         self, exported: ExportedObject, senders: Sequence[SenderOfPage]

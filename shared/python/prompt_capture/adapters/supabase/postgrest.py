@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
+from uuid import UUID
 
 import httpx
 from postgrest import AsyncPostgrestClient, AsyncRequestBuilder
@@ -40,6 +41,9 @@ _RETRY_PAUSE_SECONDS = 1.0
 _CONFLICT_RETRIES = 2
 _CONFLICT_PAUSE_SECONDS = 0.03
 """The mean pause. Each is chosen at random, so that two requests do not meet again."""
+
+MAX_IDS_PER_REQUEST = 100
+"""A URL with this many ids has 4 kB, which every proxy accepts."""
 
 Row = dict[str, Any]
 ErrorsByCode = Mapping[str, PromptCaptureError]
@@ -90,9 +94,22 @@ class PostgrestAdapter:
         """Send a request and return the rows of the response."""
         return _check_rows(await self._execute(request, errors))
 
+    async def rows_by_id(
+        self, table: str, ids: Sequence[UUID], columns: Sequence[str]
+    ) -> dict[UUID, Row]:
+        """Return columns of the rows of a table or view that exist, by their id."""
+        found: dict[UUID, Row] = {}
+        for start in range(0, len(ids), MAX_IDS_PER_REQUEST):
+            named = [str(row_id) for row_id in ids[start : start + MAX_IDS_PER_REQUEST]]
+            selected = self.table(table).select("id", *columns)
+            rows = await self.rows(selected.in_("id", named))
+            found |= {UUID(row["id"]): row for row in rows}
+        return found
+
     async def active_intents(self) -> list[str]:
         """Return the intents of the catalogue that a correction may use."""
-        query = self.table("intent_catalogue").select("intent").is_("retired_at", "null")
+        is_active = "retired_at.is.null,retired_at.gt.now"  # as in `private.is_active_intent`
+        query = self.table("intent_catalogue").select("intent").or_(is_active)
         return [row["intent"] for row in await self.rows(query)]
 
     async def call(

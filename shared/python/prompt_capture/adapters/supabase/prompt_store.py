@@ -11,7 +11,12 @@ import httpx
 from postgrest import AsyncRequestBuilder, AsyncSelectRequestBuilder
 from pydantic import ValidationError
 
-from prompt_capture.adapters.supabase.postgrest import FOREIGN_KEY_VIOLATION, PostgrestAdapter, Row
+from prompt_capture.adapters.supabase.postgrest import (
+    FOREIGN_KEY_VIOLATION,
+    MAX_IDS_PER_REQUEST,
+    PostgrestAdapter,
+    Row,
+)
 from prompt_capture.domain.changes import (
     ChangeStatus,
     Correction,
@@ -42,9 +47,6 @@ DEFAULT_DEADLINE_SECONDS = 1.0
 
 PAGE_SIZE = 1_000
 """Supabase's default limit for the rows of a response."""
-
-MAX_IDS_PER_REQUEST = 100
-"""A URL with this many ids has 4 kB, which every proxy accepts."""
 
 _REVIEWER_ERASED, _TOO_MANY_DEFERRED = "PT403", "PT429"
 """The database's own error codes for corrections."""
@@ -168,11 +170,11 @@ class SupabasePromptStore:
             raise find_unknown_intent(correction.decision, known) or UnknownIntent([]) from None
 
     async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
-        rows = await self._get_rows(log_ids, _DECISION_COLUMNS)
+        rows = await self._postgrest.rows_by_id("labelled_prompts", log_ids, _DECISION_COLUMNS)
         return {log_id: _decision(row) for log_id, row in rows.items()}
 
     async def find_votes(self, log_ids: Sequence[UUID], reviewer: str) -> dict[UUID, str]:
-        texts = await self._get_rows(log_ids, ["text_key"], "nlu_prompt_logs")
+        texts = await self._postgrest.rows_by_id("nlu_prompt_logs", log_ids, ["text_key"])
         keys = sorted({row["text_key"] for row in texts.values()})
         name = unicodedata.normalize("NFC", reviewer.strip().lower())  # as in `private.fold_name`
         votes: dict[str, str] = {}
@@ -188,25 +190,13 @@ class SupabasePromptStore:
         }
 
     async def get_texts(self, log_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await self._get_rows(log_ids, ["prompt"])
+        rows = await self._postgrest.rows_by_id("labelled_prompts", log_ids, ["prompt"])
         return {log_id: row["prompt"] for log_id, row in rows.items()}
 
     async def get_predictions(self, log_ids: Sequence[UUID]) -> dict[UUID, PredictedIntents]:
         columns = ["predicted_intent", "secondary_intents"]
-        rows = await self._get_rows(log_ids, columns, "nlu_prompt_logs")
+        rows = await self._postgrest.rows_by_id("nlu_prompt_logs", log_ids, columns)
         return {log_id: _predicted_intents(row) for log_id, row in rows.items()}
-
-    async def _get_rows(
-        self, log_ids: Sequence[UUID], columns: Sequence[str], table: str = "labelled_prompts"
-    ) -> dict[UUID, Row]:
-        """Return columns of a table or view for the prompts that exist."""
-        found: dict[UUID, Row] = {}
-        for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
-            ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
-            selected = self._postgrest.table(table).select("id", *columns)
-            rows = await self._postgrest.rows(selected.in_("id", ids))
-            found |= {UUID(row["id"]): row for row in rows}
-        return found
 
     async def known_intents(self) -> list[str]:
         return await self._postgrest.active_intents()

@@ -60,6 +60,7 @@ class DatasetKind(ABC):
     - `is_trained_on`: texts similar to those in the pool of disagreements have no line, either. No
       dataset has lines of that pool: they are evidence about models.
     - `is_sorted_file`: the dataset is one file in the order of capture, and fits in memory.
+    - `is_filled_in`: reviewers edit the file.
     """
 
     mode: ClassVar[str]
@@ -74,6 +75,7 @@ class DatasetKind(ABC):
     excludes_near_heldout: ClassVar[bool] = False
     is_trained_on: ClassVar[bool] = True
     is_sorted_file: ClassVar[bool] = False
+    is_filled_in: ClassVar[bool] = False
 
     @abstractmethod
     def select(self, rows: Sequence[ExportRow], criteria: Criteria) -> Selected:
@@ -290,6 +292,7 @@ class ReviewFile(DatasetKind):
     is_anonymizable = False
     is_trained_on = False
     is_sorted_file = True
+    is_filled_in = True
 
     def select(self, rows: Sequence[ExportRow], criteria: Criteria) -> Selected:
         if reviewed_intent(rows) is not None:

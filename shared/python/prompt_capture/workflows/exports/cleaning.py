@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Self, cast
+from uuid import UUID
 
 from prompt_capture.domain.datasets.lines import DatasetCounts, salted_id
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest, manifest_key_of
@@ -22,6 +23,7 @@ from prompt_capture.domain.errors import (
     ErasureIncomplete,
     StoreUnavailable,
 )
+from prompt_capture.domain.review_removal import reject_moved_prompts
 from prompt_capture.ports.erasure import ErasureLedger
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.workflows.exports.writer import ObjectWriter
@@ -109,6 +111,10 @@ class ObjectRewriter:
         manifest = Manifest.model_validate_json(content) if content else None
         is_listed = manifest and any(part.key == self._key for part in manifest.objects)
         return manifest if is_listed else None
+
+    def read_entries(self, manifest: Manifest) -> list[dict[str, Any]]:
+        """Return the entries of the object as they are; none where it no longer exists."""
+        return list(self._read(self._key, manifest))
 
     def delete(self) -> None:
         """Delete the object with all of its versions."""
@@ -251,13 +257,24 @@ class CleanDatasets:
         manifest = rewriter.read_manifest()
         erased = await self._ledger.list_erased_lines(exported)
         if manifest is not None:
-            rewriter.rewrite(LineRemoval.of_lines(erased.lines, manifest), manifest)
+            removal = LineRemoval.of_lines(erased.lines, manifest)
+            if manifest.request.kind.is_filled_in and removal.drop:
+                await self._reject_moved_prompts(rewriter.read_entries(manifest), removal)
+            rewriter.rewrite(removal, manifest)
         else:
             # The export was interrupted, or still runs and will find out that it is invalidated.
             rewriter.delete()
             if erased.is_recent:
                 return  # That export looks for its erased users in the ledger.
         await self._ledger.unregister_senders(exported, erased.senders)
+
+    async def _reject_moved_prompts(
+        self, entries: Sequence[Mapping[str, Any]], removal: LineRemoval
+    ) -> None:
+        """Raise `ErasureIncomplete` where prompts of erased users may stand beside other ids."""
+        kept = [entry["id"] for entry in entries if entry["id"] and not removal.should_drop(entry)]
+        texts = await self._ledger.get_texts([UUID(log_id) for log_id in kept])
+        reject_moved_prompts(entries, {str(log_id): text for log_id, text in texts.items()})
 
 
 def _remaining(exported: ExportedObject, reason: str) -> RemainingObject:
