@@ -191,12 +191,10 @@ def _warn_of_missing_dataset(folder: Path, manifest: Path) -> None:
     from training.data.examples import InvalidExamples
     from training.data.exported_datasets import lacks_dataset_before
 
+    warning = (
+        "This dataset has the changes since the last one alone, and the folder does not have that "
+        "one: all folders share a series. For a dataset of everything, export without --since-last."
+    )
     with suppress(InvalidExamples):  # of another dataset, which reading the folder names
         if lacks_dataset_before(folder, manifest):
-            print_warnings(
-                [
-                    "This dataset has the changes since the last one alone, and the folder does "
-                    "not have that one: all folders share a series. For a dataset of everything, "
-                    "export without --since-last."
-                ]
-            )
+            print_warnings([warning])
