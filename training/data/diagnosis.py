@@ -68,8 +68,8 @@ def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
             names = ", ".join(f"'{label}'" for label in group)
             yield (
                 f"The labels {names} differ only in case, white space, punctuation, the encoding "
-                "or look of letters or the mark of a copy. Each counts as an intent of its own: write them "
-                "alike if they are one."
+                "or look of letters or the mark of a copy. Each counts as an intent of its own: "
+                "write them alike if they are one."
             )
 
 
