@@ -346,6 +346,7 @@ def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> Non
         {"deleted_at": None},
         {"deleted_at": 0},
         {"deleted_at": False},
+        {"annotations": [{"deleted_at": "2026-05-01"}, {"deleted_at": None}]},
         {"created_at": "2026-05-01"},
     ],
 )

@@ -126,7 +126,7 @@ def find_stored_files(source: DataSource) -> set[Path]:
 def has_dataset(folder: Path) -> bool:
     """Return whether a folder contains the manifest of a dataset at any depth."""
     files = [file for file in folder.rglob(_MANIFESTS) if not is_hidden(file, folder)]
-    return any(file.stat().st_size and is_dataset_manifest(file) for file in files)
+    return any(is_dataset_manifest(file) and file.stat().st_size for file in files)
 
 
 def lacks_dataset_before(folder: Path, manifest: Path) -> bool:

@@ -104,8 +104,8 @@ def _refuses(path: str, given: Sequence[str]) -> bool:
     name = _compare(last_name(path))
     if name in _FIELDS_OF_ANSWERS:
         return _ANSWERS.issuperset(given)
-    if name in _TIMES:
-        return _FALSE.isdisjoint(given)
+    if name in _TIMES:  # of the text, and not of one of several annotations
+        return "." not in path and _FALSE.isdisjoint(given)
     return _TRUE.issuperset(given) and (name in _CLEAR_FLAGS or not _ONE.issuperset(given))
 
 
