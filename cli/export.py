@@ -1,6 +1,7 @@
 """`prompt-capture export`: export a dataset on demand."""
 
 import asyncio
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -179,4 +180,21 @@ def export(
             dataset = asyncio.run(export_dataset(request))
     for warning in dataset.warnings:
         error_console.print(warning, style="yellow", highlight=False, markup=False)
+    if out and since_last and mode.value != "review":
+        _warn_of_missing_dataset(out, out / dataset.manifest)
     typer.echo(f"Exported {count_of(dataset.rows, 'row')} to {dataset.url}")
+
+
+def _warn_of_missing_dataset(folder: Path, manifest: Path) -> None:
+    """Say so where a folder has changes without what they change, as a new one does."""
+    from cli.labelled_data import print_warnings
+    from training.data.examples import InvalidExamples
+    from training.data.exported_datasets import lacks_dataset_before
+
+    warning = (
+        "This dataset has the changes since the last one alone, and the folder does not have that "
+        "one: all folders share a series. For a dataset of everything, export without --since-last."
+    )
+    with suppress(InvalidExamples):  # of another dataset, which reading the folder names
+        if lacks_dataset_before(folder, manifest):
+            print_warnings([warning])

@@ -136,6 +136,7 @@ def train(
     limit_arenas()
     from cli import labelled_data
     from cli.sources import local_sources
+    from training.artifact import has_other_files
     from training.config import TrainingConfig
     from training.fit.encoders import base_from_artifact
     from training.report.writing import write_report
@@ -149,6 +150,11 @@ def train(
         local_sources(unlabelled or [], progress) as unlabelled_sources,
     ):
         check_writable(out, "--out")
+        if has_other_files(out):
+            raise typer.BadParameter(
+                f"{out} has files of no model. Name a new folder, or that of a model to replace.",
+                param_hint="--out",
+            )
         artifact = _load_base(base)  # before the data, which takes longer
         read = labelled_data.read_training_data(sources, unlabelled_sources, progress)
         labelled_data.print_warnings(_diagnose(read.examples))

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import onnx
 
@@ -70,12 +71,29 @@ def write_artifact(
     An older model stays as it is unless all files can be written.
     """
     out.mkdir(parents=True, exist_ok=True)
+    older = _read_manifest(out).get("files", ())
     with TemporaryDirectory(prefix=".partial-", dir=out) as partial:
         manifest = _write_files(Path(partial), metadata, stages, calibration)
         for name in (*manifest.files, MANIFEST_FILE):
             (Path(partial) / name).replace(out / name)
-    _delete_stale_files(out, manifest.files)
+    _delete_stale_files(out, set(older).difference(manifest.files))
     return manifest
+
+
+def has_other_files(folder: Path) -> bool:
+    """Return whether a folder holds visible files and no model of any version."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return any(not file.name.startswith(".") for file in files) and not _read_manifest(folder)
+
+
+def _read_manifest(folder: Path) -> Mapping[str, Any]:
+    """Return the manifest of a model of any version, or an empty one where there is none."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    is_model = isinstance(manifest, dict) and manifest.keys() >= {"version", "labels"}
+    return manifest if is_model else {}
 
 
 def _write_files(
@@ -161,8 +179,8 @@ def _write_graph(file: Path, model: onnx.ModelProto) -> None:
     file.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _delete_stale_files(out: Path, current: Collection[str]) -> None:
+def _delete_stale_files(out: Path, stale: Collection[str]) -> None:
     for suffix in ("*.onnx", "*.tokenizer.json"):
         for file in out.glob(suffix):
-            if file.name not in current:
+            if file.name in stale:
                 file.unlink()

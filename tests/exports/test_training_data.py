@@ -1,5 +1,6 @@
 """`train` and `evaluate` read datasets as the export writes them, in a folder and in S3."""
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -267,6 +268,59 @@ async def test_a_later_dataset_of_everything_replaces_earlier_ones_and_says_so(
     assert "1 left out: datasets that a later one replaces." in capsys.readouterr().err
 
 
+async def test_a_dataset_of_another_bucket_is_named_where_a_later_one_replaces_it(
+    scenario: ExportScenario, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _label(scenario, "train", 1)
+    await scenario.export()
+    (first,) = scenario.folder.rglob("*.manifest")
+    other = json.loads(first.read_text()) | {"bucket": "production"}
+    first.write_text(json.dumps(other))
+    await scenario.export()
+
+    _train(scenario.folder)
+
+    assert (
+        f"{first}: 1 left out: datasets that a later one replaces although it is of another bucket "
+        "or folder (name both manifests to read both)."
+    ) in capsys.readouterr().err
+
+
+async def test_a_manifest_that_cannot_be_read_is_refused_with_the_remedy(
+    scenario: ExportScenario,
+) -> None:
+    await _label(scenario, "train", 1)
+    await scenario.export()
+    (manifest,) = scenario.folder.rglob("*.manifest")
+    manifest.write_bytes(manifest.read_bytes()[:-20])
+
+    for source in (manifest, scenario.folder):
+        with pytest.raises(InvalidExamples, match="export the dataset again, and move this file"):
+            read_examples([source])
+
+
+def test_changes_in_a_folder_without_the_dataset_before_them_are_named_by_the_export(
+    scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "export_source", lambda: scenario.source)
+    asyncio.run(_label(scenario, "train", 1))
+    warning = "the folder does not have that one"
+
+    def export(folder: str, *options: str, mode: str = "retraining") -> str:
+        arguments = ["export", "--mode", mode, "--out", str(tmp_path / folder), *options]
+        result = CliRunner().invoke(app, arguments, env={"COLUMNS": "500"})
+        assert result.exit_code == 0, result.output
+        return result.stderr
+
+    assert warning not in export("first", "--since-last")
+    assert warning not in export("first", "--since-last")
+    assert warning in export("second", "--since-last")
+    assert warning not in export("second")
+    assert warning not in export("second", "--since-last", mode="review")
+    shutil.rmtree(tmp_path / "first")
+    assert warning in export("first", "--since-last")
+
+
 async def test_changes_without_the_dataset_before_them_are_remarked(
     scenario: ExportScenario, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -407,8 +461,8 @@ async def test_objects_without_a_manifest_are_no_dataset(scenario: ExportScenari
     for source in (scenario.folder, _run_folder(scenario, manifest)):
         with pytest.raises(InvalidExamples, match=r"no examples.*manifest"):
             _train(source)
-    file.write_text("{}")
-    with pytest.raises(InvalidExamples, match="not the manifest of a dataset"):
+    file.write_text('{"how_to_verify": ""}')
+    with pytest.raises(InvalidExamples, match="the manifest of a dataset of another version"):
         _train(scenario.folder)
 
 

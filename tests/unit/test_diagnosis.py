@@ -64,11 +64,12 @@ def test_numbers_that_differ_in_their_sign_or_point_are_not_alike() -> None:
 
 
 def test_labels_that_differ_by_the_mark_of_a_copied_file_are_named() -> None:
-    labels = ["greet", "greet (1)", "greet - Copy", "level 2", "level (2) up", "greet copy (2)"]
+    copies = ["greet", "greet (1)", "greet - Copy", "greet copy (2)", "greet.bak"]
+    labels = [*copies, "level 2", "level (2) up"]
 
     (sentence,) = diagnosis.describe_similar_labels(labels)
 
-    assert sentence.startswith("The labels 'greet', 'greet (1)', 'greet - Copy', 'greet copy (2)' ")
+    assert sentence.startswith(f"The labels {', '.join(map(repr, copies))} ")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,14 @@ def test_labels_that_are_all_numbers_are_named() -> None:
 
     assert sentence.startswith("All labels are numbers, such as 0 and 1. ")
     assert [*diagnosis.describe_numbers(["0"]), *diagnosis.describe_numbers(["0", "greet"])] == []
+
+
+def test_labels_with_letters_that_look_like_others_are_named() -> None:
+    labels = ["greet", "gr\u0435\u0435t", "gre\u200bet", "bye", "b\u0443\u0435"]
+
+    sentences = list(diagnosis.describe_similar_labels(labels))
+
+    assert len(sentences) == 2
 
 
 def test_labels_of_other_scripts_and_of_signs_are_told_apart() -> None:

@@ -225,6 +225,10 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
         ("isRejected", ["no", 1, 0, "TRUE"], ["1", "true"]),
         ("exclude", ["no", 1, "TRUE"], ["true"]),
         ("is_removed", [False, True], ["true"]),
+        ("delete", ["no", 1, "TRUE"], ["true"]),
+        ("Skip", ["", "yes"], ["yes"]),
+        ("AssignmentStatus", ["Approved", "Rejected"], ["rejected"]),
+        ("deleted_at", ["", "null", "2026-05-01 10:00:00+00"], ["2026-05-01 10:00:00+00"]),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
@@ -297,6 +301,16 @@ def test_a_label_that_every_annotator_refused_is_left_out(
     assert f"refused ({refusal}" in "\n".join(remarks)
 
 
+def test_a_time_of_deletion_in_parquet_leaves_a_row_out(tmp_path: Path) -> None:
+    rows = [
+        {"text": "hi", "label": "greeting", "deleted_at": datetime(2026, 5, 1, tzinfo=UTC)},
+        {"text": "hello", "label": "greeting", "deleted_at": None},
+    ]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
+
+    assert read_as("parquet", tmp_path / "data.parquet") == [HELLO]
+
+
 @pytest.mark.parametrize("cell", ["['discarded']", '"[""discarded"", ""draft""]"', "[discarded]"])
 def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> None:
     file = tmp_path / "data.csv"
@@ -328,6 +342,12 @@ def test_a_cell_with_refusals_leaves_a_row_out(tmp_path: Path, cell: str) -> Non
         {"rejected": "no"},
         {"accepted": 4, "rejected": 1},
         {"skipped": "1.0"},
+        {"skip": 1},
+        {"deleted_at": None},
+        {"deleted_at": 0},
+        {"deleted_at": False},
+        {"annotations": [{"deleted_at": "2026-05-01"}, {"deleted_at": None}]},
+        {"created_at": "2026-05-01"},
     ],
 )
 def test_other_fields_refuse_no_label(tmp_path: Path, values: dict[str, object]) -> None:

@@ -109,6 +109,29 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "Voiceflow",
         GREET,
     ),
+    (
+        {
+            "messages": [
+                {"role": "user", "content": [{"text": "h"}, {"image": {}}, {"text": "i"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "greet"}]},
+            ]
+        },
+        "conversations for fine-tuning",
+        GREET,
+    ),
+    (
+        {"source": "hi", "job": 3, "job-metadata": {"class-name": "greet", "confidence": 0.9}},
+        "SageMaker Ground Truth",
+        GREET,
+    ),
+    ({"Item": {"text": {"S": "hi"}, "label": {"S": "greet"}, "n": {"N": "1"}}}, "DynamoDB", GREET),
+    (
+        {"Items": [{"text": {"S": "hi"}, "label": {"S": "greet"}}], "Count": 1},
+        "DynamoDB",
+        GREET,
+    ),
+    ({"_id": "1", "_source": {"text": "hi", "label": "greet"}}, "in an object of its own", GREET),
+    ({"_id": "1", "_source": {"query": "hi", "intent": "greet"}}, "an object of its own", GREET),
     ({"intents": [{"tag": "greet", "patterns": ["hi"]}]}, "tags and patterns", GREET),
     ([{"path": "greet", "phrases": [{"text": "hi"}]}], "JAICP", GREET),
     ({"book": [[{"value": "book a "}, {"value": "table"}]]}, "Chatito", BOOK),
@@ -663,7 +686,7 @@ def test_objects_with_different_fields_are_no_columns(tmp_path: Path, name: str)
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Path) -> None:
-    content = [{"type": "text", "text": "hi"}]
+    content = {"type": "text", "value": "hi"}
     messages = [{"role": "user", "content": content}, {"role": "assistant", "content": "greet"}]
     texts = _convert(tmp_path, [{"messages": messages}])
 

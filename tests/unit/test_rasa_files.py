@@ -427,9 +427,14 @@ def test_labels_that_yaml_takes_for_other_types_come_back(tmp_path: Path) -> Non
     assert read_as("rasa", tmp_path / "nlu.yml") == examples
 
 
-@pytest.mark.parametrize("text", ["0o17", "1e3", "+1", ".5", "0x1F", "a\u0085b", "a\u2028b", "~"])
-def test_a_text_that_yaml_1_2_may_read_otherwise_is_quoted(tmp_path: Path, text: str) -> None:
-    """Rasa reads YAML 1.2, where 0o17 is a number and U+0085 is part of a line."""
+@pytest.mark.parametrize(
+    "text", ["0o17", "1e3", "+1", ".5", "0x1F", "a\u0085b", "a\u2028b", "~", "${HOME}", r"\u00e9"]
+)
+def test_a_text_that_rasa_may_read_otherwise_is_quoted(tmp_path: Path, text: str) -> None:
+    """Rasa reads YAML 1.2, where 0o17 is a number and U+0085 is part of a line.
+
+    It replaces variables, and escape sequences behind a single backslash.
+    """
     write_as("rasa", tmp_path / "nlu.yml", [Example(text=text, label=text)])
 
     written = (tmp_path / "nlu.yml").read_text("utf-8")

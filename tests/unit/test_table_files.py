@@ -626,6 +626,56 @@ def test_texts_that_are_written_like_bytes_are_named(tmp_path: Path) -> None:
     assert "1 noted: texts that are written like bytes of Python, b'...' (line 2)" in remark
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("tea &amp; toast", "order"),
+        ("it&#39;s me", "order"),
+        ("hi\\nthere", "order"),
+        ("caf\\u00e9", "order"),
+        ("it\\'s me", "order"),
+        ("one_x000D_two", "order"),
+        ("caf\u00c3\u00a9", "order"),
+        ("don\u00e2\u20ac\u2122t", "order"),
+        ("\u00d0\u00bf\u00d1\u20ac\u00d0\u00b8", "order"),
+        ("\u00f0\u0178\u02dc\u20ac", "order"),
+        ("caf\ufffd", "order"),
+        ("hi", "order &amp; pay"),
+    ],
+)
+def test_what_another_program_has_encoded_or_damaged_is_named(
+    tmp_path: Path, text: str, label: str
+) -> None:
+    remarks = Remarks()
+
+    assert _read_csv(tmp_path, f'text,label\n"{text}",{label}\n', remarks) == [
+        Example(text=text, label=label)
+    ]
+
+    (remark,) = remarks
+    assert "1 noted: texts or labels that another program seems to have encoded" in remark
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tea & toast; now",
+        "open C:\\new\\run",
+        "open \\\\server\\new",
+        "caf\u00e9\u2026",
+        "na\u00efve, \u00c0 propos, \u00c3o, \u00abNON\u00bb \u00c2ge",
+        "\u043f\u0440\u0438\u0432\u0435\u0442",
+        "what is x_1 and AT&T",
+    ],
+)
+def test_an_ordinary_text_is_not_named_as_encoded(tmp_path: Path, text: str) -> None:
+    remarks = Remarks()
+
+    _read_csv(tmp_path, f'text,label\n"{text}",order\n', remarks)
+
+    assert list(remarks) == []
+
+
 @pytest.mark.parametrize("label", ["don't", "a'b'", "5\u2033", "user's", "rock 'n' roll"])
 def test_a_label_with_an_apostrophe_is_read(tmp_path: Path, label: str) -> None:
     assert [each.label for each in _read_csv(tmp_path, f"text,label\nhi,{label}\n")] == [label]

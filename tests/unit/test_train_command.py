@@ -101,3 +101,17 @@ def test_a_wrong_option_is_rejected_before_the_training(
     assert result.exit_code == 2
     assert problem in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "notes.txt", "mine.onnx"])
+def test_a_folder_with_files_of_no_model_is_refused_before_the_training(
+    data: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text('{"name": "my web application"}')
+    arguments = ["train", "--data", str(data), "--out", str(tmp_path)]
+
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "500"})
+
+    assert result.exit_code == 2
+    assert "has files of no model. Name a new folder, or that of a model" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == [name]

@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -148,6 +149,21 @@ def test_a_trained_model_can_be_served(
     assert model.version.startswith("small-")
     assert [stage.name for stage in artifact.manifest.stages] == stages
     assert evaluate(model, few).accuracy > 0.9
+
+
+def test_a_model_takes_the_place_of_an_older_one_and_of_no_other_file(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
+    names = ("encoder.onnx", "mine.onnx", "mine.tokenizer.json", "notes.txt")
+    for name in names:
+        (tmp_path / name).write_text("content")
+    older = {"version": "older-1", "labels": ["a"], "files": {"encoder.onnx": {}, "notes.txt": {}}}
+    (tmp_path / MANIFEST_FILE).write_text(json.dumps(older))
+
+    train(few, base, tmp_path, TrainingConfig("student"))
+
+    assert [name for name in names if (tmp_path / name).exists()] == list(names[1:])
+    ModelArtifact.load(tmp_path)
 
 
 @pytest.mark.parametrize("failing", ["student.onnx", FINGERPRINT_FILE, MANIFEST_FILE])

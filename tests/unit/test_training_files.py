@@ -955,11 +955,29 @@ def test_a_folder_named_like_one_split_alone_states_no_split(tmp_path: Path) -> 
     assert {each.split for each in read_examples([tmp_path])} == {None}
 
 
-def test_the_manifest_of_another_program_makes_no_dataset_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "app.manifest").write_text("<assembly/>")
-    (tmp_path / "greet.txt").write_text("hello\n")
+TRUTH = '{"source": "hi", "job": 0, "job-metadata": {"class-name": "greet"}}\n'
 
-    assert [each.label for each in read_examples([tmp_path])] == ["greet"]
+
+@pytest.mark.parametrize("content", ["<assembly/>", TRUTH])
+def test_the_manifest_of_another_program_makes_no_dataset_of_a_folder(
+    tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "app.manifest").write_text(content)
+    (tmp_path / "greet.txt").write_text("hello\n")
+    remarks = Remarks()
+
+    (example,) = read_sources([DataSource(tmp_path)], remarks)
+
+    assert example.example.label == "greet"
+    assert "such as app.manifest" in "\n".join(remarks)
+
+
+def test_the_manifest_of_another_program_is_named_as_the_file_that_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "output.manifest"
+    file.write_text(TRUTH)
+
+    with pytest.raises(InvalidExamples, match=r"an output of SageMaker Ground Truth\. Convert"):
+        read_examples([file])
 
 
 @pytest.mark.parametrize(

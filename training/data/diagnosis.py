@@ -20,10 +20,16 @@ _TEST_SPLIT = re.compile(
 _COPY = re.compile(
     r"\s*(?:\(\d{1,2}\)|[-_ ]+(?:copy|copia|copie|kopie)(?:[-_ ]*\(?\d{1,2}\)?)?)\s*\Z"
     r"|\A(?:copy of|kopie von|copie de|copia de)\s+"
-    r"|\s*\([^()]*conflicted copy[^()]*\)\Z|\.sync-conflict-[\w-]+\Z",
+    r"|\s*\([^()]*conflicted copy[^()]*\)\Z|\.sync-conflict-[\w-]+\Z|\.(?:bak|orig)\Z",
     re.IGNORECASE,
 )
 """What a program adds to the name of a file that exists: `greet (1)`, `Copy of greet`."""
+
+_LOOKS_LATIN = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u03b1\u03bd\u03bf\u0131",
+    "aeopcyxsijavoi",
+)
+"""Letters of Cyrillic, Greek and Turkish that are shown like Latin ones, in lower case."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BETWEEN_LABELS = "#|+,;/"
@@ -51,7 +57,7 @@ def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
 
 
 def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
-    """Name the labels that differ only in case, white space, punctuation, composition or a copy."""
+    """Name the labels that differ only in case, signs, the encoding of letters or a copy."""
     groups: dict[str, list[str]] = {}
     for label in sorted(set(labels)):
         if _NUMBER.fullmatch(label):  # -1 is another number than 1
@@ -62,8 +68,8 @@ def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
             names = ", ".join(f"'{label}'" for label in group)
             yield (
                 f"The labels {names} differ only in case, white space, punctuation, the encoding "
-                "of letters or the mark of a copy. Each counts as an intent of its own: write them "
-                "alike if they are one."
+                "or look of letters or the mark of a copy. Each counts as an intent of its own: "
+                "write them alike if they are one."
             )
 
 
@@ -200,7 +206,7 @@ def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
 
 def _compared(label: str) -> str:
     composed = unicodedata.normalize("NFKC", label)
-    return _NOT_A_LETTER.sub("", composed.casefold()) or composed
+    return _NOT_A_LETTER.sub("", composed.casefold()).translate(_LOOKS_LATIN) or composed
 
 
 def _count(number: int, singular: str, plural: str) -> str:

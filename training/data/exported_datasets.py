@@ -16,7 +16,7 @@ from training.data.formats import json_lines, review
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
-from training.data.sources import MANIFEST_SUFFIX, DataSource
+from training.data.sources import MANIFEST_SUFFIX, DataSource, is_dataset_manifest
 
 _MANIFESTS = f"*{MANIFEST_SUFFIX}"
 FIRST_CHANGE = "0"
@@ -117,16 +117,28 @@ def find_datasets(source: DataSource) -> list[StoredDataset]:
 
 def find_stored_files(source: DataSource) -> set[Path]:
     """Return the manifests in a folder, and the objects that they list; raise `InvalidExamples`."""
-    manifests = set(source.path.rglob(_MANIFESTS))
+    manifests = set(filter(is_dataset_manifest, source.path.rglob(_MANIFESTS)))
     datasets = find_datasets(source)
     objects = (each.path_of(part) for each in datasets for part in each.manifest.objects)
     return manifests.union(objects)
 
 
 def has_dataset(folder: Path) -> bool:
-    """Return whether a folder contains a manifest at any depth; those of programs are no JSON."""
+    """Return whether a folder contains the manifest of a dataset at any depth."""
     files = [file for file in folder.rglob(_MANIFESTS) if not is_hidden(file, folder)]
-    return any(file.is_file() and file.read_bytes().lstrip().startswith(b"{") for file in files)
+    return any(is_dataset_manifest(file) and file.stat().st_size for file in files)
+
+
+def lacks_dataset_before(folder: Path, manifest: Path) -> bool:
+    """Return whether a dataset in a folder has the changes since one that the folder does not have.
+
+    Raise `InvalidExamples`.
+    """
+    datasets = find_datasets(DataSource(folder))
+    (new,) = (each.manifest for each in datasets if each.file == manifest)
+    others = (each.manifest for each in datasets if each.file != manifest)
+    ends = {each.window.end for each in others if each.series == new.series}
+    return not new.window.is_whole and new.window.begin not in ends
 
 
 def datasets_in_use(datasets: Sequence[StoredDataset]) -> Sequence[StoredDataset]:
@@ -153,8 +165,12 @@ def read_datasets(datasets: Sequence[StoredDataset], reading: Reading) -> Iterat
     """
     used = datasets_in_use(datasets)
     for dataset in datasets[: len(datasets) - len(used)]:
-        location = Location(dataset.name)
-        reading.remarks.leave_out("datasets that a later one replaces", location)
+        reason = "datasets that a later one replaces"
+        if dataset.manifest.bucket != used[-1].manifest.bucket:
+            reason += (
+                " although it is of another bucket or folder (name both manifests to read both)"
+            )
+        reading.remarks.leave_out(reason, Location(dataset.name))
     by_id: dict[str, LocatedExample] = {}
     end = FIRST_CHANGE
     for dataset in used:
@@ -186,15 +202,16 @@ def note_other_parts(source: DataSource, remarks: Remarks) -> None:
 
 
 def _open(source: DataSource, file: Path, folder: Path) -> StoredDataset | None:
-    """Read a manifest. An empty one means that there is no dataset."""
+    """Read a manifest. An empty one, or one of another program, means that there is no dataset."""
     content = DataFile(file, source.name(file)).read_bytes()
-    if not content.strip():
+    if not content.strip() or not is_dataset_manifest(file):
         return None
     try:
         return StoredDataset(source, file, Manifest.model_validate_json(content), folder)
     except ValidationError:
         raise InvalidExamples(
-            f"{source.name(file)} is not the manifest of a dataset of this version."
+            f"{source.name(file)} is damaged, or the manifest of a dataset of another version. "
+            "Copy or export the dataset again, and move this file away."
         ) from None
 
 

@@ -4,6 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST_SUFFIX = ".manifest"
+_MARK = b'"how_to_verify"'
+"""What every manifest of a dataset has near its beginning."""
+
+
+def is_dataset_manifest(file: Path) -> bool:
+    """Return whether a file is the manifest of a dataset, and not one of another program.
+
+    An empty one means that there is no dataset.
+    """
+    if file.suffix != MANIFEST_SUFFIX or not file.is_file():
+        return False
+    content = file.read_bytes()
+    return _MARK in content or not content.strip()
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,7 @@ class DataSource:
     @property
     def is_manifest(self) -> bool:
         """Whether the source is the manifest of an exported dataset."""
-        return self.path.suffix == MANIFEST_SUFFIX
+        return is_dataset_manifest(self.path)
 
     @property
     def given_name(self) -> str:

@@ -38,7 +38,9 @@ from training.data.formats.json_texts import (
     FIELDS_OF_TEXTS,
     filter_renamed_texts,
     filter_texts,
+    filter_wrapped_text,
     find_label,
+    find_wrapped_text,
     has_renamed_texts,
     has_texts,
     is_object_with_text,
@@ -220,6 +222,11 @@ COMMON_KINDS = (
         ),
         "an object with an object for each text (pandas: index)",
         lambda value: f".[]{with_label(first_value(value))}",
+    ),
+    FileKind(
+        lambda value: find_wrapped_text(value) is not None,
+        "an object with a text and its label in an object of its own",
+        filter_wrapped_text,
     ),
     FileKind(
         lacks_rows,

@@ -76,3 +76,26 @@ def filter_renamed_texts(name: str) -> Callable[[Any], str]:
         return f".{name}[] | .text = {at_field(text)} | .label = {at_field(label)}"
 
     return write
+
+
+def find_wrapped_text(value: Any) -> str | None:
+    """Return the field of an object that has a text and its label, such as `_source`."""
+    fields = value.items() if isinstance(value, dict) else ()
+    return next((name for name, each in fields if _is_labelled(each)), None)
+
+
+def filter_wrapped_text(value: Any) -> str:
+    """Return the filter for an object with a text and its label in a field."""
+    name = find_wrapped_text(value) or ""
+    inner = value[name]
+    text = "" if "text" in inner else f" | .text = {at_field(find_text_alias(inner) or 'text')}"
+    return f"{at_field(name)}{text}{with_label(inner)}"
+
+
+def _is_labelled(value: Any) -> bool:
+    """Return whether a value is an object with a text and its label, whatever their names."""
+    if not isinstance(value, dict):
+        return False
+    text = "text" if "text" in value else find_text_alias(value)
+    label = find_label(value)
+    return all(name is not None and isinstance(value[name], str) for name in (text, label))

@@ -31,6 +31,32 @@ _FORMULA = re.compile(r"=\s*[\w\"'(+-].*", re.DOTALL)
 _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
+_ENCODED = re.compile(
+    r"&(?:amp|apos|gt|lt|nbsp|quot|#\d{2,6}|#x[\da-f]{2,6});"
+    r"|\\(?:[nr]|u[\da-f]{4}|[\"'])"
+    r"|_x[\da-f]{4}_"
+    r"|\ufffd",
+    re.IGNORECASE,
+)
+"""An entity of HTML, an escape sequence of a database, JSON or Excel, or a lost letter."""
+
+_WINDOWS_PATH = re.compile(r"(?:\b[a-z]:|\\)\\\S*", re.IGNORECASE)
+"""A path whose backslashes begin no escape sequence: `C:\\new`."""
+
+_AS_SHOWN = (
+    "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013-\u203a\u20ac\u2122]"
+)
+_MISREAD = re.compile(
+    rf"[\u00c2\u00c3]{_AS_SHOWN}|\u00e2\u20ac|\u00f0\u0178|(?:[\u00ce-\u00d1]{_AS_SHOWN}){{2}}"
+)
+"""Letters of UTF-8 that a program read in the encoding of Windows."""
+
+ENCODED = (
+    "texts or labels that another program seems to have encoded or damaged, such as &amp;, \\n, "
+    "_x000D_ or \u00c3\u00a9 in place of \u00e9: messages will not be written like this"
+)
+
 MISSING_TEXTS = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
 
 
@@ -74,3 +100,8 @@ def is_no_value(text: str) -> bool:
     text = text.strip()
     is_error = _ERROR.fullmatch(text) and text == text.upper()
     return bool(is_error or _NO_VALUE.fullmatch(text))
+
+
+def is_encoded(text: str) -> bool:
+    """Return whether a program seems to have encoded a text, or read it in another encoding."""
+    return bool(_ENCODED.search(_WINDOWS_PATH.sub("", text)) or _MISREAD.search(text))

@@ -36,6 +36,9 @@ _QUESTIONS = (
 
 _AGREED = ", without texts that nobody labelled, and keep one line where annotators disagree"
 
+_CONTENT = '(.content | if type == "array" then [.[].text // empty] | join("") else . end)'
+"""The filter for the content of a message, which may have parts."""
+
 _LAST_TURN = ", whose last question and answer are a text and its label"
 
 _INSTRUCTIONS = (
@@ -45,6 +48,12 @@ _INSTRUCTIONS = (
 _FROM_INSTRUCTION = (
     '. + {text: (if (.input // "") == "" then .instruction else .input end), label: .output}'
 )
+
+_METADATA = "-metadata"
+"""The end of the field in which SageMaker Ground Truth has the name of the label."""
+
+_TYPES = frozenset({"B", "BOOL", "L", "M", "N", "NULL", "S", "SS"})
+"""The types of values in DynamoDB."""
 
 
 def _is_usersays(value: Any) -> bool:
@@ -61,6 +70,22 @@ def _is_spacy_pair(value: Any) -> bool:
         and len(pair) == 2
         and isinstance(get(pair[1], "cats"), dict)
         and isinstance(pair[0], str)
+    )
+
+
+def _is_truth(value: Any) -> bool:
+    """Return whether a value is a line that SageMaker Ground Truth wrote."""
+    names = value if isinstance(value, dict) else ()
+    return isinstance(get(value, "source"), str) and any(
+        name.endswith(_METADATA) and get(value[name], "class-name") is not None for name in names
+    )
+
+
+def _is_typed(value: Any) -> bool:
+    """Return whether all values of an object state their type, as in `{"S": "hi"}`."""
+    return isinstance(value, dict) and all(
+        isinstance(each, dict) and len(each) == 1 and _TYPES.issuperset(each)
+        for each in value.values()
     )
 
 
@@ -285,8 +310,8 @@ PLATFORM_KINDS = (
     FileKind(
         has("messages.0.role", "messages.0.content"),
         f"a file of conversations for fine-tuning{_LAST_TURN}",
-        '. + {text: [.messages[] | select(.role == "user") | .content][-1], label: '
-        '[.messages[] | select(.role == "assistant") | .content][-1]} | del(.messages)',
+        f'. + {{text: [.messages[] | select(.role == "user") | {_CONTENT}][-1], label: '
+        f'[.messages[] | select(.role == "assistant") | {_CONTENT}][-1]}} | del(.messages)',
     ),
     FileKind(
         has("0.conversations.0.from", "0.conversations.0.value"),
@@ -304,6 +329,22 @@ PLATFORM_KINDS = (
         has_lists("intents.0.trainingPhrases"),
         "a list of intents of Dialogflow CX",
         f".intents[] | .displayName as $intent | .trainingPhrases // [] | .[] | {_PARTS}",
+    ),
+    FileKind(
+        _is_truth,
+        "an output of SageMaker Ground Truth",
+        f'{{text: .source, label: (to_entries[] | select(.key | endswith("{_METADATA}")) '
+        '| .value["class-name"] // empty)}',
+    ),
+    FileKind(
+        lambda value: _is_typed(get(value, "Item")),
+        "an export of DynamoDB",
+        ".Item | map_values(.[])",
+    ),
+    FileKind(
+        lambda value: isinstance(get(value, "Items"), list) and _is_typed(get(value, "Items.0")),
+        "an answer of DynamoDB",
+        ".Items[] | map_values(.[])",
     ),
     FileKind(
         has("textContent", "classificationAnnotation.displayName"),

@@ -32,8 +32,12 @@ _STRIPPED = "\n\r\t "
 _SEPARATORS = "\x85\u2028\u2029"
 """Characters that end a line in YAML 1.1, which the parser implements, but not in YAML 1.2."""
 
-_OTHER_IN_YAML_1_2 = re.compile(rf"^[-+.0-9]|[{_SEPARATORS}]")
-"""What may be a number in YAML 1.2 alone, such as 0o17, and lines that do not end there."""
+_NEEDS_QUOTES = re.compile(rf"^[-+.0-9]|[{_SEPARATORS}]|\$\{{|\\[uU]")
+"""What may be a number in YAML 1.2 alone, such as 0o17, and lines that do not end there.
+
+Without quotes, Rasa also replaces `${NAME}` by a variable of its environment and, in versions 2 and
+3, an escape sequence such as `\\u00e9` in a file of ASCII alone.
+"""
 
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 _CONTROL_CHARACTER = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -114,7 +118,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
-    style = '"' if _OTHER_IN_YAML_1_2.search(text) else None
+    style = '"' if _NEEDS_QUOTES.search(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

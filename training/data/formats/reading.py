@@ -12,7 +12,9 @@ from prompt_capture.domain.types import describe_first_error
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.formats.aliases import find_label_alias
 from training.data.formats.odd_values import (
+    ENCODED,
     MISSING_TEXTS,
+    is_encoded,
     is_no_value,
     missing_label,
     reject_odd_labels,
@@ -119,6 +121,8 @@ class Reading:
             self.remarks.note(f"{fact}: delete these rows, unless they are intents", location)
         if is_no_value(example.text):
             self.remarks.note(MISSING_TEXTS, location)
+        if is_encoded(example.text) or is_encoded(example.label):
+            self.remarks.note(ENCODED, location)
         if _BYTES.fullmatch(example.text):
             self.remarks.note("texts that are written like bytes of Python, b'...'", location)
 

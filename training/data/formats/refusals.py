@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +15,10 @@ _ANSWERS: Final = frozenset(
     }
 )
 _FIELDS_OF_ANSWERS: Final = frozenset(
-    {"answer", "status", "annotationstatus", "labelstatus", "reviewstatus", "recordstatus"}
+    {
+        *("answer", "status", "annotationstatus", "assignmentstatus", "labelstatus"),
+        *("reviewstatus", "recordstatus"),
+    }
 )
 """The fields of Prodigy (`answer`) and Argilla (`status`), and the values that refuse a label."""
 
@@ -23,8 +27,13 @@ _STATES: Final = (
     "skipped",
 )
 _CLEAR_FLAGS: Final = frozenset(f"{verb}{state}" for verb in ("is", "was") for state in _STATES)
-_FLAGS: Final = _CLEAR_FLAGS.union(_STATES, ["exclude"])
+_FLAGS: Final = _CLEAR_FLAGS.union(
+    _STATES, ["delete", "discard", "drop", "exclude", "ignore", "reject", "remove", "skip"]
+)
 """The fields that refuse a label where they are true. Others than the clear ones may be counts."""
+
+_TIMES: Final = frozenset(f"{state}at" for state in _STATES)
+"""The fields that refuse a label where they have a time, such as `deleted_at`."""
 
 _ANNOTATIONS: Final = frozenset(
     {
@@ -35,11 +44,12 @@ _ANNOTATIONS: Final = frozenset(
 _QUESTIONS: Final = frozenset({"category", "class", "intent", "label", "labels"})
 """The objects and lists that describe an annotation, and what Argilla asks for within them."""
 
-_NO_ANSWERS: Final = frozenset({"", "nan", "none", "null", "pending"})
+_NO_ANSWERS: Final = frozenset({"", "\\n", "nan", "nat", "none", "null", "pending"})
 """What says that an annotator has not answered."""
 
 _ONE: Final = frozenset({"1", "1.0"})
 _TRUE: Final = _ONE | {"t", "true", "y", "yes"}
+_FALSE: Final = frozenset({"0", "0.0", "f", "false", "n", "no"})
 
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
 _ITEM = re.compile(r"[^\s\[\],'\"]+")
@@ -50,7 +60,7 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 def may_refuse(name: str) -> bool:
     """Return whether a field of this name may say that the label of a text does not hold."""
-    return _compare(last_name(name)) in _FIELDS_OF_ANSWERS | _FLAGS
+    return _compare(last_name(name)) in _FIELDS_OF_ANSWERS | _FLAGS | _TIMES
 
 
 class Refusal(NamedTuple):
@@ -71,7 +81,7 @@ def find_refusal(values: Mapping[str, Any]) -> Refusal | None:
     """
     answers: dict[str, list[str]] = {}
     for path, value in walk(values, _is_about_label):
-        if isinstance(value, str | int | float) and (given := _list_answers(value)):
+        if isinstance(value, str | int | float | date) and (given := _list_answers(value)):
             answers.setdefault(path, []).extend(given)
     is_answered = any(_compare(path) in _FIELDS_OF_ANSWERS for path in answers if "." not in path)
     for path, given in answers.items():
@@ -94,10 +104,12 @@ def _refuses(path: str, given: Sequence[str]) -> bool:
     name = _compare(last_name(path))
     if name in _FIELDS_OF_ANSWERS:
         return _ANSWERS.issuperset(given)
+    if name in _TIMES:  # of the text, and not of one of several annotations
+        return "." not in path and _FALSE.isdisjoint(given)
     return _TRUE.issuperset(given) and (name in _CLEAR_FLAGS or not _ONE.issuperset(given))
 
 
-def _list_answers(value: str | float) -> list[str]:
+def _list_answers(value: str | float | date) -> list[str]:
     """Return the answers in a value, which may be a list as a cell holds it."""
     written = str(value).strip().casefold()
     answers = _ITEM.findall(written) if _LIST.fullmatch(written) else [written]

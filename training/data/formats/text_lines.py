@@ -90,7 +90,10 @@ def _check_label(file: DataFile, label: str) -> None:
     try:
         TypeAdapter(Label).validate_python(label)
     except ValidationError as error:
-        raise InvalidExamples(f"{file.name}: {describe_first_error(error, 'label')}") from None
+        raise InvalidExamples(
+            f"{file.name}: {describe_first_error(error, 'label')}. The label is the name of the "
+            "file, or of its folder: rename that."
+        ) from None
     if is_no_value(label):
         raise InvalidExamples(
             f"{file.name}: its name, which is the label of its texts, stands for a missing value. "
