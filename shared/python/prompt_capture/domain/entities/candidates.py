@@ -212,6 +212,8 @@ _DATE_OR_TIME = re.compile(
 )
 _LIST_MARK = re.compile(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
 _COUNT = re.compile(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
+_MAY_BEGIN_ITEM = re.compile(r" (?:[0-9]{1,4}[./:)-]|[1-9] [^\W\d_])")
+_MAX_ITEM_BEGIN = 6
 _LIST_WINDOW = 400
 YEAR_NUMBER = re.compile("(?:19|20)[0-9]{2}")
 """A year of the last or of this century."""
@@ -223,7 +225,8 @@ def end_of_number(lower: str, start: int, end: int, least: int) -> int:
     Line breaks are spaces here, so that a date, a time, the mark of a list or an amount may seem
     to be the last group. What remains has `least` digits or more.
     """
-    space = lower.find(" ", start, end)
+    may_begin_item = _MAY_BEGIN_ITEM.search(lower, start, end + _MAX_ITEM_BEGIN)
+    space = lower.find(" ", start, end) if may_begin_item else lower.rfind(" ", start, end)
     while space >= 0:
         has_digits = sum(map(str.isdigit, lower[start:space])) >= least
         if has_digits and (_begins_item(lower, space) or _is_last_amount(lower, space, end)):

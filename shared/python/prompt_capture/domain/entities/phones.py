@@ -236,9 +236,12 @@ def _is_spelled(searched: Searched, span: Span, digits: str) -> bool:
 def _find_unnamed(searched: Searched) -> Iterator[Span]:
     end = -2
     for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
+        # Phone numbers that follow one another are no longer run of groups of digits.
+        follows_phone = start == end + 1
+        if not follows_phone and _goes_on_before(searched.text, start):
+            continue
         for stop in _ends(searched, start, longest, is_international=not regions):
-            # Phone numbers that follow one another are no longer run of groups of digits.
-            is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
+            is_apart = follows_phone or not _goes_on_behind(searched.text, start, stop)
             if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
                 yield _with_brackets(searched.text, start, stop)
                 following = None if regions else _next_in_region(searched, start, stop)
@@ -415,15 +418,23 @@ def _is_read(searched: Searched, span: Span) -> bool:
     return is_amount(searched.lower, end) or bool(_METER.search(before))
 
 
-def _is_in_longer_run(text: str, start: int, end: int) -> bool:
-    """Return whether a number is a part of a longer one: of "8731 0042 9915 6620", or a code."""
+def _goes_on_before(text: str, start: int) -> bool:
+    """Return whether a number is the rest of a longer one, or of a code."""
+    if (
+        text[start] == "+"
+        or text[start - 1 : start] != " "
+        or not text[start - 2 : start - 1].isalnum()
+    ):
+        return False
+    before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
+    first = _FIRST_GROUP.match(text, start)
+    return bool(before and (before["code"] or (first and _goes_on(before["last"], first[0]))))
+
+
+def _goes_on_behind(text: str, start: int, end: int) -> bool:
+    """Return whether a number is the first part of a longer one: of "8731 0042 9915 6620"."""
     if text[start] == "+":
         return False
-    if text[start - 1 : start] == " " and text[start - 2 : start - 1].isalnum():
-        before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
-        first = _FIRST_GROUP.match(text, start)
-        if before and (before["code"] or (first and _goes_on(before["last"], first[0]))):
-            return True
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
     if not (behind and last and len(behind[1]) == len(last[0])):

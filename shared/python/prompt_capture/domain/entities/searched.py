@@ -103,6 +103,18 @@ class Searched:
         if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
             self._keep(windows)
 
+    def leave_out(self, original: Span) -> None:
+        """Search no longer in a part of the text, given by positions in all of it."""
+        start, end = map(self._position, original)
+        self.mask_count += 1
+        self._keep([(0, start), (end, len(self.text))])
+
+    def _position(self, original: int) -> int:
+        """Return where a kept position of the whole text is now: the opposite of `_original`."""
+        part = bisect_right(self._parts, original, key=itemgetter(1)) - 1
+        start, first = self._parts[part]
+        return start + original - first
+
     def _keep(self, windows: list[Span]) -> None:
         """Keep some parts of the text. Masks stand for the rest, no longer than `_REACH` each."""
         kept, parts, position = "", [], 0
@@ -154,6 +166,11 @@ class Searched:
             results[candidate] = check(candidate)
         result: _R = results[candidate]
         return result
+
+    @property
+    def name_count(self) -> int:
+        """How many first words of names the text has."""
+        return sum(map(len, self._starts.values()))
 
     def has_any(self, words: frozenset[str]) -> bool:
         """Return whether the text has one of these first words of names."""

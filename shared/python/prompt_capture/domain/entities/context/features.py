@@ -25,6 +25,7 @@ _CLOSE, _FAR = _NEAR, _NEAR + 1
 """Distances. The nearest three words have the distances 0 to 2, and the nearest nine are close."""
 
 _ZEROS = str.maketrans("123456789", "000000000")
+_NOT_ZERO = re.compile("[1-9]")
 _TOKEN = re.compile(r"[a-z]+|0+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_a-z]+|[^\w\s]")
 _REACH_BEFORE, _REACH_BEHIND = 150, 40
 _WORDS_BEFORE, _WORDS_BEHIND = 20, 4
@@ -57,7 +58,8 @@ def parts_of(value: str, before: str, behind: str) -> list[Part]:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text, and its numbers as so many zeros."""
-    return _TOKEN.findall(text.translate(_ZEROS))
+    zeros = text.translate(_ZEROS) if text.isascii() else _NOT_ZERO.sub("0", text)
+    return _TOKEN.findall(zeros)
 
 
 def _words_beside(kinds_and_side: str, nearest_first: list[str]) -> Iterator[Part]:
