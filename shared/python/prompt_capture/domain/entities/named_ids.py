@@ -13,9 +13,9 @@ from prompt_capture.domain.entities.searched import (
     WORDS_BETWEEN,
     NamePattern,
     Searched,
-    any_of,
     names,
 )
+from prompt_capture.domain.patterns import any_of
 from prompt_capture.domain.searchable_text import Span
 
 # "DE136695976", "ATU13585627", "FR 40 303 265 045", "NL123456789B01", "CHE-123.456.789"
