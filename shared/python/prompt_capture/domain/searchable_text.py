@@ -113,6 +113,7 @@ _TOUCHED = lazy_pattern(
     r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
     rf"|(?<=<)(?=[A-Z_]{{2,10}}>)(?i:{_behind(_TOUCHING_NAMES + _TOUCHING_ACCOUNTS)}))"
 )
+_BEHIND_LETTER = lazy_pattern("[0-9<](?<=[A-Za-z].)")
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
 _QUOTATION = lazy_pattern(r"(?:\A *|: +)>(?!=)")
 _IN_NUMBER = lazy_pattern(r"(?<=[0-9]) +>[> ]*+(?=[0-9])")
@@ -168,8 +169,15 @@ def _is_plain(text: str) -> bool:
         and not ("&" in text and _REFERENCE.search(text))
         and not ("<" in text and _TAG.search(text))
         and not _LINE_MARK.search(text)
-        and not _TOUCHED.search(text)
+        and not _touched(text)
     )
+
+
+def _touched(text: str) -> list[int]:
+    """Return where the first digit, or a placeholder, touches the name of a number."""
+    if not _BEHIND_LETTER.search(text):
+        return []
+    return [match.start() for match in _TOUCHED.finditer(text)]
 
 
 def _without_references(parts: list[str], joined: str) -> str:
@@ -216,7 +224,7 @@ def _between_words(tag: re.Match[str]) -> str:
 
 def _with_spaces_behind_names(parts: list[str], joined: str) -> str:
     """Put a space behind each name of a number that touches it, and return the parts joined."""
-    touched = [match.start() for match in _TOUCHED.finditer(joined)]
+    touched = _touched(joined)
     if not touched:
         return joined
     starts = [0, *accumulate(map(len, parts))]
@@ -301,8 +309,8 @@ def _abbreviate_ligatures(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the searched form of a text."""
-    return SearchableText(text).searched
+    """Return a text with the searched forms of its characters, as in a text without markup."""
+    return text if text.isascii() else "".join(map(_FOLDED.__getitem__, text))
 
 
 class _FoldedCharacters(dict[str, str]):

@@ -222,8 +222,9 @@ def names(words: str, *phrases: str) -> tuple[str, ...]:
 
     Names in simplified Chinese characters are also returned in traditional ones.
     """
-    spelled = [fold(name.lower()) for name in (*words.split(), *phrases)]
-    return tuple(dict.fromkeys([*spelled, *(name.translate(_TRADITIONAL) for name in spelled)]))
+    spelled = [*fold(words.lower()).split(), *(fold(phrase.lower()) for phrase in phrases)]
+    others = (name.translate(_TRADITIONAL) for name in spelled if not name.isascii())
+    return tuple(dict.fromkeys([*spelled, *others]))
 
 
 def name_set(words: str) -> frozenset[str]:
@@ -273,6 +274,14 @@ def _is_behind(lower: str, start: int, words: frozenset[str]) -> bool:
     return before[-1:] == "(" or before[:-1].rpartition(" ")[2] in words
 
 
+def _first_word(name: str) -> str:
+    word = _WORD.match(name)
+    return word[0] if word else ""
+
+
+_NUMBER_WORDS = frozenset(map(_first_word, _NUMBER))
+
+
 class NamePattern:
     """A pattern, in verbose notation, that begins with one of some names.
 
@@ -282,11 +291,10 @@ class NamePattern:
     def __init__(self, begin: Iterable[str], pattern: str, *, numbered: bool = False) -> None:
         begin = frozenset(begin)
         self.pattern = lazy_pattern(pattern, re.VERBOSE)
-        joined = {name.replace(" ", "") for name in begin if " " in name}
+        joined = begin | {name.replace(" ", "") for name in begin if " " in name}
+        words = frozenset(filter(None, map(_first_word, joined)))
         if numbered:
-            joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
-        first_words = (_WORD.match(name) for name in begin | joined)
-        words = frozenset(word[0] for word in first_words if word)
+            words |= {word + number for word in words & joined for number in _NUMBER_WORDS}
         self._first_words = _SETS_OF_WORDS.setdefault(words, words)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
