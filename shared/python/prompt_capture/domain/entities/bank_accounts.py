@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import repeat
 
-from stdnum import iban, numdb
-
 from prompt_capture.domain.entities.candidates import (
     end_of_number,
     is_amount,
@@ -290,12 +288,16 @@ def _find_ibans(searched: Searched) -> Iterator[Span]:
 
 
 def _is_iban(number: str) -> bool:
+    from stdnum import iban
+
     return bool(iban.is_valid(number, check_country=False))
 
 
 @cache
 def _iban_remainder(country: str) -> re.Pattern[str] | None:
     """Return what follows the country and the check digits in the IBANs of a country."""
+    from stdnum import numdb
+
     [*_, (_, properties)] = numdb.get("iban").info(country)
     size = sum(map(int, _PART_SIZES.findall(properties.get("bban", ""))))
     if not size:

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from stdnum import luhn
-
 from prompt_capture.domain.entities.candidates import (
     YEAR_NUMBER,
     end_of_number,
@@ -147,7 +145,7 @@ def find_cards(searched: Searched) -> Iterator[Span]:
 def is_card_number(number: str) -> bool:
     """Return whether a number, with or without gaps, has the form of a scheme and a check digit."""
     digits = _digits_of(number)
-    return bool(_SCHEME.fullmatch(digits)) and luhn.is_valid(digits)
+    return bool(_SCHEME.fullmatch(digits)) and _has_check_digit(digits)
 
 
 def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
@@ -170,7 +168,13 @@ def _end_before_amount(lower: str, start: int, end: int) -> int:
     space = end - len(" 700")
     if lower[space] != " " or not _SIXTEEN.match(lower, start, space):
         return end
-    return space if luhn.is_valid(_digits_of(lower[start:space])) else end
+    return space if _has_check_digit(_digits_of(lower[start:space])) else end
+
+
+def _has_check_digit(digits: str) -> bool:
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))
 
 
 def _digits_of(number: str) -> str:
@@ -196,7 +200,7 @@ def _find_named_codes(searched: Searched) -> Iterator[Span]:
 
 def _is_card(searched: Searched, start: int, end: int) -> bool:
     digits = _digits_of(searched.lower[start:end])
-    if not _SCHEME.fullmatch(digits) or not searched.passes(luhn.is_valid, digits, _CHECKS):
+    if not _SCHEME.fullmatch(digits) or not searched.passes(_has_check_digit, digits, _CHECKS):
         return False
     is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
     letters = _LETTERS_BEFORE.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from string import ascii_letters, punctuation
 
-from stdnum import bitcoin
-
 from prompt_capture.domain.entities.searched import (
     MASK,
     NAME_END,
@@ -139,6 +137,8 @@ def _has_form_of(address: str, near: set[str]) -> bool:
 
 def _has_checksum(address: str) -> bool:
     """Return whether an address passes Base58Check, with Bitcoin's alphabet or with Ripple's."""
+    from stdnum import bitcoin
+
     if address.startswith("r"):
         address = address.translate(_RIPPLE_TO_BITCOIN)
     decoded = bitcoin.b58decode(address)

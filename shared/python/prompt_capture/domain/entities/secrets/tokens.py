@@ -5,8 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stdnum.iso7064 import mod_97_10
-
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     MASK,
@@ -281,8 +279,13 @@ def _is_key_of_groups(token: str) -> bool:
         return all(int(group) % 11 == 0 for group in token.split("-"))
     if not _PRODUCT_KEY.fullmatch(token):
         return bool(_MAILCHIMP.fullmatch(token))
-    iban = token.replace("-", "") if _IBAN_START.match(token) else ""
-    return not (iban and mod_97_10.is_valid(iban[4:] + iban[:4]))
+    return not (_IBAN_START.match(token) and _is_iban(token.replace("-", "")))
+
+
+def _is_iban(token: str) -> bool:
+    from stdnum.iso7064 import mod_97_10
+
+    return bool(mod_97_10.is_valid(token[4:] + token[:4]))
 
 
 def _start_with_kind(text: str, start: int) -> int:
