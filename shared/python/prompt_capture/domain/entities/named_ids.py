@@ -98,12 +98,15 @@ _TO_NUMBER = (
     r"(?=[^0-9\x7f]{0,120}+[0-9])"
     rf"{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,4}}?"
 )
+_ANY_NAME = "|".join(
+    rf"(?P<name{index}>{any_of(group)})" for index, (group, _) in enumerate(_FORMS)
+)
+_ITS_FORM = "|".join(
+    rf"(?(name{index})(?P<form{index}>{form})|(?!))" for index, (_, form) in enumerate(_FORMS)
+)
 _NAMED = NamePattern(
     [name for group, _ in _FORMS for name in group],
-    "|".join(
-        rf"{any_of(group)}{_TO_NUMBER}(?P<form{index}>{form}){NOT_BEFORE_WORD}"
-        for index, (group, form) in enumerate(_FORMS)
-    ),
+    rf"(?:{_ANY_NAME}){_TO_NUMBER}(?:{_ITS_FORM}){NOT_BEFORE_WORD}",
     numbered=True,
 )
 
