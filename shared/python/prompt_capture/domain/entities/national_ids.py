@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from itertools import chain, repeat
+from itertools import chain
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import (
@@ -244,7 +244,8 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     """Find identity numbers by their format, the words before them, or their check digits."""
     if searched.digit_count < _MIN_DIGITS:
         return
-    letters_first = map(_LETTERS_FIRST.match, repeat(searched.text), searched.identifier_starts)
+    starts = searched.identifier_starts
+    letters_first = (_LETTERS_FIRST.match(searched.text, start) for start in starts)
     digits_first = _DIGITS_FIRST.finditer(searched.text)
     for match in chain(digits_first, filter(None, letters_first)):
         if _is_id(searched, match):

@@ -80,6 +80,7 @@ _BEHIND_LINK = lazy_pattern(
         (?P<value>[a-z0-9#*_.!-]{{3,32}})(?=[)\]])""",
     re.VERBOSE,
 )
+_BRACKETS_BEHIND_LINK = (f"{MASK}(", f"{MASK} (", f"{MASK}[", f"{MASK} [")
 _MAX_AROUND = 12
 _AROUND_MESSAGE = " .!|*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
@@ -89,7 +90,7 @@ _USUAL_SIZE = 6
 
 def find_sent_codes(searched: Searched) -> Iterator[Span]:
     """Find the codes behind "your code" in many languages, and those that nobody may share."""
-    if MASK in searched.text:
+    if any(bracket in searched.text for bracket in _BRACKETS_BEHIND_LINK):
         yield from (match.span("value") for match in _BEHIND_LINK.finditer(searched.lower))
     if searched.digit_count < _MIN_DIGITS:
         return
