@@ -309,7 +309,12 @@ def _abbreviate_ligatures(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return a text with the searched forms of its characters, as in a text without markup."""
+    """Return the searched form of a text."""
+    return SearchableText(text).searched
+
+
+def fold_characters(text: str) -> str:
+    """Return a text with the searched form of each character; tags, marks and spaces stay."""
     return text if text.isascii() else "".join(map(_FOLDED.__getitem__, text))
 
 

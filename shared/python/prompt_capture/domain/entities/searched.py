@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from prompt_capture.domain.patterns import any_of, lazy_pattern
-from prompt_capture.domain.searchable_text import Span, fold
+from prompt_capture.domain.searchable_text import Span, fold_characters
 
 _T = TypeVar("_T", bound=Hashable)
 _R = TypeVar("_R")
@@ -222,7 +222,8 @@ def names(words: str, *phrases: str) -> tuple[str, ...]:
 
     Names in simplified Chinese characters are also returned in traditional ones.
     """
-    spelled = [*fold(words.lower()).split(), *(fold(phrase.lower()) for phrase in phrases)]
+    single = fold_characters(words.lower()).split()
+    spelled = [*single, *(fold_characters(phrase.lower()) for phrase in phrases)]
     others = (name.translate(_TRADITIONAL) for name in spelled if not name.isascii())
     return tuple(dict.fromkeys([*spelled, *others]))
 
