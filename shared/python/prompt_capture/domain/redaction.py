@@ -5,7 +5,6 @@ the model sees the same text in both. Only entities with a recognisable form are
 people and postal addresses have none, and stay.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
@@ -28,6 +27,7 @@ from prompt_capture.domain.entities.secrets.tokens import find_private_keys, fin
 from prompt_capture.domain.entities.urls import find_secret_urls
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import SearchableText, Span
 
 PLACEHOLDERS: dict[EntityType, str] = {
@@ -43,7 +43,7 @@ PLACEHOLDERS: dict[EntityType, str] = {
     "birth_date": "<BIRTH_DATE>",
     "wallet": "<WALLET>",
 }
-PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
+PLACEHOLDER = lazy_pattern("|".join(PLACEHOLDERS.values()))
 
 _Find = Callable[[Searched], Iterable[Span]]
 _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
