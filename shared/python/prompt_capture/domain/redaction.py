@@ -5,7 +5,6 @@ the model sees the same text in both. Only entities with a recognisable form are
 people and postal addresses have none, and stay.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
@@ -28,6 +27,7 @@ from prompt_capture.domain.entities.secrets.tokens import find_private_keys, fin
 from prompt_capture.domain.entities.urls import find_secret_urls
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import SearchableText, Span
 
 PLACEHOLDERS: dict[EntityType, str] = {
@@ -43,7 +43,7 @@ PLACEHOLDERS: dict[EntityType, str] = {
     "birth_date": "<BIRTH_DATE>",
     "wallet": "<WALLET>",
 }
-PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
+PLACEHOLDER = lazy_pattern("|".join(PLACEHOLDERS.values()))
 
 _Find = Callable[[Searched], Iterable[Span]]
 _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
@@ -69,7 +69,15 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
 )
 """In search order. What one finder finds is hidden from the next ones."""
 
-_MAX_ROUNDS = 4
+_Replacement = tuple[Span, str]
+"""A part of the searched form, and the placeholder in its place."""
+
+MAX_CROWD = 250
+"""Entities and first words of their names that a text may have together. To search all of a text
+that is more crowded takes longer than an answer may wait."""
+KEPT_ENTITIES = 8
+"""How many of the first, and of the last entities of a crowded text have their own placeholder."""
+_MAX_ROUNDS = 3
 """A text that reveals another entity in each of these rounds is made to deceive."""
 
 
@@ -77,15 +85,16 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     """Replace entities of the given types with `<EMAIL>`, `<PHONE>` and similar placeholders.
 
     The function is idempotent: redacting the result changes nothing. It sees what readers of the
-    normalised text see: normalising before or after gives the same text, once normalised. Of a text
-    in which each entity hides another one, a placeholder remains.
+    normalised text see: normalising before or after gives the same text, once normalised. In a
+    text that is crowded with entities, one placeholder stands for the middle. Of a text in which
+    each entity hides another one, a placeholder remains.
     """
     searchable = SearchableText(text)
     searched = Searched(
         PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched),
         searchable.written,
     )
-    replacements: list[tuple[Span, str]] = []
+    replacements: list[_Replacement] = []
     searched_at: dict[Callable[..., object], int] = {}
     for _ in range(_MAX_ROUNDS):
         found: list[Span] = []
@@ -94,10 +103,27 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
             found += spans
             placeholder = PLACEHOLDERS[entity_type]
             replacements += [(searched.original(span), placeholder) for span in spans]
+            if _is_crowded(searched, len(replacements)):
+                replacements = _without_middle(replacements)
+                middle, _ = replacements[KEPT_ENTITIES]
+                searched.leave_out(middle)
         if not found:
             return searchable.replace(replacements) if replacements else text
         searched.narrow(found)
     return replacements[-1][1]
+
+
+def _is_crowded(searched: Searched, entities: int) -> bool:
+    """Return whether a text has so many entities and names that a search in all of it is slow."""
+    return entities > 2 * KEPT_ENTITIES and entities + searched.name_count > MAX_CROWD
+
+
+def _without_middle(replacements: list[_Replacement]) -> list[_Replacement]:
+    """Return the first and the last replacements of a text, with one for all between them."""
+    in_order = sorted(replacements)
+    first, last = in_order[:KEPT_ENTITIES], in_order[-KEPT_ENTITIES:]
+    middle = first[-1][0][1], last[0][0][0]
+    return [*first, (middle, PLACEHOLDERS["secret"]), *last]
 
 
 def _find_entities(

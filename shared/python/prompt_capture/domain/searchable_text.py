@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from itertools import accumulate, groupby
 
+from prompt_capture.domain.patterns import lazy_pattern
+
 Span = tuple[int, int]
 """The start and the end of a part of a text, as in a slice."""
 
@@ -50,7 +52,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 _IGNORABLE_PLANE = ("\U000e0000", "\U000e0fff")
 _CACHED_CHARACTERS = 8192
 _CACHED_PARTS = 1024
-_SPACES = re.compile("  +")
+_SPACES = lazy_pattern("  +")
 
 _NAMED_REFERENCES = {
     "commat": "@", "period": ".", "lowbar": "_", "hyphen": "-", "dash": "-", "minus": "-",
@@ -60,13 +62,13 @@ _NAMED_REFERENCES = {
 }  # fmt: skip
 # References to markup stay: they are written so that readers see markup as text.
 _MARKUP = frozenset("<>&")
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     rf"&(?:#(?:0{{0,9}}(?P<decimal>[0-9]{{1,7}})|x0{{0,9}}(?P<hexadecimal>[0-9a-f]{{1,6}}))"
     rf"|(?P<name>{'|'.join(_NAMED_REFERENCES)}));",
     re.IGNORECASE,
 )
 # Tags that format a text, with no attributes but those of its look. Others may name what they hold.
-_TAG = re.compile(
+_TAG = lazy_pattern(
     r"""<(?:/?(?:a|b|big|cite|code|del|em|font|i|ins|kbd|label|mark|pre|q|s|samp|small|span|strong
             |sub|sup|tt|u|var|(?P<block>p|div|li|ul|ol|dl|dt|dd|td|th|tr|table|tbody|thead|tfoot
             |h[1-6]|blockquote|section|article|header|footer|caption))
@@ -76,7 +78,7 @@ _TAG = re.compile(
         \ ?/?>""",
     re.VERBOSE | re.IGNORECASE,
 )
-_LINE_MARK = re.compile(r">(?!=)(?<![^ ].)[> ]*+")
+_LINE_MARK = lazy_pattern(r">(?!=)(?<![^ ].)[> ]*+")
 _TOUCHING_NAMES = """
     tel telefon telefono telefone telephone phone mobile mobil movil cell cellphone handy fax
     whatsapp ph tlf tlm card visa mastercard amex karte kreditkarte tarjeta carte dob born geb
@@ -104,16 +106,17 @@ def _behind(names: str) -> str:
 # "TEL03-1234-5678", but no "tel030@example.org", no "pin4711abc", no "otp2024", and no user
 # "account1234". What follows the first digits does not matter: a placeholder may stand there when
 # the text is redacted again.
-_TOUCHED = re.compile(
+_TOUCHED = lazy_pattern(
     rf"[0-9<](?<=[A-Za-z].)(?:(?<=[0-9])(?=[0-9]{{2}}|[0-9]?[ .:/-][0-9])"
     rf"(?!(?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?![0-9.:/-]))"
     rf"(?i:{_behind(_TOUCHING_NAMES)}|(?:{_behind(_TOUCHING_ACCOUNTS)})(?=[0-9]{{7}}))"
     r"(?=[0-9]*+[A-Za-z]?(?![A-Za-z0-9@_=]))"
     rf"|(?<=<)(?=[A-Z_]{{2,10}}>)(?i:{_behind(_TOUCHING_NAMES + _TOUCHING_ACCOUNTS)}))"
 )
+_BEHIND_LETTER = lazy_pattern("[0-9<](?<=[A-Za-z].)")
 # A quotation begins the text, or follows a colon: "Ann wrote: > ...".
-_QUOTATION = re.compile(r"(?:\A *|: +)>(?!=)")
-_IN_NUMBER = re.compile(r"(?<=[0-9]) +>[> ]*+(?=[0-9])")
+_QUOTATION = lazy_pattern(r"(?:\A *|: +)>(?!=)")
+_IN_NUMBER = lazy_pattern(r"(?<=[0-9]) +>[> ]*+(?=[0-9])")
 
 
 class SearchableText:
@@ -166,8 +169,15 @@ def _is_plain(text: str) -> bool:
         and not ("&" in text and _REFERENCE.search(text))
         and not ("<" in text and _TAG.search(text))
         and not _LINE_MARK.search(text)
-        and not _TOUCHED.search(text)
+        and not _touched(text)
     )
+
+
+def _touched(text: str) -> list[int]:
+    """Return where the first digit, or a placeholder, touches the name of a number."""
+    if not _BEHIND_LETTER.search(text):
+        return []
+    return [match.start() for match in _TOUCHED.finditer(text)]
 
 
 def _without_references(parts: list[str], joined: str) -> str:
@@ -214,7 +224,7 @@ def _between_words(tag: re.Match[str]) -> str:
 
 def _with_spaces_behind_names(parts: list[str], joined: str) -> str:
     """Put a space behind each name of a number that touches it, and return the parts joined."""
-    touched = [match.start() for match in _TOUCHED.finditer(joined)]
+    touched = _touched(joined)
     if not touched:
         return joined
     starts = [0, *accumulate(map(len, parts))]
@@ -301,6 +311,11 @@ def _abbreviate_ligatures(text: str) -> str:
 def fold(text: str) -> str:
     """Return the searched form of a text."""
     return SearchableText(text).searched
+
+
+def fold_characters(text: str) -> str:
+    """Return a text with the searched form of each character; tags, marks and spaces stay."""
+    return text if text.isascii() else "".join(map(_FOLDED.__getitem__, text))
 
 
 class _FoldedCharacters(dict[str, str]):

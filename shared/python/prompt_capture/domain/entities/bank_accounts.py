@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import repeat
 
-from stdnum import iban, numdb
-
 from prompt_capture.domain.entities.candidates import (
     end_of_number,
     is_amount,
@@ -22,24 +20,22 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER,
     NUMBER_FOLLOWS,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
     context_before,
     name_set,
     names,
 )
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 5
 _MAX_AMOUNT_DIGITS = 7
 # Documents lose spaces when they are copied: "IBANDE89...", "...00BIC COBADEFF".
-_IBAN_START = re.compile("(?i:IBAN)?([A-Za-z]{2})[ -]?[0-9]{2}")
+_IBAN_START = lazy_pattern("(?i:IBAN)?([A-Za-z]{2})[ -]?[0-9]{2}")
 _IBAN_END = rf"(?:{NOT_BEFORE_WORD}|(?=(?i:BIC|SWIFT)))"
 _IBAN_NAMES = frozenset({"iban"})
-_PART_SIZES = re.compile(r"([0-9]+)!")
+_PART_SIZES = lazy_pattern(r"([0-9]+)!")
 _CHECKS = 100
 
 BANK_NAMES = names(
@@ -77,8 +73,8 @@ _NATIONAL_FORM = (
     r"|[0-9]{7}[a-z][0-9]{3}|[0-9]{4}\.[0-9]{2}\.[0-9]{5}|(?:[0-9]{2,6}-)?[0-9]{6,10}/[0-9]{4}|[0-9]{8}(?:-[0-9]{8}){2})"
 )
 _SPACED_SORT_CODE = r"[0-9]{2}(?:\ -\ [0-9]{2}){2}"
-_WHOLE_NATIONAL_FORM = LazyPattern(_NATIONAL_FORM)
-_YEAR_AND_MONTH = re.compile("(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
+_WHOLE_NATIONAL_FORM = lazy_pattern(_NATIONAL_FORM)
+_YEAR_AND_MONTH = lazy_pattern("(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _NAMED = NamePattern(
     BANK_NAMES,
     rf"""{any_field_of(BANK_NAMES)}{NUMBER_FOLLOWS}
@@ -96,9 +92,9 @@ _OTHERS = (
 _WEAK_NAMES = ("acc ", "kto ", "rib ", "aba ", "compte ", "cuenta ", "conta ", "conto ")
 _MIN_FAR_DIGITS, _MIN_LINKED_DIGITS = 7, 6
 _SORT_CODES = ("sort", "bsb")
-_SORT_CODE_FORM = re.compile("[0-9]{2}([ -])[0-9]{2}\\1[0-9]{2}|[0-9]{3}-[0-9]{3}")
+_SORT_CODE_FORM = lazy_pattern("[0-9]{2}([ -])[0-9]{2}\\1[0-9]{2}|[0-9]{3}-[0-9]{3}")
 # "take into account 20000 samples"
-_IDIOM = LazyPattern(
+_IDIOM = lazy_pattern(
     r"""(?:take|takes|taking|taken|took|prend|prends|prenez|prendre|prenant|pris|ten|tener|tenga
         |tengan|tenemos|teniendo|tomar|tomando|toma|leva|leve|levar|levando|tenha|ter|tendo|tieni
         |tenere|tenendo|teniamo)(?:\ [^ .!?\x7f]{1,20}){0,3}\ (?:into|en|em|in)\ \Z""",
@@ -106,7 +102,7 @@ _IDIOM = LazyPattern(
 )
 _IDIOM_WINDOW = 90
 # "AWS account 123456789012" is none of a bank.
-_OF_A_SERVICE = LazyPattern(
+_OF_A_SERVICE = lazy_pattern(
     r"""(?<![a-z0-9\x7f])(?:aws|amazon|gcp|google|ads|analytics|azure|microsoft|apple|github|gitlab
         |steam|epic|xbox|facebook|meta|instagram|twitter|linkedin|tiktok|netflix|spotify|salesforce
         |hubspot|user|service|admin)\ \Z""",
@@ -133,7 +129,7 @@ _NAME_BEHIND = NamePattern(
     _NAMES_BEHIND,
     rf"{any_of(_NAMES_BEHIND)}(?:\ {NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
 )
-_NUMBER_BEFORE = re.compile(
+_NUMBER_BEFORE = lazy_pattern(
     r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?P<number>[0-9](?:[ -]?[0-9]){6,21})"
     r" (?:is|ist|est|es) (?:the|his|her|their|my|our|mein|meine|unser"
     r"|unsere|mon|notre|mi|nuestra) \Z"
@@ -154,23 +150,23 @@ _SORT_CODE = NamePattern(
 _SORT_CODE_NAME = NamePattern(("sort",), r"sort\ code[ :]{1,2}[0-9\x7f]")
 # "30-94-57 sort, ..."
 _SORT_BEHIND = NamePattern(("sort",), r"sort(?:\ code)?(?=[.,;/)]|\ (?:and|with|acc|a/c)|\Z)")
-_SORT_CODE_BEFORE = re.compile(
+_SORT_CODE_BEFORE = lazy_pattern(
     r"(?<![A-Za-z0-9\x7f./-])(?<![0-9] )(?P<number>[0-9]{2}(?: ?- ?[0-9]{2}){2}) \(?\Z"
 )
 # A sort code with its account, without a name: "30-94-57 28817703", but not a date and its time
-_WITH_ACCOUNT = LazyPattern(
+_WITH_ACCOUNT = lazy_pattern(
     r"""(?<![A-Za-z0-9\x7f./-])(?P<code>[0-9]{2}-[0-9]{2}-[0-9]{2})
         (?:[ ,;/|]{1,3}|[ ](?:with|and)[ ])
         (?P<number>(?!(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])[0-9]{8})(?![A-Za-z0-9\x7f]|[./-][0-9])""",
     re.VERBOSE,
 )
 # "to 28817703, sort code 30-94-57"
-_BEFORE_SORT_CODE = re.compile(
+_BEFORE_SORT_CODE = lazy_pattern(
     r"(?<![A-Za-z0-9\x7f./-])(?P<number>[0-9]{8})(?:[,;]? (?:and |with )?)(?:the )?\Z"
 )
-_ACCOUNT_NEAR = re.compile(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
+_ACCOUNT_NEAR = lazy_pattern(r"(?<![a-z])(?:acc(?:oun)?t?|a/c)(?![a-z])")
 _NEAR = 40
-_NOT_LETTERS = re.compile(r"[^a-z]+")
+_NOT_LETTERS = lazy_pattern(r"[^a-z]+")
 
 
 def find_bank_accounts(searched: Searched) -> Iterator[Span]:
@@ -202,7 +198,7 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
     has_form = sum(map(str.isdigit, searched.lower[slice(*span)])) >= least
     if match[0].startswith(_SORT_CODES) and _SORT_CODE_FORM.fullmatch(match["number"]):
         return not between.names_another(_OTHERS)
-    is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.compiled.fullmatch(match["number"])
+    is_strong = between.is_linked or _WHOLE_NATIONAL_FORM.fullmatch(match["number"])
     is_weak = match[0].startswith(_WEAK_NAMES) and not is_strong
     return has_form and not is_weak and reaches_far(searched, match, span, _OTHERS)
 
@@ -230,7 +226,7 @@ def _find_in_context(searched: Searched) -> Iterator[Span]:
         if number:
             yield number.span("number")
     yield from _find_sort_codes(searched)
-    for match in _WITH_ACCOUNT.compiled.finditer(searched.lower):
+    for match in _WITH_ACCOUNT.finditer(searched.lower):
         yield match.span("code")
         yield match.span("number")
 
@@ -267,13 +263,13 @@ def _is_amount(searched: Searched, match: re.Match[str]) -> bool:
     if not number.isdigit() or len(number) > _MAX_AMOUNT_DIGITS:
         return False
     before = context_before(searched.lower, match.start(), _IDIOM_WINDOW)
-    return is_amount(searched.lower, match.end()) or bool(_IDIOM.compiled.search(before))
+    return is_amount(searched.lower, match.end()) or bool(_IDIOM.search(before))
 
 
 def _is_of_a_service(searched: Searched, match: re.Match[str]) -> bool:
     """Return whether an account is one of a service, such as a cloud or a shop."""
     before = context_before(searched.lower, match.start(), _SERVICE_WINDOW)
-    return match[0].startswith("acc") and bool(_OF_A_SERVICE.compiled.search(before))
+    return match[0].startswith("acc") and bool(_OF_A_SERVICE.search(before))
 
 
 def _find_ibans(searched: Searched) -> Iterator[Span]:
@@ -292,12 +288,16 @@ def _find_ibans(searched: Searched) -> Iterator[Span]:
 
 
 def _is_iban(number: str) -> bool:
+    from stdnum import iban
+
     return bool(iban.is_valid(number, check_country=False))
 
 
 @cache
 def _iban_remainder(country: str) -> re.Pattern[str] | None:
     """Return what follows the country and the check digits in the IBANs of a country."""
+    from stdnum import numdb
+
     [*_, (_, properties)] = numdb.get("iban").info(country)
     size = sum(map(int, _PART_SIZES.findall(properties.get("bban", ""))))
     if not size:

@@ -21,13 +21,12 @@ from prompt_capture.domain.entities.searched import (
     NAME_END,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
     context_before,
     merge,
     name_set,
     names,
 )
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _BORN = names(
@@ -88,9 +87,9 @@ _NAME = NamePattern(
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _MAX_IDIOM = 12
-_NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
-_IDIOM_BEFORE = re.compile(r"\b(?:star is|natural|new(?:ly)?) \Z")
-_IDIOM_BEHIND = re.compile(
+_NOT_IN_GAP = lazy_pattern(r"[0-9!?;\x7f]|\.(?! ?\Z)")
+_IDIOM_BEFORE = lazy_pattern(r"\b(?:star is|natural|new(?:ly)?) \Z")
+_IDIOM_BEHIND = lazy_pattern(
     r""",?\ (?:ready|again|free|for|this\ way|pink
         |to\ (?:run|win|be|ride|rock|lead|code|fly|shine|dance|perform|play|lose|die|do|make)
         |um|fur|para|per)\b""",
@@ -99,12 +98,12 @@ _IDIOM_BEHIND = re.compile(
 """What makes a word for birth an idiom: "born ready", "nacido para correr"."""
 _MAIDEN_NAME = "nee"
 """Before a name and "le", it names a date: "née Martin le ..."; in Dutch it means "no"."""
-_NOUN = re.compile(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
+_NOUN = lazy_pattern(r"da[td]|dob|d\.o|birth|day|fecha|fec|tag|naissance|imento|nascita")
 _SHORT_NAMES = frozenset({"geb.", "ddn", "nasc.", "nac.", "szul.", "nar."})
-_TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
+_TIME = lazy_pattern(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]\.?m\.?)?(?![0-9.])")
 _ANDS = names("and und et y e i og och en")
 _LIST_JOINTS = {", ", *(f" {word} " for word in (*_ANDS, "&", "+", "/"))}
-_OF_SEVERAL = re.compile(
+_OF_SEVERAL = lazy_pattern(
     r"\b(?:kids|children|twins|sons|daughters|both|all|kinder|zwillinge|enfants|hijos|figli|filhos"
     r"|dobs|births|birthdays|birthdates|dates|daten|dzieci|kinderen|barna|barnen"
     r"|geburtstage|geburtsdaten|anniversaires|compleanni|verjaardagen)\b"
@@ -112,20 +111,20 @@ _OF_SEVERAL = re.compile(
 _BEHIND_DATES = names("г.р. doğumlu doğumluyum")  # noqa: RUF001 (Russian)
 """Words that usually stand behind their date."""
 # "Date of birth: ", "born on ", before a date or one that was found
-_TO_OWN_DATE = re.compile(
+_TO_OWN_DATE = lazy_pattern(
     r"""["'*|>]{0,3}\ ?(?:[:=|]\ ?)?["'*]{0,3}
         (?:(?:is|was|ist|war|est|es|e|on|in|at|am|im|the|le|el|il|em|op|den|на)\ ){0,2}
         (?P<found>\x7f+)?""",
     re.VERBOSE,
 )
 # How to write a date: "(TT.MM.JJJJ)"
-_FORMAT = re.compile(
+_FORMAT = lazy_pattern(
     r"([^\W\d_])\1{1,3}(?P<sign>[./ -])([^\W\d_])\3{1,3}(?P=sign)([^\W\d_])\4{1,3}(?![^\W_])"
 )
-_ITS_VALUE_FOLLOWS = re.compile(r" ?[:=]")
-_ORDINAL_OF_FIELD = re.compile(r"(?:\A| )#?[0-9]{1,2}(?= ?:(?![0-9]))")
+_ITS_VALUE_FOLLOWS = lazy_pattern(r" ?[:=]")
+_ORDINAL_OF_FIELD = lazy_pattern(r"(?:\A| )#?[0-9]{1,2}(?= ?:(?![0-9]))")
 # Between a question and its date: "DOB? ", "Q: Date of birth? A: "
-_ANSWER_FOLLOWS = re.compile(
+_ANSWER_FOLLOWS = lazy_pattern(
     r"""[)"'*]{0,2}\ ?\?+\ ?(?:(?:a|answer|antwort|r|reponse|respuesta|risposta)\ ?[:.]\ ?)?
         [("'*-]{0,2}\ ?
     (?:(?:it's|it\ is|its|that's|he's|she's|is|ist|es\ ist|das\ ist|c'est(?:\ le)?|es\ el|e\ il|e)
@@ -133,9 +132,9 @@ _ANSWER_FOLLOWS = re.compile(
     re.VERBOSE,
 )
 # The time in a log or a chat, but not "12.03.1985 04:05 Uhr geboren"
-_STAMP = re.compile(r"(?:t|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?! ?(?:uhr|h|am|pm|[ap]\.m)\b)")
-_DATE_BEFORE_BRACKET = re.compile(r"[0-9\x7f] ?\(\Z")
-_LABEL_IN_GAP = re.compile(r"[^\W\d_]: ")
+_STAMP = lazy_pattern(r"(?:t|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?! ?(?:uhr|h|am|pm|[ap]\.m)\b)")
+_DATE_BEFORE_BRACKET = lazy_pattern(r"[0-9\x7f] ?\(\Z")
+_LABEL_IN_GAP = lazy_pattern(r"[^\W\d_]: ")
 _OTHER_EVENTS = name_set(
     """order ordered invoice invoiced receipt billing payment paid bill contract deadline due
     meeting appointment hire hired hiring start started joined exit ended signed expiry expires
@@ -160,26 +159,26 @@ _FILLERS = name_set(
     fecha el del la data il em do da"""
 )
 _EVENT_WINDOW, _MAX_FILLERS = 48, 3
-_NOT_LETTERS = re.compile(r"[^\w]+")
+_NOT_LETTERS = lazy_pattern(r"[^\w]+")
 # A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
-_CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
-_WITH_YEAR = re.compile(
+_CELEBRATED = lazy_pattern(r"20(?:2[4-9]|[3-9][0-9])")
+_WITH_YEAR = lazy_pattern(
     rf"{YEAR}|[./-][0-9]{{2}}\Z|nineteen|twenty|thousand|neunzehnhundert|zweitausend"
 )
 # "Ann Lee (b. 15 July 1984)", "Anna Weber (* 12.03.1999 in Bonn)", "Anna Weber, *12.03.1999".
 # Elsewhere the letter may count the parts of a question, and the sign the points of a list.
-_SIGN = re.compile(
+_SIGN = lazy_pattern(
     r"[bf(*](?:(?<![^ (\"'].)(?<![(*])\. ?|(?<=\()\* ?|(?<=\*)(?<![^ ].) ?(?=[0-9]))(?=[0-9a-z])"
 )
 _SIGNS = ("b.", "f.", "*")
 _PARTS_WINDOW, _NAME_WINDOW = 80, 32
 # A name, a bracket, a comma or nothing
-_BEFORE_SIGN = re.compile(r"(?:\A|[(,;|\"'-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
+_BEFORE_SIGN = lazy_pattern(r"(?:\A|[(,;|\"'-] ?|[A-Z](?<![A-Za-z].)[A-Za-z'-]{1,30} )\Z")
 # "Anna Weber, * 12.03.1999 in Bonn": two words of a name, and what may follow a date of birth.
-_FULL_NAME = re.compile(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
-_BEHIND_BIRTH = re.compile(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
+_FULL_NAME = lazy_pattern(r"[A-Z](?<![^ (].)[a-z'-]{1,30},? [A-Z][A-Za-z'-]{1,30},? \Z")
+_BEHIND_BIRTH = lazy_pattern(r"\.?\Z|[,;)]| (?:in|zu|[+\u2020&-]) ")
 # A condition in a query: "birth_date < '1960-01-01'"
-_COMPARED = re.compile(r"[\"'`)\]]{0,2} ?(?:[<>] ?['\"]|[<>!]=|<>|between )")
+_COMPARED = lazy_pattern(r"[\"'`)\]]{0,2} ?(?:[<>] ?['\"]|[<>!]=|<>|between )")
 # What a second date follows that corrects the first one
 _CORRECTIONS = names(
     """actually eigentlich правильно правильная верная 正しくは 正確には 本当は 应该是 应为 应当是
@@ -205,7 +204,7 @@ _CORRECTION = NamePattern(
 )
 _MAX_CORRECTION = 120
 # The next person in a list: "born ... and Margot ...", "birthdays of all: me ..., Kit ..."
-_PERSON_IN_LIST = re.compile(
+_PERSON_IN_LIST = lazy_pattern(
     rf"\)?(?P<and>,? (?:{'|'.join(_ANDS)}) |[,;] ?)(?P<words>(?:[^\W\d_]+[ :]{{1,2}}){{1,2}}?)"
     r"(?:[(-] ?|(?:on|am|le|el|il|em|op|den|was|is) )?"
 )
@@ -215,7 +214,7 @@ _PERSONS = name_set(
     father partner twin twins baby kid ich mein meine frau mann sohn tochter bruder schwester mutter
     vater fils fille frère soeur hijo hija hermano hermana figlio figlia fratello sorella"""
 )
-_FIRST_PART = re.compile(r"a(?<![a-z0-9].)[.)] ")
+_FIRST_PART = lazy_pattern(r"a(?<![a-z0-9].)[.)] ")
 
 
 def find_birth_dates(searched: Searched) -> Iterator[Span]:
@@ -361,7 +360,7 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
         (max(0, birth.start() - before), birth.end() + _GAP_AFTER_NAME) for birth in births
     )
     for start, end in near:
-        for date in DATE.compiled.finditer(lower, start, end + _MAX_DATE):
+        for date in DATE.finditer(lower, start, end + _MAX_DATE):
             if date.start() < end:
                 yield date
 

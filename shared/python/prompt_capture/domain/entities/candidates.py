@@ -5,20 +5,19 @@ from collections.abc import Iterator
 from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import (
-    LazyPattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
     split_capitals,
 )
 from prompt_capture.domain.entities.secrets.words import is_common
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
-_WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
+_WORD_AT_END = lazy_pattern(r"(?<![^\W_])[^\W_]+\Z")
 WINDOW = 36
 """Characters before a number in which a name may stand."""
 _FILLERS = name_set(
@@ -28,11 +27,11 @@ _FILLERS = name_set(
     是 号码 番号 번호 は 는 은"""
 )
 """Words between a name and its number: "order number is 1"."""
-_INNER_CAPITAL = re.compile("[a-z][A-Z]")
+_INNER_CAPITAL = lazy_pattern("[a-z][A-Z]")
 # The names of fields: "orderid"
 _NUMBERS = ("number", "num", "no", "nr", "id")
 _PARTICLES = "".join(names("是 为 為 は が 는 은 이 가"))
-_NUMBER_SUFFIX = re.compile(f"(?:{'|'.join(names('号码 号 番号 번호'))})\\Z")
+_NUMBER_SUFFIX = lazy_pattern(f"(?:{'|'.join(names('号码 号 番号 번호'))})\\Z")
 
 
 def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
@@ -126,9 +125,9 @@ THINGS = REFERENCES - PEOPLE | name_set(
     richiesta pedido sak sag ärende заявка заявки заявление"""
 )
 """Words for other references, and what becomes one only far from a name."""
-AFTER_PERSON = LazyPattern(rf"(?:{any_of(PEOPLE)})[ :]{{1,3}}\Z")
+AFTER_PERSON = lazy_pattern(rf"(?:{any_of(PEOPLE)})[ :]{{1,3}}\Z")
 """A word for a person, directly before a number."""
-_PLAIN_NUMBER = re.compile("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
+_PLAIN_NUMBER = lazy_pattern("[1-9][0-9]{2,11}(?![a-z0-9\x7f]|[ /.-][0-9])")
 
 
 def is_reference(searched: Searched, start: int) -> bool:
@@ -138,7 +137,7 @@ def is_reference(searched: Searched, start: int) -> bool:
     """
     if not is_named(searched, start, REFERENCES):
         return False
-    is_of_person = not is_named(searched, start, THINGS) and AFTER_PERSON.compiled.search(
+    is_of_person = not is_named(searched, start, THINGS) and AFTER_PERSON.search(
         context_before(searched.lower, start, WINDOW)
     )
     return not is_of_person or bool(_PLAIN_NUMBER.match(searched.lower, start))
@@ -166,7 +165,7 @@ _UNITS_WITHOUT_SPACE = names(
     """位 天 次 个 個 元 円 人 件 条 年 小时 時間 分钟 文字 桁 字符 자리 글자 개 원 시간 일간"""
 )
 # Not the name of the next field: "Hours: 9-5", "M (415) 555-0199", "M-F 9-5", "Ms. Smith"
-_NEXT_WORD = re.compile(
+_NEXT_WORD = lazy_pattern(
     r"""\ ([a-z']++)(?!\ ?:|-[a-z](?![a-z])|(?:(?<=\ m)|(?<=\ ms)|(?<=\ min))\.\ [a-z]
         |\ ?[+(]?[0-9](?:[ ()./-]{0,3}[0-9]){5})""",
     re.VERBOSE,
@@ -184,11 +183,11 @@ def is_amount(lower: str, end: int) -> bool:
     return lower.startswith(_UNITS_WITHOUT_SPACE, end)
 
 
-_NEXT_IN_LIST = re.compile(
+_NEXT_IN_LIST = lazy_pattern(
     r"(?:[,;]? (?:and|or|und|oder|et|ou|y|o|e|en|of|og|och) |[,;] ?| ?/ ?)(?=[0-9(])"
 )
-_DIGIT = re.compile("[0-9]")
-_WORD_GOES_ON = re.compile(r"[a-z0-9\x7f]|[./-][0-9]")
+_DIGIT = lazy_pattern("[0-9]")
+_WORD_GOES_ON = lazy_pattern(r"[a-z0-9\x7f]|[./-][0-9]")
 
 
 def list_behind(lower: str, start: int, end: int) -> Iterator[Span]:
@@ -204,16 +203,18 @@ def list_behind(lower: str, start: int, end: int) -> Iterator[Span]:
 
 
 # What begins behind a complete number: a date, a time, the mark of a list, a count of things
-_DATE_OR_TIME = re.compile(
+_DATE_OR_TIME = lazy_pattern(
     r"""\ (?:(?:19|20)[0-9]{2}(?P<sign>[-./])[0-9]{1,2}(?P=sign)[0-9]{1,2}
         |[0-9]{1,2}(?P<joint>[./])[0-9]{1,2}(?P=joint)(?:19|20)[0-9]{2}
         |[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?![0-9:])""",
     re.VERBOSE,
 )
-_LIST_MARK = re.compile(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
-_COUNT = re.compile(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
+_LIST_MARK = lazy_pattern(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
+_COUNT = lazy_pattern(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
+_MAY_BEGIN_ITEM = lazy_pattern(r" (?:[0-9]{1,4}[./:)-]|[1-9] [^\W\d_])")
+_MAX_ITEM_BEGIN = 6
 _LIST_WINDOW = 400
-YEAR_NUMBER = re.compile("(?:19|20)[0-9]{2}")
+YEAR_NUMBER = lazy_pattern("(?:19|20)[0-9]{2}")
 """A year of the last or of this century."""
 
 
@@ -223,7 +224,8 @@ def end_of_number(lower: str, start: int, end: int, least: int) -> int:
     Line breaks are spaces here, so that a date, a time, the mark of a list or an amount may seem
     to be the last group. What remains has `least` digits or more.
     """
-    space = lower.find(" ", start, end)
+    may_begin_item = _MAY_BEGIN_ITEM.search(lower, start, end + _MAX_ITEM_BEGIN)
+    space = lower.find(" ", start, end) if may_begin_item else lower.rfind(" ", start, end)
     while space >= 0:
         has_digits = sum(map(str.isdigit, lower[start:space])) >= least
         if has_digits and (_begins_item(lower, space) or _is_last_amount(lower, space, end)):
@@ -262,7 +264,7 @@ MEASURES = name_set(
     usuarios duração custa preço durata costa prezzo utenti kosztuje
     cena liczba koster pris antal"""
 )
-NO_NAMED_NUMBER = LazyPattern(
+NO_NAMED_NUMBER = lazy_pattern(
     r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
         |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
         |(?:19|20)[0-9]{2}[ /-](?:19|20)[0-9]{2}\Z                       # years

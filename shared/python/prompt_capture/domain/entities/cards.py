@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from stdnum import luhn
-
 from prompt_capture.domain.entities.candidates import (
     YEAR_NUMBER,
     end_of_number,
@@ -18,20 +16,19 @@ from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     names,
 )
 from prompt_capture.domain.entities.spelled_digits import find_spelled_numbers
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS = 13
 _GAP = "[ ._/()-]{1,3}+"
 _END = r"(?![A-Za-z0-9\x7f]|[.-][0-9\x7f])"
 # The groups in which cards are written. Candidates may overlap: only the first digit is consumed.
-_CANDIDATE = LazyPattern(
+_CANDIDATE = lazy_pattern(
     rf"""[2-68](?=[0-9 ._/(),:;|~*+-]{{12}})
         (?:(?<![A-Za-z0-9\x7f+].)(?<![0-9][.-].)|(?<=card.)|(?<=visa.)|(?<=%b.))
         (?=(?P<rest>
@@ -48,7 +45,7 @@ _CANDIDATE = LazyPattern(
 )
 
 # The first digits of each scheme, and how many digits its numbers have.
-_SCHEME = LazyPattern(
+_SCHEME = lazy_pattern(
     r"""4(?:\d{12}|\d{15}|\d{18})                                           # Visa
         |(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}     # Mastercard
         |220[0-4]\d{12}                                                     # Mir
@@ -78,10 +75,10 @@ _NAMED = NamePattern(
 )
 _WITHOUT_GAPS = str.maketrans("", "", " ._/(),:;|~*+-")
 # "ID card 110105194912310021"
-_OTHER_CARD = re.compile(r"(?<![a-z0-9])(?:id|identity|citizen|health|insurance)[ _-]\Z")
+_OTHER_CARD = lazy_pattern(r"(?<![a-z0-9])(?:id|identity|citizen|health|insurance)[ _-]\Z")
 _MAX_KIND = 12
 # The security code behind a card and its expiry date: "12/27 123".
-_SECURITY_CODE = LazyPattern(
+_SECURITY_CODE = lazy_pattern(
     r"""[ ,;|/]{1,3}(?:cid[: ]{1,2}
             |(?:exp[a-z]{0,8}[.: ]{1,2})?(?:0?[1-9]|1[0-2])\ ?[/|-]\ ?(?:20)?[0-9]{2}[ ,;|/]{1,3})
         (?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
@@ -104,13 +101,13 @@ _NAMED_CODE = NamePattern(
         [ :=("'-]{{1,3}}(?P<code>[0-9]{{3,4}}){NOT_BEFORE_WORD}(?![.,:/-][0-9]|\ ?%)""",
 )
 _CODE_WINDOW = 60
-_NOT_LETTERS = re.compile(r"[^a-z]+")
+_NOT_LETTERS = lazy_pattern(r"[^a-z]+")
 # 16 digits in groups of schemes that have numbers of 19 digits hardly ever
-_SIXTEEN = re.compile(r"[245][0-9]{3}(?:[ ._/()-]{1,3}[0-9]{4}){3}\Z")
+_SIXTEEN = lazy_pattern(r"[245][0-9]{3}(?:[ ._/()-]{1,3}[0-9]{4}){3}\Z")
 # "quote Q-4111111111111111"
-_LETTERS_BEFORE = re.compile(r"(?<![a-z0-9\x7f])[a-z]{1,4}-\Z")
+_LETTERS_BEFORE = lazy_pattern(r"(?<![a-z0-9\x7f])[a-z]{1,4}-\Z")
 # "user id 4111111111111111"
-_NO_CARD = re.compile(
+_NO_CARD = lazy_pattern(
     r"(?:cardinality|(?<![a-z0-9])(?![a-z]*card)[a-z]{2,20}[ _-]id)[ :=#\"']{0,3}\Z"
 )
 _NO_CARD_WINDOW = 30
@@ -126,7 +123,7 @@ def find_cards(searched: Searched) -> Iterator[Span]:
     if searched.digit_count < _MIN_DIGITS:
         return
     end = 0
-    for match in _CANDIDATE.compiled.finditer(searched.lower):
+    for match in _CANDIDATE.finditer(searched.lower):
         start, longest = match.start(), match.end("rest")
         stop = _end_before_amount(searched.lower, start, longest) if start >= end else 0
         if stop and _is_card(searched, start, stop):
@@ -148,7 +145,7 @@ def find_cards(searched: Searched) -> Iterator[Span]:
 def is_card_number(number: str) -> bool:
     """Return whether a number, with or without gaps, has the form of a scheme and a check digit."""
     digits = _digits_of(number)
-    return bool(_SCHEME.compiled.fullmatch(digits)) and luhn.is_valid(digits)
+    return bool(_SCHEME.fullmatch(digits)) and _has_check_digit(digits)
 
 
 def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
@@ -156,12 +153,12 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
     if Between(searched, match, span[0]).is_direct:
         return True
     digits = searched.lower[slice(*span)].translate(_WITHOUT_GAPS)
-    has_form = _SCHEME.compiled.fullmatch(digits)
+    has_form = _SCHEME.fullmatch(digits)
     return bool(has_form) and reaches_far(searched, match, span, PHONE_NAMES)
 
 
 def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:
-    code = _SECURITY_CODE.compiled.match(searched.lower, card_end)
+    code = _SECURITY_CODE.match(searched.lower, card_end)
     if code:
         yield code.span("code")
 
@@ -171,7 +168,13 @@ def _end_before_amount(lower: str, start: int, end: int) -> int:
     space = end - len(" 700")
     if lower[space] != " " or not _SIXTEEN.match(lower, start, space):
         return end
-    return space if luhn.is_valid(_digits_of(lower[start:space])) else end
+    return space if _has_check_digit(_digits_of(lower[start:space])) else end
+
+
+def _has_check_digit(digits: str) -> bool:
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))
 
 
 def _digits_of(number: str) -> str:
@@ -197,9 +200,7 @@ def _find_named_codes(searched: Searched) -> Iterator[Span]:
 
 def _is_card(searched: Searched, start: int, end: int) -> bool:
     digits = _digits_of(searched.lower[start:end])
-    if not _SCHEME.compiled.fullmatch(digits) or not searched.passes(
-        luhn.is_valid, digits, _CHECKS
-    ):
+    if not _SCHEME.fullmatch(digits) or not searched.passes(_has_check_digit, digits, _CHECKS):
         return False
     is_id = _NO_CARD.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)
     letters = _LETTERS_BEFORE.search(searched.lower, max(0, start - _NO_CARD_WINDOW), start)

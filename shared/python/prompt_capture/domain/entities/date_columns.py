@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.dates import date_at
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # The header of a column stands beside a divider.
 _DIVIDERS = "|;,"
-_RULER = re.compile(r"\|(?: ?:?-{2,}:? ?\|)+ ?")
-_CELL_BEGINS = re.compile(r" ?[\"'*]{0,2}")
+_RULER = lazy_pattern(r"\|(?: ?:?-{2,}:? ?\|)+ ?")
+_CELL_BEGINS = lazy_pattern(r" ?[\"'*]{0,2}")
 
 
 def find_in_column(lower: str, birth: re.Match[str], date: re.Match[str]) -> Iterator[Span]:

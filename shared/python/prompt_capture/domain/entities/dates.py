@@ -4,13 +4,11 @@ import re
 
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
     names,
 )
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _MONTHS = names(
@@ -52,7 +50,7 @@ YEAR = "(?:19|20|25)[0-9]{2}"
 """A year, also one of the Buddhist calendar."""
 _SHORT_YEAR = r"'?[0-9]{2}(?![0-9\x7f:]|\.[0-9])"
 ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
-DATE = LazyPattern(
+DATE = lazy_pattern(
     rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
         (?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?:
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
@@ -73,7 +71,7 @@ DATE = LazyPattern(
         ){NOT_BEFORE_WORD}""",
     re.VERBOSE,
 )
-DAY_AND_MONTH = LazyPattern(
+DAY_AND_MONTH = lazy_pattern(
     rf"""(?<![A-Za-z0-9\x7f])(?:
         [0-9]{{1,2}}{ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{MONTH}\.?[ ,-]{{1,2}}
             (?:(?:of|de|del|do)\ )?
@@ -113,11 +111,11 @@ DATE_IN_WORDS = NamePattern(
     rf"""(?:{any_field_of(_ORDINALS)}\ (?:(?:of|day\ of)\ )?{MONTH}
         |{MONTH}\ (?:the\ )?{any_field_of(_ORDINALS)}),?\ {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}""",
 )
-_YEAR_BEHIND = re.compile(rf",? {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}")
+_YEAR_BEHIND = lazy_pattern(rf",? {_YEAR_IN_WORDS}{NOT_BEFORE_WORD}")
 _YEARS_IN_WORDS = ("nineteen", "twenty", "thousand", "neunzehnhundert", "zweitausend")
 # A date of birth in six digits: "DOB 270769"
 _DAY, _MONTH_OF_YEAR = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
-SIX_DIGITS = re.compile(
+SIX_DIGITS = lazy_pattern(
     rf"(?: ?[:=#] ?| is | )?(?P<date>{_DAY}{_MONTH_OF_YEAR}[0-9]{{2}}"
     rf"|{_MONTH_OF_YEAR}{_DAY}[0-9]{{2}}|[0-9]{{2}}{_MONTH_OF_YEAR}{_DAY})"
     rf"{NOT_BEFORE_WORD}(?![.,:/-][0-9]| [0-9])"
@@ -128,7 +126,7 @@ _ERAS = names("明治 大正 昭和 平成 令和 民国")
 def date_at(lower: str, position: int) -> re.Match[str] | None:
     """Return the date at a position, which begins with a digit or a month."""
     pattern = DATE if lower[position : position + 1].isdigit() else DATE_FROM_MONTH.pattern
-    return pattern.compiled.match(lower, position)
+    return pattern.match(lower, position)
 
 
 def has_years_in_words(searched: Searched) -> bool:

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
-    LazyPattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
 )
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # Scripts that write words without spaces between them, and Hangul, which adds suffixes.
@@ -25,15 +24,15 @@ _PREPOSITIONS = "\u5230\u7ed9\u7d66\u662f\u4e3a\u70ba\u5411\u81f3\u306f\u3078\u3
 
 _ASCII_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+?^_`{}~-"
 """The signs of a mailbox but for the vertical bar, which divides the cells of a table."""
-_SPACED_LETTER = LazyPattern(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
-_UNSPACED_LETTER = LazyPattern(rf"[{_UNSPACED}]|[0-9._+-]")
+_SPACED_LETTER = lazy_pattern(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
+_UNSPACED_LETTER = lazy_pattern(rf"[{_UNSPACED}]|[0-9._+-]")
 _OTHER_LETTERS = (_SPACED_LETTER, _UNSPACED_LETTER)
-_AFTER_PREPOSITION = LazyPattern(rf"[^{_PREPOSITIONS}]+\Z")
-_ASCII_LETTER = re.compile(r"[a-z]")
-_NOT_A_WORD = re.compile(r"[^a-z]")
+_AFTER_PREPOSITION = lazy_pattern(rf"[^{_PREPOSITIONS}]+\Z")
+_ASCII_LETTER = lazy_pattern(r"[a-z]")
+_NOT_A_WORD = lazy_pattern(r"[^a-z]")
 _PUNCTUATION = ".!#$%&'*+?^`{}~-"
 _MAX_MAILBOX = 64
-_QUOTED_MAILBOX = re.compile(r'"[^"@\x7f]{1,60}"\Z')
+_QUOTED_MAILBOX = lazy_pattern(r'"[^"@\x7f]{1,60}"\Z')
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SAID_LABEL = rf"{_LABEL}(?:\ (?:hyphen|dash|minus|bindestrich)\ {_LABEL}){{0,3}}"
@@ -49,7 +48,7 @@ _UNSPACED_TOP_LEVEL = any_of(
         我爱你 广告 廣告 测试 測試 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม"""
     )
 )
-_DOMAIN = LazyPattern(
+_DOMAIN = lazy_pattern(
     rf"""(?:{_LABEL}\.){{1,8}}{_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}|\ ?\.\ |\ \.|,){_COMMON_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}{_LABEL}){{1,4}}
@@ -64,26 +63,26 @@ _SYSTEM_ACCOUNTS = name_set(
 )
 _IN_PATHS = {":", "/"}
 # "@" as URLs, HTML and JSON may write it, too.
-_AT = re.compile(r"@|%40|&#(?:64|x40);|\\u0040", re.IGNORECASE)
-_NEXT_SENTENCE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z")
+_AT = lazy_pattern(r"@|%40|&#(?:64|x40);|\\u0040", re.IGNORECASE)
+_NEXT_SENTENCE = lazy_pattern(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z")
 _FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic")
 
 # Said or bracketed: "anna dot smith at example dot org", "anna(at)example.org".
-_BRACKETED_AT = re.compile(r"[\[({<-](?:(?<!-) ?(?:at|@) ?[\])}>] ?|(?<= -)at- )")
-_SAID_AT = re.compile(" at ")
-_CAPITAL_AT = re.compile(
+_BRACKETED_AT = lazy_pattern(r"[\[({<-](?:(?<!-) ?(?:at|@) ?[\])}>] ?|(?<= -)at- )")
+_SAID_AT = lazy_pattern(" at ")
+_CAPITAL_AT = lazy_pattern(
     r"(?<![^ <(\[\"':,;])(?P<mailbox>[a-z0-9][a-z0-9._+-]{0,63}) AT "
     r"[a-z0-9][a-z0-9-]{0,61}(?:\.[a-z0-9-]{2,62}){1,4}"
 )
-_SAID_DOMAIN = LazyPattern(
+_SAID_DOMAIN = lazy_pattern(
     rf"(?:{_SAID_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}|{_PROVIDER_DOMAIN}){NOT_BEFORE_WORD}",
     re.VERBOSE,
 )
-_OF_PROVIDER = LazyPattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
-_SAID_DOT = re.compile(_DOT)
+_OF_PROVIDER = lazy_pattern(rf"{_PROVIDER}[ .]", re.VERBOSE)
+_SAID_DOT = lazy_pattern(_DOT)
 # With signs in place of spaces: "ann_at_example_dot_com". A longer name is an identifier.
 _JOINED_ATS = ("_at_", "-at-", ".at.")
-_JOINED = re.compile(
+_JOINED = lazy_pattern(
     rf"""(?P<joint>[_.-])at(?P=joint)(?:
             {_LABEL}(?:(?P=joint)(?:dot|punkt)(?P=joint){_LABEL}){{0,2}}?
                 (?P=joint)(?:dot|punkt)(?P=joint)
@@ -92,16 +91,16 @@ _JOINED = re.compile(
         (?![_-]|\.[a-z0-9])""",
     re.VERBOSE,
 )
-_JOINED_MAILBOX = re.compile(r"(?<![a-z0-9\x7f/\\._+-])[a-z0-9][a-z0-9._+-]{0,63}\Z")
+_JOINED_MAILBOX = lazy_pattern(r"(?<![a-z0-9\x7f/\\._+-])[a-z0-9][a-z0-9._+-]{0,63}\Z")
 # In other languages: "ana punto gil arroba example punto org", "ana(arroba)example.org".
 _OTHER_AT_WORDS = names(
     """arroba arobase chiocciola klammeraffe malpa собака kukac zavinac apenstaartje apenstaart
     snabel-a snabela"""
 )
 _OTHER_AT_WORD = any_of(_OTHER_AT_WORDS)
-_OTHER_AT = re.compile(rf" {_OTHER_AT_WORD} |[\[({{<] ?{_OTHER_AT_WORD} ?[\])}}>] ?")
+_OTHER_AT = lazy_pattern(rf" {_OTHER_AT_WORD} |[\[({{<] ?{_OTHER_AT_WORD} ?[\])}}>] ?")
 _OTHER_DOT = "(?:punto|ponto|point|punkt|punt|kropka|точка|tecka|pont)"
-_OTHER_DOMAIN = LazyPattern(
+_OTHER_DOMAIN = lazy_pattern(
     rf"{_LABEL}(?:(?: {_OTHER_DOT} | ?[\[({{<] ?{_OTHER_DOT} ?[\])}}>] ?|\.){_LABEL}){{1,5}}"
     rf"{NOT_BEFORE_WORD}"
 )
@@ -109,14 +108,14 @@ _SAID_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789._+-"
 _MAILBOX_SIGNS = name_set(
     "dot punkt punto ponto point kropka точка tecka underscore dash minus plus"
 )
-_BRACKETED_MAILBOX = re.compile(
+_BRACKETED_MAILBOX = lazy_pattern(
     r"(?<![a-z0-9._+-])[a-z0-9][a-z0-9._+-]{0,30}"
     r"(?:[\[({<](?:dot|punkt|punto|ponto|point|underscore|dash|\.)[\])}>][a-z0-9._+-]{1,30}){1,3}\Z"
 )
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
-_ABOUT_MAIL = re.compile("mail")
-_IS_MAIL = re.compile(r" (?:is|ist) (?:my|his|her|their|our|meine?) (?:[a-z]+ )?(?:e-?)?mail")
+_ABOUT_MAIL = lazy_pattern("mail")
+_IS_MAIL = lazy_pattern(r" (?:is|ist) (?:my|his|her|their|our|meine?) (?:[a-z]+ )?(?:e-?)?mail")
 
 # "look at example dot com" names a site, not a mailbox.
 _NOT_A_MAILBOX = name_set(
@@ -136,16 +135,16 @@ _NOT_A_MAILBOX = name_set(
     reached published announced error errors exception timeout connection"""
 )
 # "Tickets for the concert at example dot org"
-_DETERMINER = re.compile(r"(?:^| )(?:the|an?|our|your|their|this|der|die|das) \Z")
+_DETERMINER = lazy_pattern(r"(?:^| )(?:the|an?|our|your|their|this|der|die|das) \Z")
 # Not "for more info at example dot org"
-_SHARED_MAILBOX = re.compile(
+_SHARED_MAILBOX = lazy_pattern(
     r"(?:write|send|contact|letter|schreib|schick|reply)\b.*"
     r"(?<!more )(?<!the )(?<!our )(?<!further )(?<!\bfor )(?<!\ban )"
     r"(?<!some )\b(?:info|office|team|account|accounts|support|mail)\Z"
 )
-_TIME = re.compile("[0-9]{1,2}(?:[ap]m|h|uhr)?")
+_TIME = lazy_pattern("[0-9]{1,2}(?:[ap]m|h|uhr)?")
 # What follows a method in a trace, "Exception at shop.Cart.add(...", and a mailbox in an address.
-_NO_DOMAIN_ENDS = re.compile(r"\(| \([^ ()]{1,200}\.[a-z]{1,5}:[0-9]|[a-z0-9._+-]{0,64}@")
+_NO_DOMAIN_ENDS = lazy_pattern(r"\(| \([^ ()]{1,200}\.[a-z]{1,5}:[0-9]|[a-z0-9._+-]{0,64}@")
 
 
 def find_emails(searched: Searched) -> Iterator[Span]:
@@ -175,14 +174,14 @@ def _written_address(searched: Searched, at: int, behind: int) -> Span | None:
     """Return the span of the address around an "@", which may have spaces around it."""
     lower = searched.lower
     is_before_space = lower[behind : behind + 1] == " "
-    domain = _DOMAIN.compiled.match(lower, behind + is_before_space)
+    domain = _DOMAIN.match(lower, behind + is_before_space)
     if not domain or domain[0].endswith(_FILE_TYPES):
         return None
     is_after_space = lower[at - 1 : at] == " "
     mailbox = _mailbox_before(lower, at - is_after_space, domain[0].isascii())
     if not mailbox and (quoted := _QUOTED_MAILBOX.search(lower, max(0, at - _MAX_MAILBOX), at)):
         mailbox = quoted[0]
-    is_of_provider = _OF_PROVIDER.compiled.match(domain[0])
+    is_of_provider = _OF_PROVIDER.match(domain[0])
     if is_after_space and (
         mailbox in _NOT_A_MAILBOX
         or not (is_before_space or is_of_provider or _NOT_A_WORD.search(mailbox))
@@ -206,25 +205,25 @@ def _mailbox_before(lower: str, end: int, is_ascii_domain: bool) -> str:
     if not mailbox or not (is_ascii_domain or _ASCII_LETTER.search(mailbox)):
         longest = max((_run_at_end(before, letter) for letter in _OTHER_LETTERS), key=len)
         mailbox = longest.lstrip(_PUNCTUATION)
-        after_preposition = _AFTER_PREPOSITION.compiled.search(mailbox)
+        after_preposition = _AFTER_PREPOSITION.search(mailbox)
         mailbox = after_preposition[0] if after_preposition else mailbox
     return mailbox
 
 
-def _run_at_end(text: str, character: LazyPattern) -> str:
+def _run_at_end(text: str, character: re.Pattern[str]) -> str:
     """Return the characters at the end of a text that match a pattern for one of them."""
     start = len(text)
-    while start and character.compiled.match(text, start - 1):
+    while start and character.match(text, start - 1):
         start -= 1
     return text[start:]
 
 
 def _find_said_addresses(
-    lower: str, at: re.Pattern[str], domains: LazyPattern, may_be_site: bool
+    lower: str, at: re.Pattern[str], domains: re.Pattern[str], may_be_site: bool
 ) -> Iterator[Span]:
     """Find addresses around said "at"s. `may_be_site` is whether "x at y.z" may mean a site."""
     for match in at.finditer(lower):
-        domain = domains.compiled.match(lower, match.end())
+        domain = domains.match(lower, match.end())
         if domain and not _NO_DOMAIN_ENDS.match(lower, domain.end()):
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
@@ -267,7 +266,7 @@ def _mailbox_part(word: str) -> str:
 
 
 def _is_site(mailbox: str, domain: str, is_about_mail: bool) -> bool:
-    is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.compiled.match(domain)
+    is_said = _SAID_DOT.search(domain) or _OF_PROVIDER.match(domain)
     return (
         not (is_said or is_about_mail)
         or _is_no_mailbox(mailbox)

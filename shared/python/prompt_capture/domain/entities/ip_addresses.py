@@ -5,47 +5,48 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 
 from prompt_capture.domain.entities.candidates import is_named
-from prompt_capture.domain.entities.searched import LazyPattern, Searched, context_before, name_set
+from prompt_capture.domain.entities.searched import Searched, context_before, name_set
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _DOT = r"(?:\.|\[\.\]|\(\.\))"
 # Operators of versions are "^", ">=" and the like, "~>", and in quotes "~", which in sentences is a
 # mark of markup or stands for a home directory or "about".
-_IPV4 = re.compile(
+_IPV4 = lazy_pattern(
     r"[0-9](?<![A-Za-z0-9\x7f.^].)(?<![<>=!~]=.)(?<![<>~]= .)(?<![\"'`]~.)(?<!~>.)(?<!~> .)"
     rf"[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}"
     r"(?!-(?i:rc[.-]?[0-9]|alpha|beta|snapshot)[0-9.-]*(?![A-Za-z]))"
     r"(?![A-Za-z0-9\x7f]|\.[0-9]|\.(?:tar|tgz|gz|zip|whl|jar|deb|rpm|exe|msi|dmg|apk|pkg|dll)\b)"
 )
-_OCTET = re.compile(r"[0-9]+")
+_OCTET = lazy_pattern(r"[0-9]+")
 # "203.0.113.5.51514 > 198.51.100.3.443:", as tcpdump and netstat write addresses and ports. Between
 # two digits, the sign is a space in the searched form.
-_FIVE_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
-_FIRST_NUMBER = re.compile(r"[0-9]+\Z")
+_FIVE_NUMBERS = lazy_pattern(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_FIRST_NUMBER = lazy_pattern(r"[0-9]+\Z")
 _FOUR_NUMBERS = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
-_IPV4_AND_PORT = re.compile(
+_IPV4_AND_PORT = lazy_pattern(
     rf"(?P<address>[0-9](?<![A-Za-z0-9\x7f.-].)[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}})\.(?P<port>[0-9]{{1,5}})"
     r"(?![A-Za-z0-9\x7f]|\.[0-9])(?P<behind>:(?= |\Z)"
     r"|(?: >)? (?=[^ ]{1,80}\.[A-Za-z0-9-]{1,15}:(?: |\Z))"
     rf"|(?<=[0-9]{{4}})(?: >)? (?={_FOUR_NUMBERS}\.[0-9]{{1,5}}(?![0-9.])))?"
 )
-_SENDER = re.compile(
+_SENDER = lazy_pattern(
     r"[a-z0-9\x7f]\.(?:[0-9]{2,5}|https?|domain|ssh|ftp|smtp|imaps?|ntp|snmp|mdns|bootp[cs])"
     r"(?: >)? \Z"
 )
-_LONG_PORT_BEFORE = re.compile(r"\.[0-9]{4,5}(?: >)? \Z")
+_LONG_PORT_BEFORE = lazy_pattern(r"\.[0-9]{4,5}(?: >)? \Z")
 _BETWEEN_SIDES = (" ", " > ")
-_PROTOCOL = re.compile(r"(?<![a-z0-9])(?:tcp|udp)[46]?(?![a-z0-9])[^\x7f]*\Z")
+_PROTOCOL = lazy_pattern(r"(?<![a-z0-9])(?:tcp|udp)[46]?(?![a-z0-9])[^\x7f]*\Z")
 _TRAFFIC_WINDOW = 48
 # "203 . 0 . 113 . 5", "203 dot 0 dot 113 dot 5"
 _SPELLED_DOT = r" (?:\.|dot|punkt|punto|ponto|point|kropka|piste) "
-_MAY_BE_SPELLED = re.compile(rf"{_SPELLED_DOT}[0-9]{{1,3}}{_SPELLED_DOT}[0-9]")
-_SPELLED_IPV4 = re.compile(
+_MAY_BE_SPELLED = lazy_pattern(rf"{_SPELLED_DOT}[0-9]{{1,3}}{_SPELLED_DOT}[0-9]")
+_SPELLED_IPV4 = lazy_pattern(
     rf"[0-9](?<![A-Za-z0-9\x7f].)(?<!\. .)[0-9]{{0,2}}(?P<dot>{_SPELLED_DOT})[0-9]{{1,3}}"
     r"(?:(?P=dot)[0-9]{1,3}){2}(?![A-Za-z0-9\x7f]|(?P=dot)[0-9])"
 )
 _MIN_DIGITS = 5
-_BEFORE_IPV4 = LazyPattern(
+_BEFORE_IPV4 = lazy_pattern(
     r"""(?<![a-z0-9\x7f])(?:
         (?:ip|ips|ipv4|ip-?ad+res+e?|ip-?addr|address|addr|adres+e?|host|server|gateway|router|dns
             |subnet|direccion|indirizzo|endereco|адрес)(?![a-z0-9])[^0-9\x7f]{0,60}
@@ -62,13 +63,13 @@ _COMMON_IPV4 = frozenset({
     "9.9.9.9",
 })  # fmt: skip
 _COMMON_BEGINNINGS = ("0.", "127.", "255.")
-_IPV6 = re.compile(
+_IPV6 = lazy_pattern(
     r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,44}+"
     r"(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
 )
 _LONGEST_PORT = 5
 _GROUPS = 8
-_SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
+_SINGLE_COLONS = lazy_pattern(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
     """tag task subtask wbs punkt bios teams anyconnect
@@ -84,24 +85,24 @@ _VERSION_NAMES = name_set(
 )
 
 # "from release 5.15.0.91 to 6.8.0.31", "upgrade from 5.15.0.91 to 6.8.0.31"
-_TO = re.compile(
+_TO = lazy_pattern(
     r"(?:,? ?(?:->|=>|→|-|/|,) ?"
     r"| (?:to|and|or|through|until|vs\.?|versus|bis|auf|nach|und|oder|a|vers) )"
 )
-_RANGE_BEFORE = re.compile(
+_RANGE_BEFORE = lazy_pattern(
     r"[0-9](?:(?<![A-Za-z0-9\x7f.].)|(?<=[ (]v.))[0-9]{0,3}(?:\.[0-9]{1,5}){1,3}"
     rf"{_TO.pattern}\Z"
 )
-_RANGE_BEHIND = re.compile(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
-_FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
+_RANGE_BEHIND = lazy_pattern(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
+_FROM = lazy_pattern(r" (?:from|von|de|depuis|desde) \Z")
 _RANGE_WINDOW = 40
 # "nmap -sV 198.51.100.23"
-_OPTION = re.compile(r"(?<= )-[a-z]{1,4} \Z")
+_OPTION = lazy_pattern(r"(?<= )-[a-z]{1,4} \Z")
 _OPTION_WINDOW = 8
 # "usb 1-1.4.3.2", "1.2.3.4 is the current version"
-_PORT = re.compile(r"usb [0-9]{1,2}-\Z")
+_PORT = lazy_pattern(r"usb [0-9]{1,2}-\Z")
 _PORT_WINDOW = 7
-_IS_VERSION = re.compile(
+_IS_VERSION = lazy_pattern(
     r" (?:is|was|ist|war) (?:(?:the|a|our|die|eine|unsere) )?(?:[a-z]{1,12} )?"
     r"(?:version|release|build)(?=\Z|[.,;:!?)]| (?:of|for|that|which|we|in|and|von|und|in)\b)"
 )
@@ -158,7 +159,7 @@ def _find_spelled(searched: Searched) -> Iterator[Span]:
     for match in _SPELLED_IPV4.finditer(searched.lower):
         before = context_before(searched.lower, match.start(), _SPELLED_WINDOW)
         numbers = ".".join(_OCTET.findall(match[0]))
-        if _identifies(numbers) and _BEFORE_IPV4.compiled.search(before):
+        if _identifies(numbers) and _BEFORE_IPV4.search(before):
             yield match.span()
 
 

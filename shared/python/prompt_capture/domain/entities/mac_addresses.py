@@ -8,20 +8,19 @@ from prompt_capture.domain.entities.reach import Between
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_field_of,
     context_before,
     name_set,
     names,
 )
+from prompt_capture.domain.patterns import any_field_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _DIGIT = "[0-9A-Fa-f]"
 _PAIR = f"{_DIGIT}{{2}}"
 _QUAD = f"{_DIGIT}{{4}}"
-_MAC = LazyPattern(
+_MAC = lazy_pattern(
     rf"""[0-9A-Fa-f](?<![A-Za-z0-9\x7f].)(?:[0-9A-Fa-f](?:
             (?P<separator>[:-])(?<![0-9A-Fa-f]{{2}}[:-]{_PAIR}.)
                 (?:{_PAIR}(?P=separator)){{4}}{_PAIR}(?:(?P=separator){_PAIR}){{0,2}}
@@ -31,12 +30,12 @@ _MAC = LazyPattern(
             (?![.-]?[A-Za-z0-9\x7f]))""",
     re.VERBOSE,
 )
-_MAY_BE_MAC = re.compile(
+_MAY_BE_MAC = lazy_pattern(
     rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}[.-]{_QUAD})"
 )
 _NOT_BEHIND_PAIR = rf"(?<!(?<![A-Za-z0-9]){_DIGIT}[ :])(?<!(?<![A-Za-z0-9]){_PAIR}[ :-])"
 # With spaces or line breaks, as in "D0:3F:27: 61:B8:9C", or single digits, as in "e4:5f:1:7c:aa:92"
-_UNUSUAL_MAC = LazyPattern(
+_UNUSUAL_MAC = lazy_pattern(
     rf"""(?<![A-Za-z0-9\x7f:]){_NOT_BEHIND_PAIR}(?:
         {_PAIR}(?:\ ?:\ ?{_PAIR}){{5}}(?!\ ?:\ ?{_DIGIT})
         |{_PAIR}(?:\ ?-\ ?{_PAIR}){{5}}(?!\ ?-\ ?{_DIGIT})
@@ -47,17 +46,17 @@ _UNUSUAL_MAC = LazyPattern(
     re.VERBOSE,
 )
 # Behind the first of the pairs
-_MAY_BE_APART = re.compile(
+_MAY_BE_APART = lazy_pattern(
     rf":(?= ?{_DIGIT}{{1,2}}(?: ?: ?{_DIGIT}{{1,2}}){{4}})|-(?= ?{_PAIR}(?: ?- ?{_PAIR}){{4}})"
 )
-_MAY_BE_SPACED = re.compile(rf" (?={_PAIR} {_PAIR} {_PAIR} {_PAIR} {_PAIR})")
+_MAY_BE_SPACED = lazy_pattern(rf" (?={_PAIR} {_PAIR} {_PAIR} {_PAIR} {_PAIR})")
 _MIN_DIGITS, _LENGTH_BEHIND = 5, 24
 # As programs write bytes: "0x5C, 0xCF, ..."
-_BYTES = LazyPattern(
+_BYTES = lazy_pattern(
     rf"0(?<![A-Za-z0-9\x7f].)(?<!0[xX]{_PAIR}[ ,].)(?<!0[xX]{_PAIR}, .)"
     rf"[xX]{_PAIR}(?:(?:, ?| )0[xX]{_PAIR}){{5}}(?!,? ?0[xX]|[A-Za-z0-9\x7f])"
 )
-_GROUP = re.compile(f"{_DIGIT}{{1,2}}(?![xX])")
+_GROUP = lazy_pattern(f"{_DIGIT}{{1,2}}(?![xX])")
 _MAC_NAMES = names(
     "mac bssid hwaddr", "mac address", "mac addr", "hw address", "hw addr",
     "hardware address", "bluetooth address",
@@ -80,26 +79,26 @@ _OF_NETWORK = NamePattern(
     rf"""{any_field_of(_NETWORK_NAMES)}{NUMBER_FOLLOWS}
         (?P<address>{_TWELVE})(?![a-z0-9\x7f]|-[a-z0-9])""",
 )
-_NEAR_NAME = LazyPattern(
+_NEAR_NAME = lazy_pattern(
     rf"(?<![a-z])(?:{any_field_of((*_MAC_NAMES, *_NETWORK_NAMES))}|(?:eth|en|wlan)[0-9])(?![a-z])"
 )
 _NEAR = 40
 # What six bytes are otherwise
-_OTHER_BYTES = re.compile(
+_OTHER_BYTES = lazy_pattern(
     r"(?<![a-z])(?:bytes?|hex(?:dump)?|magic|signature|payload|dump|opcodes?|packet|data|buffer|ascii"
     r"|utf-?8|colou?rs?|fonts?|glyphs?|bitmap|pixels?|init|commands?|cmd|i2c|spi|uart|modbus|lcd|led"
     r"|registers?|table|lut|salt|seed|iv)(?![a-z])"
 )
 # "1A 2B 3C 4D 5E 6F": seats and the like
-_NUMBERED = re.compile("(?:[0-9][A-Fa-f] ?){6}")
+_NUMBERED = lazy_pattern("(?:[0-9][A-Fa-f] ?){6}")
 _MAC_WORD = NamePattern(_MAC_NAMES, any_field_of(_MAC_NAMES))
 # "CC50E3A8147D is my MAC"
-_BEFORE_NAME = re.compile(
+_BEFORE_NAME = lazy_pattern(
     rf"(?<![a-z0-9\x7f.:/_-])(?P<address>{_TWELVE}) ?"
     r"(?:\(|= ?|(?:is|ist|as) )(?:(?:the|a|my|our|die|meine|unsere) )?\Z"
 )
 _BEFORE_WINDOW = 40
-_NEXT_IN_LIST = re.compile(
+_NEXT_IN_LIST = lazy_pattern(
     rf"(?:,? (?:and|und|or|oder|et|y|e) |[,;/] ?| )(?P<address>{_DIGIT}{{12}})"
     r"(?![A-Za-z0-9\x7f]|-[A-Za-z0-9])"
 )
@@ -113,8 +112,8 @@ _OTHER_NAMES = (
     """revision rev sha sha1 hash md5 checksum digest image docker crash trace error guid build key
     pointer memory wallet contract"""
 )
-_HEXADECIMAL_LETTER = re.compile("[A-Fa-f]")
-_DECIMAL = re.compile("[0-9]")
+_HEXADECIMAL_LETTER = lazy_pattern("[A-Fa-f]")
+_DECIMAL = lazy_pattern("[0-9]")
 _UNICAST = frozenset("02468aceACE")
 """The second digits of the addresses of single devices."""
 
@@ -132,7 +131,7 @@ def find_mac_addresses(searched: Searched) -> Iterator[Span]:
 
 def _find_addresses(searched: Searched) -> Iterator[Span]:
     may_have_one = _MAY_BE_MAC.search(searched.text)
-    for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
+    for match in _MAC.finditer(searched.text) if may_have_one else ():
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
         is_likely = match["separator"] == ":" or match[0].startswith("00-")
         if is_likely or _is_hexadecimal(searched, match):
@@ -151,7 +150,7 @@ def _find_unusual(searched: Searched) -> Iterator[Span]:
             if match and _is_unusual_mac(searched, match):
                 yield match.span()
     if searched.lower.count("0x") >= 6:
-        for match in _BYTES.compiled.finditer(searched.text):
+        for match in _BYTES.finditer(searched.text):
             if _are_bytes_of_address(searched, match):
                 yield match.span()
 
@@ -161,7 +160,7 @@ def _unusual_around(text: str, separator: int) -> re.Match[str] | None:
     end = separator - (text[separator - 1 : separator] == " ")
     if not _HEXADECIMAL_LETTER.search(text, max(0, end - 2), separator + _LENGTH_BEHIND):
         return None
-    match = _UNUSUAL_MAC.compiled.match
+    match = _UNUSUAL_MAC.match
     return (match(text, end - 2) if end > 1 else None) or (match(text, end - 1) if end else None)
 
 
@@ -211,7 +210,7 @@ def _are_bytes_of_address(searched: Searched, match: re.Match[str]) -> bool:
     groups = _GROUP.findall(match[0])
     with_letters = sum(bool(_HEXADECIMAL_LETTER.search(group)) for group in groups)
     before = context_before(searched.lower, match.start(), _NEAR)
-    if with_letters and _NEAR_NAME.compiled.search(before):
+    if with_letters and _NEAR_NAME.search(before):
         return True
     return (
         with_letters > 1

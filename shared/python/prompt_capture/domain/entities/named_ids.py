@@ -13,9 +13,9 @@ from prompt_capture.domain.entities.searched import (
     WORDS_BETWEEN,
     NamePattern,
     Searched,
-    any_of,
     names,
 )
+from prompt_capture.domain.patterns import any_of
 from prompt_capture.domain.searchable_text import Span
 
 # "DE136695976", "ATU13585627", "FR 40 303 265 045", "NL123456789B01", "CHE-123.456.789"
@@ -98,12 +98,15 @@ _TO_NUMBER = (
     r"(?=[^0-9\x7f]{0,120}+[0-9])"
     rf"{WORDS_BETWEEN}[^a-z0-9\x7f]{{0,4}}?"
 )
+_ANY_NAME = "|".join(
+    rf"(?P<name{index}>{any_of(group)})" for index, (group, _) in enumerate(_FORMS)
+)
+_ITS_FORM = "|".join(
+    rf"(?(name{index})(?P<form{index}>{form})|(?!))" for index, (_, form) in enumerate(_FORMS)
+)
 _NAMED = NamePattern(
     [name for group, _ in _FORMS for name in group],
-    "|".join(
-        rf"{any_of(group)}{_TO_NUMBER}(?P<form{index}>{form}){NOT_BEFORE_WORD}"
-        for index, (group, form) in enumerate(_FORMS)
-    ),
+    rf"(?:{_ANY_NAME}){_TO_NUMBER}(?:{_ITS_FORM}){NOT_BEFORE_WORD}",
     numbered=True,
 )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from itertools import chain, repeat
+from itertools import chain
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import (
@@ -21,14 +21,12 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER,
     NUMBER_FOLLOWS,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
     context_before,
     names,
 )
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _GERMAN_DOCUMENTS = names(
@@ -127,7 +125,7 @@ _NAME_BEHIND = NamePattern(
     rf"{any_field_of(_LATIN_NAMES)}(?:[ _-]?{NUMBER}{NOT_BEFORE_WORD}|(?=[.,;!?)]|\Z))",
     numbered=True,
 )
-_NUMBER_BEFORE = re.compile(
+_NUMBER_BEFORE = lazy_pattern(
     r"(?<![A-Za-z0-9\x7f.,/-])(?<![0-9] )(?=[A-Z0-9 ./-]{7})(?P<number>"
     r"[0-9]{2,4}(?: [0-9]{2,4}){1,4}|[A-Z0-9]{1,20}(?:[./-][A-Z0-9]{1,11}){0,5})"
     rf" (?:\(|{any_of(_VERBS)} (?:{any_of(_ARTICLES)} )?)\Z"
@@ -135,11 +133,11 @@ _NUMBER_BEFORE = re.compile(
 _BEFORE_WINDOW = 40
 _MIN_DIGITS, _MIN_NAMED_DIGITS = 2, 4
 _MIN_NAMED_CHARACTERS = 6
-_DATE = re.compile(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
+_DATE = lazy_pattern(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
 
 # Formats that nothing else has, and formats that other numbers share, which a check digit tells
 # apart. The first digit is on its own, so that the search skips to digits.
-_DIGITS_FIRST = LazyPattern(
+_DIGITS_FIRST = lazy_pattern(
     r"""[0-9](?<![A-Za-z0-9\x7f-].)(?=(?:[. /+-]?[0-9]){6})(?:(?=[0-9]{4})(?:(?P<formatted>
             (?<=7)56[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}                  # Switzerland
             |[0-9][01][0-9][0-3][0-9]-[1-8][0-9]{6}                     # South Korea
@@ -171,7 +169,7 @@ _DIGITS_FIRST = LazyPattern(
         )))(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE,
 )
-_LETTERS_FIRST = LazyPattern(
+_LETTERS_FIRST = lazy_pattern(
     r"""(?<!-)(?:(?P<formatted>
             (?!BG|GB|NK|KN|TN|NT|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])
                 (?:\ ?[0-9]{2}){3}\ ?[A-D]                              # United Kingdom
@@ -209,26 +207,26 @@ _VALIDATORS = {
     "eighteen": ("cn.ric",),
 }
 _BEGINNINGS = {
-    "de.idnr": re.compile("[1-9]"),
-    "tr.tckimlik": re.compile("[1-9].{9}[02468]"),
-    "pl.pesel": re.compile("..[02468][1-9][0-3]|..[13579][0-2][0-3]"),
-    "be.nn": re.compile("..[01].[0-3]"),
-    "no.fodselsnummer": re.compile("[0-7].[0-5]"),
-    "ee.ik": re.compile("[1-8]..[01].[0-3]"),
-    "se.personnummer": re.compile("(?:(?:19|20)..|..)[01].[0-9]"),
-    "ro.cnp": re.compile("[1-9]..[01].[0-3]"),
-    "za.idnr": re.compile("..[01].[0-3]"),
-    "fr.nir": re.compile("[12]"),
-    "cn.ric": re.compile("[1-9].{5}(?:19|20)..[01].[0-3]"),
+    "de.idnr": lazy_pattern("[1-9]"),
+    "tr.tckimlik": lazy_pattern("[1-9].{9}[02468]"),
+    "pl.pesel": lazy_pattern("..[02468][1-9][0-3]|..[13579][0-2][0-3]"),
+    "be.nn": lazy_pattern("..[01].[0-3]"),
+    "no.fodselsnummer": lazy_pattern("[0-7].[0-5]"),
+    "ee.ik": lazy_pattern("[1-8]..[01].[0-3]"),
+    "se.personnummer": lazy_pattern("(?:(?:19|20)..|..)[01].[0-9]"),
+    "ro.cnp": lazy_pattern("[1-9]..[01].[0-3]"),
+    "za.idnr": lazy_pattern("..[01].[0-3]"),
+    "fr.nir": lazy_pattern("[12]"),
+    "cn.ric": lazy_pattern("[1-9].{5}(?:19|20)..[01].[0-3]"),
 }
 """How the numbers that a validator accepts begin: to ask it takes longer."""
 
 # Also words for other things
-_WEAK_NAME = LazyPattern(
+_WEAK_NAME = lazy_pattern(
     r"(?:nie|pan|tin|cpr|pps|rut|rg|nhs|medicare|my\ social)\ (?!n(?:umber|o|r)\.?\ )", re.VERBOSE
 )
 _MIN_FAR_DIGITS = 7
-_FORMATTED = LazyPattern(
+_FORMATTED = lazy_pattern(
     r"""[0-9]{3}-[0-9]{2}-[0-9]{4}                                      # United States
         |[A-Z]{2}(?:\ ?[0-9]{2}){3}\ ?[A-D]                            # United Kingdom
         |[0-9]{7,8}[ -]?[A-Z]|[XYZ][ -]?[0-9]{7}[ -]?[A-Z]              # Spain""",
@@ -236,20 +234,19 @@ _FORMATTED = LazyPattern(
 )
 
 # Parts of a list that are counted in the form of an identity number of the United States
-_AMERICAN = re.compile(r"(?P<series>[0-9]{3}-[0-9]{2}-)(?P<last>[0-9]{4})")
+_AMERICAN = lazy_pattern(r"(?P<series>[0-9]{3}-[0-9]{2}-)(?P<last>[0-9]{4})")
 _ROWS_WINDOW, _MAX_STEP = 100, 9
 _CHECKS = 8
-_SEPARATOR = re.compile(r"[ .-]")
+_SEPARATOR = lazy_pattern(r"[ .-]")
 
 
 def find_national_ids(searched: Searched) -> Iterator[Span]:
     """Find identity numbers by their format, the words before them, or their check digits."""
     if searched.digit_count < _MIN_DIGITS:
         return
-    letters_first = map(
-        _LETTERS_FIRST.compiled.match, repeat(searched.text), searched.identifier_starts
-    )
-    digits_first = _DIGITS_FIRST.compiled.finditer(searched.text)
+    starts = searched.identifier_starts
+    letters_first = (_LETTERS_FIRST.match(searched.text, start) for start in starts)
+    digits_first = _DIGITS_FIRST.finditer(searched.text)
     for match in chain(digits_first, filter(None, letters_first)):
         if _is_id(searched, match):
             yield match.span()
@@ -273,7 +270,7 @@ def _find_before_names(searched: Searched) -> Iterator[Span]:
         before = max(0, start - _BEFORE_WINDOW)
         match = _NUMBER_BEFORE.search(searched.text, before, start)
         number = match["number"] if match else ""
-        if match and _has_far_form(number) and not NO_NAMED_NUMBER.compiled.match(number):
+        if match and _has_far_form(number) and not NO_NAMED_NUMBER.match(number):
             yield match.span("number")
 
 
@@ -285,10 +282,10 @@ def _is_reached(searched: Searched, match: re.Match[str], span: Span) -> bool:
     if between.is_direct:
         return True
     number = searched.text[slice(*span)]
-    if _FORMATTED.compiled.fullmatch(number):
+    if _FORMATTED.fullmatch(number):
         return True
     has_form = _has_far_form(number, _MIN_FAR_DIGITS - between.is_linked)
-    is_weak = not between.is_linked and _WEAK_NAME.compiled.match(match[0])
+    is_weak = not between.is_linked and _WEAK_NAME.match(match[0])
     return has_form and not is_weak and reaches_far(searched, match, span, PHONE_NAMES)
 
 

@@ -5,7 +5,9 @@ from functools import cache
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-_NOT_DIGITS = re.compile(r"[^0-9]+")
+from prompt_capture.domain.patterns import lazy_pattern
+
+_NOT_DIGITS = lazy_pattern(r"[^0-9]+")
 _MAX_CODE = 3
 _NO_REGION = "001"
 """What codes have that belong to no country, such as 800."""

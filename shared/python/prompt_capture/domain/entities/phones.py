@@ -25,20 +25,19 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER,
     REMARK,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
 )
 from prompt_capture.domain.entities.spelled_digits import find_spelled_numbers
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS, _MIN_UNNAMED_DIGITS = 7, 9
 # Behind a number or a variable, the sign adds: "2x+12345678".
-_INTERNATIONAL = re.compile(
+_INTERNATIONAL = lazy_pattern(
     r"[+%0](?:(?:(?<=\+)(?<![0-9)]\+)(?<![^A-Za-z][A-Za-z]\+)"
     r"(?! (?:(?<=[0-9)] \+ )|(?<=[^A-Za-z][A-Za-z] \+ )))|(?<=%)2[Bb]) ?"
     r"|(?<=0)(?<![A-Za-z0-9\x7f+]0)(?<![0-9\x7f][.,:]0)0)"
@@ -72,7 +71,7 @@ _NAMED = NamePattern(
     rf"(?:[^0-9+\x7f]{{0,25}}?|\.?[^0-9+.!?;|\x7f]{{25,56}}?)(?<![a-z]){_NUMBER}",
     numbered=True,
 )
-_ALSO_OTHER = LazyPattern(
+_ALSO_OTHER = lazy_pattern(
     rf"(?:call|ring|cell|text|signal|dial|reach|contact|mob|ruf|ligue|liga|llam|kontakt|cel|bel|zap"
     rf"|appel|rappel|chiam|hotline)(?!phone)[a-z]*{NOT_BEFORE_WORD}(?! ?{NUMBER}{NOT_BEFORE_WORD})"
 )
@@ -104,46 +103,46 @@ _OWNERS = names(
     """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
     mon ton son mi tu su mio tuo suo mój mijn mitt meu teu seu twój мой 내 제 मेरा मेरे"""
 )
-_OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
+_OWNER = lazy_pattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
 # "Mit" is "with" in German.
-_DANISH_OWNER = re.compile(rf"{NOT_AFTER_WORD}[md]it (?:[a-z]+ )?\Z")
-_NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
+_DANISH_OWNER = lazy_pattern(rf"{NOT_AFTER_WORD}[md]it (?:[a-z]+ )?\Z")
+_NOBODY = lazy_pattern(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
 
 # "Number of items: 1234567", "calls: 1234567" and a comparison are counts.
-_COUNTED = LazyPattern(
+_COUNTED = lazy_pattern(
     r"of (?:[a-z]+ ){0,2}?(?:[a-z]{2,}[^'s]s|people|data)(?![a-z])"
     r"|\A(?i:calls|phones|texts|anrufe)['\"`]?\ ?[:=]|[<>]=? \Z"
 )
 # "Mobilen min er ..."
-_NORDIC_MY = re.compile(r"(?<=[a-z]) min (?=er |ar |:)")
-_COUNT_BEFORE = LazyPattern(
+_NORDIC_MY = lazy_pattern(r"(?<=[a-z]) min (?=er |ar |:)")
+_COUNT_BEFORE = lazy_pattern(
     r"(?:numbers? of|count of|sum of|total(?: of| de)?|average|avg|anzahl(?: der)?|summe der"
     r"|nombre de|numero de|numero di|liczba|antal)[ _](?:[a-z]+[ _])?\Z"
 )
-_COUNTS_IN_A_ROW = re.compile(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
+_COUNTS_IN_A_ROW = lazy_pattern(r"[0-9]{1,3}(?:[ .-][0-9]{1,3}){2,}")
 _MIN_LIST = 3
 # Digits, thousands or a range, without a zero before them
-_AMOUNT = re.compile(r"[1-9][0-9]*(?:-[0-9]+)?|[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
+_AMOUNT = lazy_pattern(r"[1-9][0-9]*(?:-[0-9]+)?|[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
 # "Phone: ", but not "Text: ", whose number may be a length
-_FIELD = LazyPattern(
+_FIELD = lazy_pattern(
     rf"(?:tel|ph|fone|fax|mobil|movil|cel|handy|puhelin)[a-z]*(?:[ _-]?{NUMBER})?\.? ?[:=] ?"
 )
-_NOT_LETTERS = re.compile(r"[^a-z]+")
+_NOT_LETTERS = lazy_pattern(r"[^a-z]+")
 
 # "call id 12345678"
-_ID = re.compile(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
+_ID = lazy_pattern(r"[ _-](?:id|sid|uuid|guid)[ :#=]{0,3}\Z")
 # The argument of a call: "call f(x, 12345678)", "ring(12345678)"
-_ARGUMENT = re.compile(
+_ARGUMENT = lazy_pattern(
     r"[ .=,(][A-Za-z_]\w*\((?:[\w.\"' ]{1,20}, ?)*\Z"
     r"|\A(?:ring|call|calls|dial|reach|contact|text|signal|cell)\(\Z",
     re.ASCII,
 )
-_LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
+_LIST = lazy_pattern(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 
 # Groupings and prefixes that other numbers lack, by the regions that use them.
-_NATIONAL = LazyPattern(
+_NATIONAL = lazy_pattern(
     r"""[(0-9](?<![A-Za-z0-9\x7f+=/$-].)(?=[0-9\ ()/.-]{8})(?<![0-9\x7f][.,:].)(?:
             (?P<america>(?:(?<=\()[2-9][0-9]{2}\)\ ?
                     |(?<=[1-9])(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-])
@@ -162,28 +161,28 @@ _REGIONS = {
     "north": ("GB", "DE", "FR", "KR", "JP"),
 }
 # With a Chinese character before or behind it.
-_CHINESE_MOBILE = re.compile(
+_CHINESE_MOBILE = lazy_pattern(
     r"""1(?<![A-Za-z0-9\x7f+.-].)(?:(?<=[\u4e00-\u9fff]1)|(?<=[\u4e00-\u9fff][ :]1)
             |(?=[0-9 -]{10,12}[\u4e00-\u9fff]))
         [3-9][0-9](?P<separator>[ -]?)[0-9]{4}(?P=separator)[0-9]{4}
         (?![A-Za-z0-9\x7f]|[.-][0-9])""",
     re.VERBOSE,
 )
-_FIRST_GROUP = re.compile("[0-9]+")
-_LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
+_FIRST_GROUP = lazy_pattern("[0-9]+")
+_LAST_GROUP = lazy_pattern(r"(?<= )[0-9]+\Z")
 # Two groups with digits, as in "1Z 999 AA1 ", or one.
-_GROUPS_BEFORE = re.compile(
+_GROUPS_BEFORE = lazy_pattern(
     r"(?<![^ #])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
 )
-_GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
+_GROUP_BEHIND = lazy_pattern(r" ([1-9][0-9]+)(?![^ .,;!?)])")
 # A count, a year or the number of a house behind a number: " 2026 budget"
-_COUNTED_BEHIND = re.compile(r"(?: -)? [0-9]{1,5} [^\W\d_]{2,}")
-_NUMBER_BEHIND = re.compile(r" (?=\(?0|\+)")
-_OWN_NUMBER = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
+_COUNTED_BEHIND = lazy_pattern(r"(?: -)? [0-9]{1,5} [^\W\d_]{2,}")
+_NUMBER_BEHIND = lazy_pattern(r" (?=\(?0|\+)")
+_OWN_NUMBER = lazy_pattern(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){7}")
 _MAX_DIGITS, _PAIR, _MIN_DEVICE_DIGITS = 15, 2, 6
-_NEXT_NUMBER = re.compile(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
+_NEXT_NUMBER = lazy_pattern(r" (?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f])")
 _RUN_WINDOW = 24
-_METER = re.compile(
+_METER = lazy_pattern(
     r"meters?\b|reading|kwh|m3\b|zahler|zaehler|compteur|contador|contatore|licznik|meterstand"
 )
 _METER_WINDOW = 60
@@ -191,14 +190,14 @@ _SPELLED_NAMES = PHONE_NAMES | name_set("number numbers digits its it's it")
 _SPELLED_WINDOW = 40
 _COUNTED_UP = "1234567890"
 # Numbers of companies and the like, which begin with zeros
-_OTHER_NUMBER = re.compile(
+_OTHER_NUMBER = lazy_pattern(
     r"(?<![a-z])(?:company|registration|registered|prescription|charity|licence|license|patent"
     r"|permit|certificate|vehicle|drug|script)(?: (?:number|no\.?|num|nr|reg))+"
     r"(?: (?:is|was|of [a-z]+ is))?[ :#]{0,3}\Z"
 )
-_PHONE_GROUPS = re.compile(r"0[0-9]{2,4}[ /-][0-9]{3,4} ?[0-9]{3,}")
+_PHONE_GROUPS = lazy_pattern(r"0[0-9]{2,4}[ /-][0-9]{3,4} ?[0-9]{3,}")
 _CHECKS = 60
-_NOT_DIGITS = re.compile(r"[^0-9]+")
+_NOT_DIGITS = lazy_pattern(r"[^0-9]+")
 
 
 def find_phone_numbers(searched: Searched) -> Iterator[Span]:
@@ -215,7 +214,7 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         if _is_list_of_amounts(searched, start, end):
             continue
         end = _end_of_phone(searched, start, end)
-        is_field = _FIELD.compiled.fullmatch(searched.lower, match.start(), start)
+        is_field = _FIELD.fullmatch(searched.lower, match.start(), start)
         if _may_be_phone(searched, (start, end), is_field=bool(is_field)):
             yield _with_brackets(searched.text, start, end)
             yield from list_behind(searched.lower, start, end)
@@ -236,9 +235,12 @@ def _is_spelled(searched: Searched, span: Span, digits: str) -> bool:
 def _find_unnamed(searched: Searched) -> Iterator[Span]:
     end = -2
     for (start, longest), regions in sorted(_unnamed_numbers(searched.text)):
+        # Phone numbers that follow one another are no longer run of groups of digits.
+        follows_phone = start == end + 1
+        if not follows_phone and _goes_on_before(searched.text, start):
+            continue
         for stop in _ends(searched, start, longest, is_international=not regions):
-            # Phone numbers that follow one another are no longer run of groups of digits.
-            is_apart = start == end + 1 or not _is_in_longer_run(searched.text, start, stop)
+            is_apart = follows_phone or not _goes_on_behind(searched.text, start, stop)
             if is_apart and _is_unnamed_phone(searched, (start, stop), regions):
                 yield _with_brackets(searched.text, start, stop)
                 following = None if regions else _next_in_region(searched, start, stop)
@@ -325,7 +327,7 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
         if is_reference_of or _is_other_number(searched, match.start("number")):
             continue
         is_named = (
-            _OWNER.compiled.search(before)
+            _OWNER.search(before)
             or (match["is"] and _NOBODY.search(before))
             or (_DANISH_OWNER.search(before) and (match["is"] or "").endswith(" er"))
         )
@@ -335,9 +337,7 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
 
 def _is_far_from_verb(match: re.Match[str]) -> bool:
     """Return whether many words stand between a number and a word that also means other things."""
-    return match.start("number") - match.start() > _MAX_VERB and bool(
-        _ALSO_OTHER.compiled.match(match[0])
-    )
+    return match.start("number") - match.start() > _MAX_VERB and bool(_ALSO_OTHER.match(match[0]))
 
 
 def _is_count(searched: Searched, match: re.Match[str]) -> bool:
@@ -375,8 +375,8 @@ def _counts(context: tuple[str, str]) -> bool:
     before, text = context
     return bool(
         not MEASURES.isdisjoint(_NOT_LETTERS.split(_NORDIC_MY.sub(" ", text.lower())))
-        or _COUNTED.compiled.search(text)
-        or _COUNT_BEFORE.compiled.search(before)
+        or _COUNTED.search(text)
+        or _COUNT_BEFORE.search(before)
     )
 
 
@@ -384,7 +384,7 @@ def _unnamed_numbers(text: str) -> Iterator[tuple[Span, tuple[str, ...]]]:
     """Find what may be a phone number: an international one, or one of some regions."""
     for match in _INTERNATIONAL.finditer(text):
         yield match.span(), ()
-    for match in _NATIONAL.compiled.finditer(text):
+    for match in _NATIONAL.finditer(text):
         yield match.span(), _REGIONS[match.lastgroup or ""]
 
 
@@ -415,15 +415,23 @@ def _is_read(searched: Searched, span: Span) -> bool:
     return is_amount(searched.lower, end) or bool(_METER.search(before))
 
 
-def _is_in_longer_run(text: str, start: int, end: int) -> bool:
-    """Return whether a number is a part of a longer one: of "8731 0042 9915 6620", or a code."""
+def _goes_on_before(text: str, start: int) -> bool:
+    """Return whether a number is the rest of a longer one, or of a code."""
+    if (
+        text[start] == "+"
+        or text[start - 1 : start] != " "
+        or not text[start - 2 : start - 1].isalnum()
+    ):
+        return False
+    before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
+    first = _FIRST_GROUP.match(text, start)
+    return bool(before and (before["code"] or (first and _goes_on(before["last"], first[0]))))
+
+
+def _goes_on_behind(text: str, start: int, end: int) -> bool:
+    """Return whether a number is the first part of a longer one: of "8731 0042 9915 6620"."""
     if text[start] == "+":
         return False
-    if text[start - 1 : start] == " " and text[start - 2 : start - 1].isalnum():
-        before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
-        first = _FIRST_GROUP.match(text, start)
-        if before and (before["code"] or (first and _goes_on(before["last"], first[0]))):
-            return True
     behind = _GROUP_BEHIND.match(text, end)
     last = _LAST_GROUP.search(text, start, end) if behind else None
     if not (behind and last and len(behind[1]) == len(last[0])):
@@ -458,7 +466,7 @@ def _may_be_phone(searched: Searched, span: Span, *, is_field: bool = False) -> 
     """Return whether a number, which may be the value of a field, is nothing else than a phone."""
     start, end = span
     number = searched.text[start:end]
-    if NO_NAMED_NUMBER.compiled.match(number.lstrip("(")) or is_reference(searched, start):
+    if NO_NAMED_NUMBER.match(number.lstrip("(")) or is_reference(searched, start):
         return False
     has_form = _AMOUNT.fullmatch(number) or (number[0] != "0" and _is_ascending(number))
     return is_field or not has_form or not is_amount(searched.lower, end)

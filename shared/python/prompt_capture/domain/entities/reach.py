@@ -14,6 +14,7 @@ from prompt_capture.domain.entities.candidates import (
     is_named,
 )
 from prompt_capture.domain.entities.searched import Searched, context_before, name_set
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _LINKS = name_set(
@@ -33,12 +34,12 @@ _PREPOSITIONS = name_set(
     chez en em na w u"""
 )
 _ASSIGNS = (":", "=", "#")
-_WORD_BETWEEN = re.compile("[^\\W\\d_]+")
-_TWO_LABELS = re.compile(":.*[a-z].*:")
-_HAS_NO = re.compile(" ha(?:s|ve) no ")
+_WORD_BETWEEN = lazy_pattern("[^\\W\\d_]+")
+_TWO_LABELS = lazy_pattern(":.*[a-z].*:")
+_HAS_NO = lazy_pattern(" ha(?:s|ve) no ")
 _MAX_SIGNS = 6
-_PLAIN_DIGITS = re.compile("[0-9]+(?:[ -][0-9]+)?")
-_NUMBERED = re.compile(r"num|n[or]\b|n[or]\.|n\u00b0|code|kod")
+_PLAIN_DIGITS = lazy_pattern("[0-9]+(?:[ -][0-9]+)?")
+_NUMBERED = lazy_pattern(r"num|n[or]\b|n[or]\.|n\u00b0|code|kod")
 
 
 class Between:
@@ -96,7 +97,7 @@ def reaches_far(
     between = Between(searched, match, start)
     return _has_evidence(match, between, number) and not (
         between.names_another(others)
-        or NO_NAMED_NUMBER.compiled.match(number)
+        or NO_NAMED_NUMBER.match(number)
         or is_amount(searched.lower, end)
         or (not between.is_label and _is_of_thing(searched, start))
     )
@@ -125,5 +126,5 @@ def is_name_of_number(word: str) -> bool:
 def _is_of_thing(searched: Searched, start: int) -> bool:
     before = context_before(searched.lower, start, WINDOW)
     return is_named(searched, start, THINGS) or (
-        is_named(searched, start, PEOPLE) and not AFTER_PERSON.compiled.search(before)
+        is_named(searched, start, PEOPLE) and not AFTER_PERSON.search(before)
     )

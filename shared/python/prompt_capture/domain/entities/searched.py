@@ -4,11 +4,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
-from itertools import chain, groupby, repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from prompt_capture.domain.searchable_text import Span, fold
+from prompt_capture.domain.patterns import any_of, lazy_pattern
+from prompt_capture.domain.searchable_text import Span, fold_characters
 
 _T = TypeVar("_T", bound=Hashable)
 _R = TypeVar("_R")
@@ -24,23 +25,23 @@ NAME_END = rf"(?:(?<=[^\x00-\x7f])|(?<=[^\x00-\x7f]-)|{NOT_BEFORE_WORD})"
 """The end of a name. In a script without spaces, a value may follow directly: "账号12345678". The
 long vowel of Japanese is a hyphen in the searched form: "マイナンバー1234"."""
 
-_WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
+_WORD = lazy_pattern(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
 _SETS_OF_WORDS: dict[frozenset[str], frozenset[str]] = {}
 """Each set of first words: a dictionary finds the same one faster than an equal one."""
 
-_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAPITAL = lazy_pattern("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # "Phone" in "customerPhone"
-_INNER_WORD = re.compile(r"[A-Z](?<=[a-z].)(?:[a-z]{2,}+|[A-Z]++(?![a-z]))")
+_INNER_WORD = lazy_pattern(r"[A-Z](?<=[a-z].)(?:[a-z]{2,}+|[A-Z]++(?![a-z]))")
 
 _TRADITIONAL = str.maketrans(
     "证号码护银电话机验订单运于为给账编驾诞", "證號碼護銀電話機驗訂單運於為給帳編駕誕"
 )
 
-_LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
+_LONG_WORD = lazy_pattern(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
-_LETTERS_AND_DIGITS = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
+_LETTERS_AND_DIGITS = lazy_pattern(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
 
 _REACH = 256
 """Characters to each side of an entity that a finder may look at to find another one."""
@@ -103,6 +104,18 @@ class Searched:
         if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
             self._keep(windows)
 
+    def leave_out(self, original: Span) -> None:
+        """Search no longer in a part of the text, given by positions in all of it."""
+        start, end = map(self._position, original)
+        self.mask_count += 1
+        self._keep([(0, start), (end, len(self.text))])
+
+    def _position(self, original: int) -> int:
+        """Return where a kept position of the whole text is now: the opposite of `_original`."""
+        part = bisect_right(self._parts, original, key=itemgetter(1)) - 1
+        start, first = self._parts[part]
+        return start + original - first
+
     def _keep(self, windows: list[Span]) -> None:
         """Keep some parts of the text. Masks stand for the rest, no longer than `_REACH` each."""
         kept, parts, position = "", [], 0
@@ -154,6 +167,11 @@ class Searched:
             results[candidate] = check(candidate)
         result: _R = results[candidate]
         return result
+
+    @property
+    def name_count(self) -> int:
+        """How many first words of names the text has."""
+        return sum(map(len, self._starts.values()))
 
     def has_any(self, words: frozenset[str]) -> bool:
         """Return whether the text has one of these first words of names."""
@@ -221,45 +239,15 @@ def names(words: str, *phrases: str) -> tuple[str, ...]:
 
     Names in simplified Chinese characters are also returned in traditional ones.
     """
-    spelled = [fold(name.lower()) for name in (*words.split(), *phrases)]
-    return tuple(dict.fromkeys([*spelled, *(name.translate(_TRADITIONAL) for name in spelled)]))
+    single = fold_characters(words.lower()).split()
+    spelled = [*single, *(fold_characters(phrase.lower()) for phrase in phrases)]
+    others = (name.translate(_TRADITIONAL) for name in spelled if not name.isascii())
+    return tuple(dict.fromkeys([*spelled, *others]))
 
 
 def name_set(words: str) -> frozenset[str]:
     """Return names of one word as the searched form of a text spells them."""
     return frozenset(names(words))
-
-
-def any_of(alternatives: Iterable[str]) -> str:
-    """Return a pattern for names, longest first, in which common beginnings are tried once."""
-    return _alternation(sorted(set(alternatives)), 0, r"\ ")
-
-
-def any_field_of(alternatives: Iterable[str]) -> str:
-    """Return a pattern for names as `any_of` does, also as fields are named.
-
-    Their words may have a hyphen, an underscore or nothing between them: "date_of_birth".
-    """
-    alternatives = set(alternatives)
-    phrases = [name for name in alternatives if " " in name]
-    others = {phrase.replace(" ", joint) for phrase in phrases for joint in ("", "-", "_")}
-    return _alternation(sorted(alternatives - others), 0, "[ _-]?")
-
-
-def _alternation(sorted_names: list[str], position: int, space: str) -> str:
-    """Return a pattern for what names, which agree up to a position, have from there on."""
-    branches: list[str] = [
-        (space if character == " " else re.escape(character))
-        + _alternation(list(group), position + 1, space)
-        for character, group in groupby(
-            (name for name in sorted_names if len(name) > position),
-            key=lambda name: name[position],
-        )
-    ]
-    is_optional = len(sorted_names[0]) == position
-    if len(branches) == 1 and not is_optional:
-        return branches[0]
-    return f"(?:{'|'.join(branches)}){'?' * is_optional}" if branches else ""
 
 
 def split_capitals(text: str) -> str:
@@ -296,25 +284,20 @@ A single "n" is apart from the name: "perso n 1", but not "person 1".
 """
 
 
-class LazyPattern:
-    """A pattern that is compiled when it is first used, so that functions start fast."""
-
-    def __init__(self, pattern: str, flags: int = 0) -> None:
-        self._pattern = pattern
-        self._flags = flags
-
-    @cached_property
-    def compiled(self) -> re.Pattern[str]:
-        """The compiled pattern."""
-        return re.compile(self._pattern, self._flags)
-
-
 _MAX_WORD = 9
 
 
 def _is_behind(lower: str, start: int, words: frozenset[str]) -> bool:
     before = lower[max(0, start - _MAX_WORD) : start]
     return before[-1:] == "(" or before[:-1].rpartition(" ")[2] in words
+
+
+def _first_word(name: str) -> str:
+    word = _WORD.match(name)
+    return word[0] if word else ""
+
+
+_NUMBER_WORDS = frozenset(map(_first_word, _NUMBER))
 
 
 class NamePattern:
@@ -325,16 +308,15 @@ class NamePattern:
 
     def __init__(self, begin: Iterable[str], pattern: str, *, numbered: bool = False) -> None:
         begin = frozenset(begin)
-        self.pattern = LazyPattern(pattern, re.VERBOSE)
-        joined = {name.replace(" ", "") for name in begin if " " in name}
+        self.pattern = lazy_pattern(pattern, re.VERBOSE)
+        joined = begin | {name.replace(" ", "") for name in begin if " " in name}
+        words = frozenset(filter(None, map(_first_word, joined)))
         if numbered:
-            joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
-        first_words = (_WORD.match(name) for name in begin | joined)
-        words = frozenset(word[0] for word in first_words if word)
+            words |= {word + number for word in words & joined for number in _NUMBER_WORDS}
         self._first_words = _SETS_OF_WORDS.setdefault(words, words)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
-        self._other = LazyPattern(any_of(other)) if other else None
+        self._other = lazy_pattern(any_of(other)) if other else None
         self._other_letters = frozenset(name[0] for name in other)
 
     def may_be_in(self, searched: Searched) -> bool:
@@ -350,11 +332,11 @@ class NamePattern:
         """
         starts = searched.starts_of(self._first_words)
         if self._other and not self._other_letters.isdisjoint(searched.letters):
-            others = (match.start() for match in self._other.compiled.finditer(searched.lower))
+            others = (match.start() for match in self._other.finditer(searched.lower))
             starts = sorted([*starts, *others])
         if behind:
             lower = searched.lower
             starts = [start for start in starts if _is_behind(lower, start, behind)]
         if starts:
-            match = self.pattern.compiled.match
+            match = self.pattern.match
             yield from filter(None, map(match, repeat(searched.lower), starts))

@@ -1,6 +1,5 @@
 """Numbers whose digits are spelled out in English: "oh seven double four, one two one"."""
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -10,6 +9,7 @@ from prompt_capture.domain.entities.searched import (
     NamePattern,
     Searched,
 )
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _DIGITS = {
@@ -39,7 +39,7 @@ _NUMBER = NamePattern(
     rf"""{_NOT_WITHIN}{_DIGIT}
         (?:(?:,?\ |-|\ -\ ){_DIGIT}){{{_MIN_WORDS - 1},{_MAX_WORDS - 1}}}{NOT_BEFORE_WORD}""",
 )
-_WORD = re.compile("[a-z]+")
+_WORD = lazy_pattern("[a-z]+")
 
 
 def find_spelled_numbers(searched: Searched) -> Iterable[tuple[Span, str]]:

@@ -5,35 +5,36 @@ from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import unquote
 
-from prompt_capture.domain.entities.searched import LazyPattern, Searched
+from prompt_capture.domain.entities.searched import Searched
 from prompt_capture.domain.entities.secrets.tokens import is_random, is_short_token
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # A URL ends before other scripts: their words follow without a space.
-_URL_SIGN = re.compile(r"://|www\.")
-_SCHEME = re.compile(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
-_ADDRESS = re.compile(r"[!#-&(-;=?-~]+")
+_URL_SIGN = lazy_pattern(r"://|www\.")
+_SCHEME = lazy_pattern(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
+_ADDRESS = lazy_pattern(r"[!#-&(-;=?-~]+")
 _MARKS = frozenset("*_~")
 """The marks of Markdown, which may enclose a URL."""
-_USER_AND_PASSWORD = re.compile(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
+_USER_AND_PASSWORD = lazy_pattern(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
 # The URLs of databases and queues, whose passwords people do not escape.
-_CONNECTION = re.compile(r"[^/?#@:]{0,100}+:(?![0-9]{1,5}[/?#])[^@]{1,200}+@")
+_CONNECTION = lazy_pattern(r"[^/?#@:]{0,100}+:(?![0-9]{1,5}[/?#])[^@]{1,200}+@")
 _WEB_SCHEMES = frozenset({"http", "https", "ws", "wss"})
-_PARAMETER = re.compile(r"[?&#;](?P<name>[\w.-]{1,60})=(?=(?P<value>[^&#]{4,40}))", re.ASCII)
-_SECRET_NAME = LazyPattern(
+_PARAMETER = lazy_pattern(r"[?&#;](?P<name>[\w.-]{1,60})=(?=(?P<value>[^&#]{4,40}))", re.ASCII)
+_SECRET_NAME = lazy_pattern(
     r"""[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret|session
         |session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac|jeton|passwd
         |passwort|kennwort|contrasena|senha|mdp|wachtwoord|haslo)|pin|pw|h|k|t""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 # Names whose value may also be a word
-_NAME_OF_MIXED = LazyPattern(
+_NAME_OF_MIXED = lazy_pattern(
     r"""[\w.-]{0,40}(?:guest|respondent|recipient|participant|attendee|subscriber|invitee|invitation
         |invitado|share|access|confirm|confirmation|verify|verification|reset|unsubscribe|clave|llave
         |chiave|codice|codigo|cle|sleutel|schl(?:ue|u)ssel|kod)(?:_?id)?|p""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
-_PUBLIC_NAME = LazyPattern(
+_PUBLIC_NAME = lazy_pattern(
     r"""(?:\w*[_.-])?(?:(?:zip|post|postal|country|lang|language|locale|error|err|status|response|exit
             |http|currency|area|region|state|city|dial|phone|promo|promotion|coupon|discount|product
             |item|bar|qr|color|colour|airport|class|course|category|store|station|source)[_.-]?code
@@ -42,26 +43,26 @@ _PUBLIC_NAME = LazyPattern(
         |bypass|compass)""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
-_PUBLIC_VALUE = re.compile(
+_PUBLIC_VALUE = lazy_pattern(
     r"true|false|null|none|undefined|x{3,}|\*{3,}|\.{3}|your[a-z_-]{0,30}|[<{\[$%][^&]*",
     re.IGNORECASE,
 )
-_TIME_IN_VIDEO = re.compile(r"(?:[0-9]+[hms]?)+")
-_TOKEN_IN_URL = re.compile(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
-_PATH = re.compile(r"/.*", re.DOTALL)
-_PATH_PIECE = re.compile(r"[/:;,+!#]([\w-]{13,}+)", re.ASCII)
-_PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
-_PUBLIC_PATH = re.compile(r"(?:/(?:commits?|tree|blob|compare|raw)/|sha(?:1|256|384|512):)\Z")
+_TIME_IN_VIDEO = lazy_pattern(r"(?:[0-9]+[hms]?)+")
+_TOKEN_IN_URL = lazy_pattern(r"[=/](?:eyJ|sk[-_]|sb_secret_)")
+_PATH = lazy_pattern(r"/.*", re.DOTALL)
+_PATH_PIECE = lazy_pattern(r"[/:;,+!#]([\w-]{13,}+)", re.ASCII)
+_PLAIN_TOKEN = lazy_pattern(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
+_PUBLIC_PATH = lazy_pattern(r"(?:/(?:commits?|tree|blob|compare|raw)/|sha(?:1|256|384|512):)\Z")
 _PUBLIC_PATH_SIZE = 10
 # Of images and programs, the address is a hash of the content.
-_HEXADECIMAL = re.compile(
+_HEXADECIMAL = lazy_pattern(
     r"(?<![A-Za-z0-9.])(?:[0-9a-f]{13,}+|[0-9A-F]{13,}+)"
     r"(?![A-Za-z0-9]|\.(?:js|css|map|woff2?|png|jpe?g|svg|webp|gif|avif|ico)\b)"
 )
 _MIN_LETTERS_AND_DIGITS = 3
 # What stands before a token in the links of one's files, rooms and accounts; single letters also
 # stand before articles and posts.
-_ACCESS = re.compile(
+_ACCESS = lazy_pattern(
     r"""(?:
         (?P<host>(?:\A|/)(?:discord\.gg|we\.tl|chat\.whatsapp\.com|photos\.app\.goo\.gl|1drv\.ms)/)(?:t-)?
         |[/#]private-
@@ -74,15 +75,15 @@ _ACCESS = re.compile(
     )(?=(?P<token>[\w-]{8,64}+)(?:[/?#.;&]|\Z))""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
-_POSTS = re.compile(
+_POSTS = lazy_pattern(
     r"(?:[\w-]+\.){0,3}(?:instagram|youtube|tiktok|reddit|github|gitlab|amazon|pinterest|spotify)\.",
     re.ASCII | re.IGNORECASE,
 )
-_USER = re.compile(r"(?P<user>[A-Za-z0-9]{10,64})@")
-_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_GROUP = re.compile("[A-Za-z0-9]+")
-_CHARACTER_RUN = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+_USER = lazy_pattern(r"(?P<user>[A-Za-z0-9]{10,64})@")
+_UUID = lazy_pattern("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_GROUP = lazy_pattern("[A-Za-z0-9]+")
+_CHARACTER_RUN = lazy_pattern("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_YEAR = lazy_pattern("(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _MIN_MIXED, _MIN_MIXED_DIGITS, _MIN_MIXED_CASE = 8, 2, 12
 
 
@@ -194,16 +195,16 @@ def _is_token(text: str) -> bool:
 
 def _names_secret(name: str, value: str) -> bool:
     return bool(
-        _SECRET_NAME.compiled.fullmatch(name)
+        _SECRET_NAME.fullmatch(name)
         or _is_token(value)
-        or (_is_mixed(value) and _NAME_OF_MIXED.compiled.fullmatch(name))
+        or (_is_mixed(value) and _NAME_OF_MIXED.fullmatch(name))
     )
 
 
 def _has_secret_parameter(address: str) -> bool:
     return bool(_TOKEN_IN_URL.search(address)) or any(
         _names_secret(parameter["name"], parameter["value"])
-        and not _PUBLIC_NAME.compiled.fullmatch(parameter["name"])
+        and not _PUBLIC_NAME.fullmatch(parameter["name"])
         and not _PUBLIC_VALUE.fullmatch(parameter["value"])
         and not (parameter["name"] == "t" and _TIME_IN_VIDEO.fullmatch(parameter["value"]))
         for parameter in _PARAMETER.finditer(address)

@@ -5,27 +5,24 @@ from collections.abc import Iterator
 from hashlib import sha256
 from string import ascii_letters, punctuation
 
-from stdnum import bitcoin
-
 from prompt_capture.domain.entities.searched import (
     MASK,
     NAME_END,
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
     split_capitals,
 )
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
-_START = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?<![A-Za-z0-9_-]\..)(?=[A-Za-z0-9_-]{24})")
+_START = lazy_pattern(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?<![A-Za-z0-9_-]\..)(?=[A-Za-z0-9_-]{24})")
 _NETWORKS = ("bitcoincash:", "kaspa:")
 # Addresses with a prefix and a length that nothing else has. Their checksum may be mistyped.
-_PREFIXED = LazyPattern(
+_PREFIXED = lazy_pattern(
     rf"""(?:
         0x[0-9a-fA-F]{{40}}                                             # Ethereum
         |(?:bc|tb|ltc|addr|stake|cosmos|osmo|inj|bnb|thor|juno|terra|sei|celestia|akash|erd|kava
@@ -40,9 +37,9 @@ _PREFIXED = LazyPattern(
         ){NOT_BEFORE_WORD}""",
     re.VERBOSE,
 )
-_RUN = re.compile(rf"[A-Za-z0-9]{{25,110}}+{NOT_BEFORE_WORD}")
-_BASE58 = re.compile("[1-9A-HJ-NP-Za-km-z]{25,48}")
-_HAS_LETTERS_AND_DIGITS = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[^a-z]*[a-z]")
+_RUN = lazy_pattern(rf"[A-Za-z0-9]{{25,110}}+{NOT_BEFORE_WORD}")
+_BASE58 = lazy_pattern("[1-9A-HJ-NP-Za-km-z]{25,48}")
+_HAS_LETTERS_AND_DIGITS = lazy_pattern(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[^a-z]*[a-z]")
 _RIPPLE_TO_BITCOIN = str.maketrans(
     "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz",
     "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
@@ -54,7 +51,7 @@ _OTHER_SCRIPTS = names(
     """биткоин эфир кошелек адрес крипто 钱包 比特币 以太坊 地址 加密货币 波场 ビットコイン
     イーサリアム ウォレット アドレス 仮想通貨 비트코인 이더리움 지갑 주소 리플"""
 )
-_OTHER_NAMES = LazyPattern(any_of(_OTHER_SCRIPTS))
+_OTHER_NAMES = lazy_pattern(any_of(_OTHER_SCRIPTS))
 _NAMES = frozenset(_OTHER_SCRIPTS) | name_set(
     """wallet wallets btc bitcoin xbt eth ethereum ltc litecoin doge dogecoin xrp ripple sol
         solana tron trx usdt usdc ada cardano xmr monero bnb polkadot dash zcash zec ton tezos xtz
@@ -86,10 +83,10 @@ _FORMS = {
     "icp": "[0-9a-f]{64}",
     "kas kaspa": "[qp][02-9ac-hj-np-z]{60,62}",
 }
-_NAMED_FORMS = tuple((name_set(each), LazyPattern(form)) for each, form in _FORMS.items())
-_FORM = LazyPattern("|".join(_FORMS.values()))
+_NAMED_FORMS = tuple((name_set(each), lazy_pattern(form)) for each, form in _FORMS.items())
+_FORM = lazy_pattern("|".join(_FORMS.values()))
 _CURRENCIES = frozenset().union(*(currencies for currencies, _ in _NAMED_FORMS))
-_WORD = re.compile(r"[a-z]+")
+_WORD = lazy_pattern(r"[a-z]+")
 _NOT_IN_FIELDS = punctuation + " "
 _BEHIND_FIELDS = (":", "=", ">", '"', "'")
 _NAME_WINDOW = 40
@@ -112,14 +109,14 @@ def find_wallets(searched: Searched) -> Iterator[Span]:
 
 
 def _wallet_at(searched: Searched, start: int) -> re.Match[str] | None:
-    prefixed = _PREFIXED.compiled.match(searched.text, start)
+    prefixed = _PREFIXED.match(searched.text, start)
     if prefixed:
         return prefixed
     run = _RUN.match(searched.text, start)
     if not run:
         return None
     is_base58 = _BASE58.fullmatch(run[0])
-    if not is_base58 and not _FORM.compiled.fullmatch(run[0]):
+    if not is_base58 and not _FORM.fullmatch(run[0]):
         return None
     near = _words_near(searched, run)
     if not _CURRENCIES.isdisjoint(near) and _has_form_of(run[0], near):
@@ -133,13 +130,15 @@ def _wallet_at(searched: Searched, start: int) -> re.Match[str] | None:
 def _has_form_of(address: str, near: set[str]) -> bool:
     """Return whether an address has the form of those of a currency that a word near it names."""
     return any(
-        not currencies.isdisjoint(near) and form.compiled.fullmatch(address)
+        not currencies.isdisjoint(near) and form.fullmatch(address)
         for currencies, form in _NAMED_FORMS
     )
 
 
 def _has_checksum(address: str) -> bool:
     """Return whether an address passes Base58Check, with Bitcoin's alphabet or with Ripple's."""
+    from stdnum import bitcoin
+
     if address.startswith("r"):
         address = address.translate(_RIPPLE_TO_BITCOIN)
     decoded = bitcoin.b58decode(address)
@@ -157,5 +156,5 @@ def _words_near(searched: Searched, match: re.Match[str]) -> set[str]:
         field = named[len(named.rstrip(ascii_letters)) :]
         words.update(split_capitals(field).lower().split())
     if not near.isascii():
-        words.update(_OTHER_NAMES.compiled.findall(near))
+        words.update(_OTHER_NAMES.findall(near))
     return words

@@ -9,14 +9,14 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NamePattern,
     Searched,
-    any_of,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.names import NUMBER_WORD
 from prompt_capture.domain.entity_types import EntityType
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
-_CANDIDATE = re.compile(
+_CANDIDATE = lazy_pattern(
     r"""(?P<mask>\x7f++)
         |(?P<quote>["'`])(?<![A-Za-z0-9\x7f].)
             (?P<quoted>[^\W\d_]++(?:[ .'&-][^\W\d_]++){0,5}+)(?P=quote)(?![A-Za-z0-9\x7f])
@@ -29,12 +29,12 @@ _CANDIDATE = re.compile(
                 [A-Za-z0-9!#$%&*+.?@^_~\\-]{3,64}(?![A-Za-z0-9!#$%&*+.?@^_~\\\x7f-]))""",
     re.VERBOSE,
 )
-_KEYPAD_CODE = re.compile(r"\*[0-9]{3,10}#?[.?!]*|[0-9]{3,10}\*[.?!]*")
-_NUMBER_BEHIND_DASH = re.compile(r"-+[0-9]+[.?!]*")
+_KEYPAD_CODE = lazy_pattern(r"\*[0-9]{3,10}#?[.?!]*|[0-9]{3,10}\*[.?!]*")
+_NUMBER_BEHIND_DASH = lazy_pattern(r"-+[0-9]+[.?!]*")
 _MARKS_BEFORE, _MARKS_BEHIND = "*_~.?!", ".?*_~-"
 _SIGNS = frozenset("!#$%&*+?@^~\\")
 # Groups of one number: "902 417", "1 8 8 4"
-_GROUPS = re.compile(
+_GROUPS = lazy_pattern(
     r"[0-9]{2,6}(?:\ [0-9]{2,6}){1,4}|[0-9]{4}(?:\ [0-9]{4}){5,19}|[0-9](?:\ [0-9]){3,7}"
 )
 _MIN_DIGITS, _MIN_QUOTED = 3, 4
@@ -43,15 +43,15 @@ MAX_CANDIDATES = 24
 
 _YEAR = r"(?:19[0-9]{2}|20(?:[01][0-9]|2[0-3]))"
 """A year, but none of the last ones."""
-_DATE = re.compile(
+_DATE = lazy_pattern(
     rf"""(?:[0-9]{{1,2}}(?P<sign>\ ?[./]\ ?|[ -])[0-9]{{1,2}}(?P=sign)
             |[0-9]{{1,2}}[.-][a-z]{{3,9}}[.-])
         (?:{_YEAR}|(?!2[4-9])[0-9]{{2}})
         |{_YEAR}(?P<second>\ ?[./]\ ?|[ -])[0-9]{{1,2}}(?P=second)[0-9]{{1,2}}""",
     re.VERBOSE,
 )
-_CJK_DATE = re.compile(f"{_YEAR} ?[年년] ?[0-9]{{1,2}} ?[月월] ?[0-9]{{1,2}} ?[日일]?")
-_LAST_YEAR = re.compile(f"{_YEAR}\\Z")
+_CJK_DATE = lazy_pattern(f"{_YEAR} ?[年년] ?[0-9]{{1,2}} ?[月월] ?[0-9]{{1,2}} ?[日일]?")
+_LAST_YEAR = lazy_pattern(f"{_YEAR}\\Z")
 _DIGITS_OF_YEAR = 4
 _MAX_DAY_AND_MONTH = 36
 _NUMBER_SIGNS = frozenset("0123456789.- ")
@@ -64,9 +64,9 @@ _PASSWORDS = (*words.PASSWORD, "pass", "the word")
 _BEHIND_PASSWORD = NamePattern(
     _PASSWORDS, rf"(?:{any_of(_PASSWORDS)})\ (?P<word>[^\W\d_]{{4,24}})(?![\w'\x7f]|-\w)"
 )
-_BETWEEN_WORDS = re.compile("[ ,-]{1,2}")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,15}\Z")
-_IN_URL = re.compile(r"[^ <>\"'`|\x7f]*")
+_BETWEEN_WORDS = lazy_pattern("[ ,-]{1,2}")
+_SCHEME = lazy_pattern(r"[a-z][a-z0-9+.-]{1,15}\Z")
+_IN_URL = lazy_pattern(r"[^ <>\"'`|\x7f]*")
 _BEHIND_URL = ".,;:!?)]*_~"
 _MAX_URL, _MAX_SCHEME = 400, 16
 _DATES: frozenset[EntityType] = frozenset({"birth_date"})
@@ -142,7 +142,7 @@ def _may_be_password(token: str, digits: int) -> bool:
 
 def _begin_of_date(lower: str, year: int) -> int:
     """Return where the date begins that ends with the year at a position, or that position."""
-    before = DAY_AND_MONTH.compiled.search(lower, max(0, year - _MAX_DAY_AND_MONTH), year)
+    before = DAY_AND_MONTH.search(lower, max(0, year - _MAX_DAY_AND_MONTH), year)
     return before.start() if before else year
 
 

@@ -1,6 +1,5 @@
 """What describes a candidate for the context model: its form, and the words around it."""
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain, repeat
@@ -13,6 +12,7 @@ from prompt_capture.domain.entities.national_ids import ID_NAMES
 from prompt_capture.domain.entities.phones import PHONE_NAMES
 from prompt_capture.domain.entities.searched import MASK
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.patterns import lazy_pattern
 
 Context = tuple[str, str, str]
 """A candidate, and what stands before and behind it, the two in lower case."""
@@ -25,12 +25,13 @@ _CLOSE, _FAR = _NEAR, _NEAR + 1
 """Distances. The nearest three words have the distances 0 to 2, and the nearest nine are close."""
 
 _ZEROS = str.maketrans("123456789", "000000000")
-_TOKEN = re.compile(r"[a-z]+|0+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_a-z]+|[^\w\s]")
+_NOT_ZERO = lazy_pattern("[1-9]")
+_TOKEN = lazy_pattern(r"[a-z]+|0+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_a-z]+|[^\w\s]")
 _REACH_BEFORE, _REACH_BEHIND = 150, 40
 _WORDS_BEFORE, _WORDS_BEHIND = 20, 4
 _PART = 4
 """Characters of the parts of words, which compounds and inflected words share."""
-_RUN = re.compile(r"(.)\1+")
+_RUN = lazy_pattern(r"(.)\1+")
 _SHAPE = str.maketrans(
     dict.fromkeys("0123456789", "0")
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
@@ -57,7 +58,8 @@ def parts_of(value: str, before: str, behind: str) -> list[Part]:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text, and its numbers as so many zeros."""
-    return _TOKEN.findall(text.translate(_ZEROS))
+    zeros = text.translate(_ZEROS) if text.isascii() else _NOT_ZERO.sub("0", text)
+    return _TOKEN.findall(zeros)
 
 
 def _words_beside(kinds_and_side: str, nearest_first: list[str]) -> Iterator[Part]:

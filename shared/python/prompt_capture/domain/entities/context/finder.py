@@ -26,13 +26,14 @@ from prompt_capture.domain.entities.secrets.passphrases import is_clause
 from prompt_capture.domain.entities.secrets.tokens import is_public
 from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
 from prompt_capture.domain.entity_types import EntityType
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # What masks the rest of a number: "4821 **** **** 4821"
 _MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
 # An address, a colour, a number or a constant of a program, the form of a date, the name of a
 # password, what begins or ends a key
-_NO_SECRET = re.compile(
+_NO_SECRET = lazy_pattern(
     r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}
         |(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
         |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)
@@ -40,7 +41,7 @@ _NO_SECRET = re.compile(
     re.VERBOSE,
 )
 # The rest of a masked or a larger number, a port
-_NO_SECRET_FOLLOWS = re.compile(
+_NO_SECRET_FOLLOWS = lazy_pattern(
     r"(?:\*\*\ ?|xxxx[ -]|[0-9],|(?:[a-z0-9-]\.[a-z]{2,8}|\.[0-9]{1,3}|\x7f|localhost):)\Z"
 )
 _NUMBERED_THINGS = name_set(
@@ -51,10 +52,10 @@ _NUMBERED_THINGS = name_set(
     contratto bestelling factuur zamowienie faktura umowa siparis fatura заказ договор счет"""
 )
 """Things whose numbers open nothing, where their word stands directly before a number."""
-_BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
-_BIC_NAMES = re.compile("(?<![a-z])(?:bic|swift)(?![a-z])")
-_SHORT_HASH = re.compile("[0-9a-f]{7,12}")
-_COMMIT = re.compile(r"(?<![a-z])(?:commits?|revision|rev|sha) \Z")
+_BIC = lazy_pattern("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_BIC_NAMES = lazy_pattern("(?<![a-z])(?:bic|swift)(?![a-z])")
+_SHORT_HASH = lazy_pattern("[0-9a-f]{7,12}")
+_COMMIT = lazy_pattern(r"(?<![a-z])(?:commits?|revision|rev|sha) \Z")
 _MAX_COMMIT = 10
 _YEAR_FOLLOWS = tuple(
     f" {word} " for word in ("in", "since", "year", "seit", "jahr", "depuis", "desde", "ano", "dal")
@@ -64,10 +65,10 @@ _MAX_DOMAIN = 12
 _COUNTED = ("phones: ", "calls: ", "accounts: ", "users: ")
 _MIN_NUMBER_DIGITS = 5
 """Digits of a number that is no secret."""
-_CHARACTER = re.compile("[A-Za-z0-9]")
-_JOINT = re.compile(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
+_CHARACTER = lazy_pattern("[A-Za-z0-9]")
+_JOINT = lazy_pattern(r"[^a-z0-9\x7f]{1,4}(?:(?:and|or|und|oder|et|y|e)[ ]|[0-9]{1,2}[.)][ ])?")
 # An area code in brackets: "(11) "
-_AREA = re.compile(r"\([0-9]{1,5}\) ?\Z")
+_AREA = lazy_pattern(r"\([0-9]{1,5}\) ?\Z")
 _MAX_AREA = 8
 _URLS: frozenset[EntityType] = frozenset({"url"})
 
@@ -159,7 +160,7 @@ def _is_something_else(searched: Searched, start: int, end: int, entity_type: En
     """
     value = searched.text[start:end]
     if (
-        NO_VALUE.compiled.fullmatch(value)
+        NO_VALUE.fullmatch(value)
         or MASK_OR_NOTE.fullmatch(value)
         or _NO_SECRET.fullmatch(value)
         or _NO_SECRET_FOLLOWS.search(searched.lower, max(0, start - _MAX_DOMAIN), start)

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from prompt_capture.domain.entities.candidates import is_reference
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.contexts import (
@@ -21,6 +19,7 @@ from prompt_capture.domain.entities.secrets.contexts import (
 from prompt_capture.domain.entities.secrets.forms import MIN_DIGITS, SENT_CODE
 from prompt_capture.domain.entities.secrets.names import IS, is_conjunction
 from prompt_capture.domain.entities.secrets.values import NO_VALUE
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _SENT_CONTEXT = 22
@@ -37,15 +36,15 @@ _NAME_AFTER = NamePattern(
         {NOT_BEFORE_WORD}""",
 )
 # Behind "la password", where the Vietnamese verb is an article of other languages
-_VALUE_FOLLOWS = LazyPattern(rf"(?: [a-z]{{1,20}})?(?: {IS}| ?:)")
-_END_OF_SENTENCE = re.compile(r"#?[0-9]+[.:;!?]")
+_VALUE_FOLLOWS = lazy_pattern(rf"(?: [a-z]{{1,20}})?(?: {IS}| ?:)")
+_END_OF_SENTENCE = lazy_pattern(r"#?[0-9]+[.:;!?]")
 _SENT_NAME = NamePattern(
     words.SENT_CODES,
     rf"""{any_of(words.SENT_CODES)}
         (?:(?P<verb>{any_of(words.IS_BEHIND_NAME)})|(?=[请請])|(?:dur)?(?![^\W_]))""",
 )
 # What stands before such a name: the code, and a verb, a dash or a bracket.
-_SENT_FIRST = re.compile(
+_SENT_FIRST = lazy_pattern(
     r"""[0-9](?<![A-Za-z0-9\x7f].)(?<![0-9][.,/:+-].)
         (?!(?<=1)9[0-9]{2}(?![0-9])|(?<=2)0[0-9]{2}(?![0-9]))
         (?:[0-9]{3,7}|[0-9]{2}[ -][0-9]{3})(?P<end>)
@@ -53,11 +52,11 @@ _SENT_FIRST = re.compile(
           |[)\]\u3011]?\ |\ -\ |\ ?\([^\x00-\x7f]{0,4}|)\Z""",
     re.VERBOSE,
 )
-_SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?)\]\u3011] ?)[(\[\u3010]?\Z")
-_LAST_TOKEN = re.compile(
+_SENTENCE_BEGINS = lazy_pattern(r"(?:\A|[.!?)\]\u3011] ?)[(\[\u3010]?\Z")
+_LAST_TOKEN = lazy_pattern(
     r"""(?:(?<=[ "'`(])|\A)(?:[0-9]{3}\ [0-9]{3}|[^ "'`\x7f(]{3,64})["'`]?\Z"""
 )
-_SERVICE_BEFORE = re.compile(
+_SERVICE_BEFORE = lazy_pattern(
     r"(?:your|Ihr|[Dd]ein|votre|ton|tu|su|il tuo) (?P<name>[A-Z][A-Za-z]+)[ -]\Z"
 )
 _OPENED_WITH = NamePattern(
@@ -116,9 +115,9 @@ def _begins_sentence(searched: Searched, position: int) -> bool:
 def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:
     value = token.rstrip("\"'`")
     is_quoted = value != token
-    if not is_quoted and (NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
+    if not is_quoted and (NO_VALUE.fullmatch(value) or not any(map(str.isdigit, value))):
         return False
-    is_apart = match["article"] and _VALUE_FOLLOWS.compiled.match(searched.lower, match.end())
+    is_apart = match["article"] and _VALUE_FOLLOWS.match(searched.lower, match.end())
     if is_apart or _END_OF_SENTENCE.fullmatch(value):
         return False
     if not match["code"]:

@@ -28,9 +28,10 @@ from prompt_capture.domain.entities.secrets.names import (
 )
 from prompt_capture.domain.entities.secrets.passphrases import Relation
 from prompt_capture.domain.entities.secrets.recovery_words import find_recovery_words
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
-_NEXT_VALUE = re.compile(
+_NEXT_VALUE = lazy_pattern(
     rf"""["'`]?(?:,?\ (?:(?:and|or|und|oder|et|y|e)\ |{POINT.pattern})?|,\ ?)
         ["'`]?(?P<value>[!#-&(-;=?-_a-~]{{3,200}})""",
     re.VERBOSE,
@@ -41,7 +42,9 @@ _MAX_NAMES = 80
 _CHECKS = 40
 """Names of secrets in a text whose values are checked."""
 # "4711/4712"
-_ALTERNATIVE = re.compile(r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])")
+_ALTERNATIVE = lazy_pattern(
+    r" ?/ ?(?P<value>[0-9#*]{3,10})(?![^ ,.;:!?)\]\"'`*_~|\x80-\U0010ffff])"
+)
 
 
 def find_named_secrets(searched: Searched) -> Iterator[Span]:

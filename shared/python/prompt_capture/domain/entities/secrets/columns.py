@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     names,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, NO_VALUE
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _DIVIDERS = "|;,"
 _MIN_DIVIDERS = 3
-RULER = re.compile(r"\|(?: ?:?-{2,}:? ?\|){2,}")
+RULER = lazy_pattern(r"\|(?: ?:?-{2,}:? ?\|){2,}")
 """The ruler of a table in Markdown: "|---|:--:|"."""
 _COLUMNS = (
     *words.PASSWORD, *words.PIN,
@@ -27,8 +26,8 @@ _COLUMNS = (
 )  # fmt: skip
 _ANY_COLUMN = any_of(_COLUMNS)
 _NAME = NamePattern(_COLUMNS, _ANY_COLUMN)
-_NAMES_SECRETS = LazyPattern(rf"(?:.*[^a-z0-9])?{_ANY_COLUMN}{NOT_BEFORE_WORD}[\"' *_)]*")
-_FIELD = re.compile(r"[a-z_][a-z0-9_.-]{0,30}")
+_NAMES_SECRETS = lazy_pattern(rf"(?:.*[^a-z0-9])?{_ANY_COLUMN}{NOT_BEFORE_WORD}[\"' *_)]*")
+_FIELD = lazy_pattern(r"[a-z_][a-z0-9_.-]{0,30}")
 _MAX_ROWS, _MAX_COLUMNS = 60, 40
 _MIN_VALUE, _MAX_VALUE = 3, 80
 
@@ -58,7 +57,7 @@ def _below_ruler(searched: Searched, ruler: re.Match[str]) -> Iterator[Span]:
     header = searched.lower[: ruler.start()].rstrip(" ").removesuffix("|").split("|")[-count:]
     cells = _cells(searched.lower, ruler.end(), "|")
     for column, name in enumerate(header):
-        if _NAMES_SECRETS.compiled.fullmatch(name):
+        if _NAMES_SECRETS.fullmatch(name):
             # Between two rows is an empty cell.
             yield from _values(searched, cells[column + 1 :: count + 1])
 
@@ -72,7 +71,7 @@ def _below_words(searched: Searched, divider: str) -> Iterator[Span]:
     if not 0 < last <= _MAX_COLUMNS or not all(map(_FIELD.fullmatch, header)):
         return
     for column, name in enumerate(header):
-        if not _NAMES_SECRETS.compiled.fullmatch(name.replace("_", " ")):
+        if not _NAMES_SECRETS.fullmatch(name.replace("_", " ")):
             continue
         below = cells[column + last :: last]
         if column == last:
@@ -107,6 +106,6 @@ def _values(searched: Searched, cells: Sequence[Span]) -> Iterator[Span]:
             continue
         if not _MIN_VALUE <= len(value) <= _MAX_VALUE or " " in value:
             return
-        if not (NO_VALUE.compiled.fullmatch(value) or MASK_OR_NOTE.fullmatch(value)):
+        if not (NO_VALUE.fullmatch(value) or MASK_OR_NOTE.fullmatch(value)):
             begin = start + cell.index(value)
             yield begin, begin + len(value)

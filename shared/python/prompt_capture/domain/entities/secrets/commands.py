@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from prompt_capture.domain.entities.searched import (
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     context_before,
     names,
 )
 from prompt_capture.domain.entities.secrets.logins import is_credential, looks_like_password
 from prompt_capture.domain.entities.secrets.values import MASK_OR_NOTE, PUNCTUATION
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # By how the option writes the password: -u name:password, -ppassword, -p password.
@@ -46,7 +45,7 @@ _OPTION = NamePattern(
         ){_OPTION_VALUE}""",
 )
 # The name of a command that begins with a digit
-_SEVEN_ZIP = LazyPattern(
+_SEVEN_ZIP = lazy_pattern(
     rf"(?<![\w.-])7z[arz]?{_OPTIONS}\ -(?P<attached>p){_OPTION_VALUE}", re.VERBOSE
 )
 _HEADER = NamePattern(
@@ -91,11 +90,11 @@ _DEVICE = NamePattern(
         (?P<rights>\ r[ow](?![a-z]))?""",
 )
 # "-u ann -p hunter22", and of an archive "-phunter22"
-_SHORT_OPTION = re.compile(
+_SHORT_OPTION = lazy_pattern(
     r" [-/][pP](?:[:]|[wW]? ['\"]?|(?=[A-Za-z]))(?P<value>[^ '\"\x7f]{6,64})"
 )
-_CAPITAL_WITHIN = re.compile("[a-z][A-Z]")
-_USER_OPTION = re.compile(
+_CAPITAL_WITHIN = lazy_pattern("[a-z][A-Z]")
+_USER_OPTION = lazy_pattern(
     r" (?:/u:|-[uUlL]|--?user(?:name)?|--login|-D)[ =]?[^|;&\x7f]{1,80}\Z"
     r"|\.(?:7z|rar|zip)[^|;&\x7f]{0,40}\Z"
 )
@@ -135,7 +134,7 @@ def _find_options(searched: Searched) -> Iterator[Span]:
         if not (is_port or is_pipe) and _may_be_value(match["value"]):
             yield match.span("value")
     if "7z" in searched.lower:
-        for match in islice(_SEVEN_ZIP.compiled.finditer(searched.lower), _CHECKS):
+        for match in islice(_SEVEN_ZIP.finditer(searched.lower), _CHECKS):
             if _may_be_value(match["value"]):
                 yield match.span("value")
     for match in islice(_SHORT_OPTION.finditer(searched.text), _CHECKS):

@@ -5,9 +5,7 @@ from string import ascii_letters, digits
 
 from prompt_capture.domain.entities.searched import (
     MASK,
-    LazyPattern,
     Searched,
-    any_of,
     context_before,
     split_capitals,
 )
@@ -15,44 +13,45 @@ from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.names import QUOTED, TOKEN, place
 from prompt_capture.domain.entities.secrets.passphrases import Relation
 from prompt_capture.domain.entities.secrets.values import PUNCTUATION
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 
-_SETTER = LazyPattern(
+_SETTER = lazy_pattern(
     r"""(?:define|[gs]etenv|putenv|env|environ\.get|get|set|setdefault|put|append|setitem|property
         |header|cookie|config|fill|type|env_var|envvar|parameter|store|save|insert)
         \(\ ?\\?["'][\w.-]*\Z""",
     re.VERBOSE,
 )
 # What begins a block of a program: "def get_password(self): ...", "for pw in passwords: ..."
-_BLOCK = re.compile(
+_BLOCK = lazy_pattern(
     r"(?<![^ ;(,=])(?:def|lambda|while not|for [a-z_]{1,30} in) (?:[a-z_.]{0,40}[_.])?\Z"
 )
 # The value of an argument or an attribute: "login(user, password=password)", "self.key = key"
-_PASSED_ON = re.compile(r"[\w.]{0,40}?(?P<name>[a-z_]{2,30}) ?= ?(?P=name)(?![\w.-])")
-_SERVICE = re.compile(
+_PASSED_ON = lazy_pattern(r"[\w.]{0,40}?(?P<name>[a-z_]{2,30}) ?= ?(?P=name)(?![\w.-])")
+_SERVICE = lazy_pattern(
     r"(?:[Yy]our|[Ii]hr|[Vv]otre|[Tt]u|[Ss]u|[Ii]l [Tt]uo|[Tt]wój) (?P<name>[A-Z][A-Za-z]+) \Z"
 )
 CONTEXT = 40
-_CARD = re.compile("karte|visa|mastercard|gultig bis")
+_CARD = lazy_pattern("karte|visa|mastercard|gultig bis")
 # "Room 12, code 4711"
-_NUMBERED_LOCK = re.compile(
+_NUMBERED_LOCK = lazy_pattern(
     rf"(?<![a-z])(?:{any_of(words.NUMBERED_LOCKS)}) [0-9]{{1,4}}(?: ?[,:-])? \Z"
 )
-_ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
+_ATTEMPT = lazy_pattern(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 # "user ann" before "pass VALUE". There "pass" may be a verb, so that the value has more signs.
-_USER_BEFORE = LazyPattern(
+_USER_BEFORE = lazy_pattern(
     rf"(?<![^ .,;:(\[-])(?:{any_of(words.USER)})[ :=]{{1,2}}(?P<name>[\w.@+-]{{2,40}}),? \Z"
 )
-_PASS_VALUE = re.compile(
+_PASS_VALUE = lazy_pattern(
     r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?!-|[0-9]+-?[a-z]+\Z)[^ =(]{6,64}"
 )
-_PASS_OF_USER = re.compile(
+_PASS_OF_USER = lazy_pattern(
     r"(?=.*[0-9])(?=.*[A-Za-z])(?:(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9]{2})|(?=.*[!@#$%^&*]))"
     r"(?!-)[^ .=(]{6,64}"
 )
 LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_letters + digits
-_NOT_IN_NAMES = re.compile(r"[^\w-]+")
-_WORD_AT_END = re.compile(r"[^\W_]+\Z")
+_NOT_IN_NAMES = lazy_pattern(r"[^\w-]+")
+_WORD_AT_END = lazy_pattern(r"[^\W_]+\Z")
 _OPTION_SIGNS = {"--", " -"}
 _JOINERS = {" ", "_", "-"}
 _BEFORE_WORDS = "\"'`([*_"
@@ -127,7 +126,7 @@ def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozen
     value = quoted["value"] if quoted else token[0].rstrip(PUNCTUATION)
     if not before.isdisjoint(words.OWNERS_OF_PASS):
         return bool(_PASS_VALUE.fullmatch(value))
-    user = _USER_BEFORE.compiled.search(context_before(searched.lower, head.start(), CONTEXT))
+    user = _USER_BEFORE.search(context_before(searched.lower, head.start(), CONTEXT))
     return (
         user is not None
         and not words.is_common(user["name"])
@@ -139,7 +138,7 @@ def _is_pass_of_somebody(searched: Searched, head: re.Match[str], before: frozen
 def _is_argument(searched: Searched, head: re.Match[str]) -> bool:
     """Return whether a name is the first argument of a call that sets or reads a value."""
     before = context_before(searched.lower, head.start(), CONTEXT)
-    return bool(_SETTER.compiled.search(before))
+    return bool(_SETTER.search(before))
 
 
 def _is_of_a_service(searched: Searched, head: re.Match[str]) -> bool:

@@ -6,9 +6,9 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NamePattern,
     Searched,
-    any_of,
     names,
 )
+from prompt_capture.domain.patterns import any_of
 from prompt_capture.domain.searchable_text import Span
 
 _DIRECTIONS = names(

@@ -5,9 +5,7 @@ import re
 from prompt_capture.domain.entities.candidates import REFERENCES, YEAR_NUMBER, is_amount
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
-    LazyPattern,
     Searched,
-    any_of,
     name_set,
 )
 from prompt_capture.domain.entities.secrets import words
@@ -47,72 +45,73 @@ from prompt_capture.domain.entities.secrets.values import (
     PUNCTUATION,
     VARIABLE,
 )
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
-_COUNTED = re.compile(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
+_COUNTED = lazy_pattern(r"[^\x00-\x7f]+[0-9]{1,3}[^\x00-\x7f]")
 # How long a password has to be: "at least 8 characters", "8 to 64 characters".
-_LENGTH = LazyPattern(
+_LENGTH = lazy_pattern(
     rf"(?:{any_of(words.LIMITS)} )?[0-9]{{1,3}}"
     rf"(?: ?(?:-|to|and|bis|und|a|et|y|e|en|do|i|до) ?[0-9]{{1,3}})?[ -]{any_of(words.CHARACTERS)}"
     rf"{NOT_BEFORE_WORD}",
 )
-_BRACKETED_WORDS = re.compile(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
+_BRACKETED_WORDS = lazy_pattern(r"\([a-z]{1,20}(?:[ -][a-z]{1,20}){1,5}\)")
 _OWNERS_OF_NUMBERS = REFERENCES | name_set(
     "user users account accounts id room nutzer benutzer kunde kunden konto zimmer"
 )
-_CLOSING_MARKS = re.compile(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
+_CLOSING_MARKS = lazy_pattern(r"(?<![*_~])(?P<marks>\*{1,3}|_{1,3}|~~)[.,;:!?)\]]*\Z")
 # 'is the password "optional"?'
-_ASKED = re.compile(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
+_ASKED = lazy_pattern(r"\b(?:is|are|ist|est)(?: (?:the|a|das|die|le))? \Z")
 # What begins the next field: "&x=1", ";Encrypt=true".
-_NEXT_FIELD = re.compile(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
+_NEXT_FIELD = lazy_pattern(r"[&;,|](?=[\w.-]{1,40}=)|;\Z|%26(?=[\w.-]{1,40}%3[Dd])")
 # A field without a value, whose next word names another one: "DB_PASSWORD= DB_HOST=localhost",
 # "Password: Phone: ...". A name of one word has no digits.
 _FIELD_NAME = r"(?:[A-Za-z]+|[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+)"
 _NEXT_FIELDS = {
-    "=": re.compile(rf"(?:export |ENV |SET )?{_FIELD_NAME} ?=(?!=)"),
-    ":": re.compile(rf"{_FIELD_NAME}:(?: |\Z)"),
+    "=": lazy_pattern(rf"(?:export |ENV |SET )?{_FIELD_NAME} ?=(?!=)"),
+    ":": lazy_pattern(rf"{_FIELD_NAME}:(?: |\Z)"),
 }
-_LETTERS_FIRST = re.compile(r"[^\W\d_]+")
+_LETTERS_FIRST = lazy_pattern(r"[^\W\d_]+")
 # A word that is no key.
-_PLAIN_WORD = re.compile(r"(?P<word>[A-Za-z][a-z]{0,18})[.,;:?)]*(?: |\Z)")
-_CODE_END = re.compile("[,;|/]")
+_PLAIN_WORD = lazy_pattern(r"(?P<word>[A-Za-z][a-z]{0,18})[.,;:?)]*(?: |\Z)")
+_CODE_END = lazy_pattern("[,;|/]")
 _BEHIND_CODE = f"{PUNCTUATION}!~_="
 """What follows a code, and is no part of it. A password may end with these signs."""
-_NUMBERED = re.compile("#[0-9]+")
-_TICKET = re.compile("[A-Z]{2,10}-?[0-9]{2,}")
+_NUMBERED = lazy_pattern("#[0-9]+")
+_TICKET = lazy_pattern("[A-Z]{2,10}-?[0-9]{2,}")
 # What may follow a dash, besides letters with digits: a number, or a sign within a word.
-_BEHIND_DASH = re.compile(r"(?!(?:19|20)[0-9]{2}\Z)[0-9]{4,}|[^ (]*[A-Za-z][#$%^&*~!?][^ ]+")
+_BEHIND_DASH = lazy_pattern(r"(?!(?:19|20)[0-9]{2}\Z)[0-9]{4,}|[^ (]*[A-Za-z][#$%^&*~!?][^ ]+")
 # Names of methods and versions: "password sha256", "token (OAuth2)"
-_STANDARD = re.compile(
+_STANDARD = lazy_pattern(
     r"(?:sha|md|utf|aes|rsa|rfc|ipv|oauth|wpa|base|argon|pbkdf|ed|[hr]s|v|ver|version|level)"
     r"[-_]?[0-9]{1,5}(?:[a-z]{1,2})?|2fa"
 )
 # What another field or an attribute assigns: "password epoch=1772611200", "<password type=".
-_ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*=[^=].*|[A-Za-z]+=")
-_NAMED_AGAIN = re.compile(
+_ASSIGNMENT = lazy_pattern(r"[A-Za-z_][\w.-]*=[^=].*|[A-Za-z]+=")
+_NAMED_AGAIN = lazy_pattern(
     r"(?i:[a-z_.-]*(?:pass|passwd|password|passphrase|pwd|pw|pin|token|secret|key)=)"
 )
 # Groups of a recovery code: "7QXM 93JS BW7Q"
-_MIXED_GROUP = re.compile(r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{4,8}")
+_MIXED_GROUP = lazy_pattern(r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{4,8}")
 # "the token in commit e58a0c2"
 _OF_GIT = name_set("commit commits revision rev branch tag merge")
-_HASH = re.compile("[0-9a-f]{7,40}")
-_NEXT_MIXED_GROUP = re.compile(r" ([A-Z0-9]{4,8})(?![^ ,.;!?)\]\"'`*_~])")
+_HASH = lazy_pattern("[0-9a-f]{7,40}")
+_NEXT_MIXED_GROUP = lazy_pattern(r" ([A-Z0-9]{4,8})(?![^ ,.;!?)\]\"'`*_~])")
 _MAX_GROUPS = 16
-NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
-_CODE = re.compile(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
-_DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
-SENT_CODE = re.compile(rf"{_DIGITS.pattern}|[0-9]{{3}} [0-9]{{3}}")
-_WORD = re.compile(r"[\w.+/=~-]{6,}")
-_KEY = re.compile(
+NOT_A_WORD = lazy_pattern(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
+_CODE = lazy_pattern(r"(?=[^0-9]*[0-9])(?:[A-Za-z0-9#*-]{1,32}|[A-Za-z\u0400-\u04ff0-9#*-]{1,16})")
+_DIGITS = lazy_pattern(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
+SENT_CODE = lazy_pattern(rf"{_DIGITS.pattern}|[0-9]{{3}} [0-9]{{3}}")
+_WORD = lazy_pattern(r"[\w.+/=~-]{6,}")
+_KEY = lazy_pattern(
     r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}"
     r"|[A-Za-z]{20,}|[0-9]{4,8}(?:-[0-9]{4,8}){3,}"
 )
 # "she pins 4711 to the board"
-_TO_A_BOARD = re.compile(r" (?:on)?to (?:the|a|an|my|our|your|his|her)\b")
-_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
+_TO_A_BOARD = lazy_pattern(r" (?:on)?to (?:the|a|an|my|our|your|his|her)\b")
+_NEXT_GROUP = lazy_pattern(r" ([0-9]{1,8})(?![^ ,.;!?)\]\"'`*_~])")
 # A digit behind groups of two or more, which ends the clause: "19 42 7".
-_LAST_DIGIT = re.compile(
+_LAST_DIGIT = lazy_pattern(
     r"""\ [0-9](?:[.,;!?)\]"'`*_~]*\Z|[.,;!?)\]"'`*_~]+(?:\ (?![0-9])|(?=[^\x00-\x7f]))
         |\ (?=[|:;#(]+(?![0-9]))|\ (?P<word>[a-z]++)(?!'))""",
     re.VERBOSE,
@@ -142,7 +141,7 @@ def find_value(searched: Searched, head: re.Match[str], relation: Relation) -> S
     text, lower = searched.text[:end], searched.lower[:end]
     point = head["assigned"] and is_plural(searched.lower, head) and POINT.match(text, start)
     start = point.end() if point else start
-    if _LENGTH.compiled.match(lower, start):
+    if _LENGTH.match(lower, start):
         return None
     token = TOKEN.match(text, start)
     if not token:
@@ -175,7 +174,7 @@ def _without_marks(text: str, head: re.Match[str], token: str) -> str:
 
 def _is_no_value(value: str) -> bool:
     """Return whether a value is none of any secret: a time, a variable, "at least 8 characters"."""
-    is_other = not value.isalpha() and NO_VALUE.compiled.fullmatch(value)
+    is_other = not value.isalpha() and NO_VALUE.fullmatch(value)
     return not value or bool(is_other or _COUNTED.match(value) or MASK_OR_NOTE.fullmatch(value))
 
 
@@ -247,7 +246,7 @@ def _quoted_span(searched: Searched, head: re.Match[str], start: int) -> Span | 
     if (
         not quoted
         or quoted["value"].lower() in words.TYPES
-        or VARIABLE.compiled.fullmatch(quoted["value"])
+        or VARIABLE.fullmatch(quoted["value"])
         or MASK_OR_NOTE.fullmatch(quoted["value"])
         or (
             _ASKED.search(searched.lower, max(0, head.start() - 12), head.start())

@@ -6,16 +6,15 @@ from itertools import islice
 
 from prompt_capture.domain.entities.searched import (
     NAME_END,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.values import ADDRESS, NO_VALUE, PUNCTUATION
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _LOGIN = NamePattern(
@@ -39,9 +38,9 @@ _DISTANT_LOGIN = NamePattern(
             (?:\ ?[/:|]\ ?|,?\ (?:-|und|and|et|y|e|i|en|mit|with)\ ))?
         ["'`]?(?P<value>[^ /"'`\x7f]{{6,64}})(?!\ ?/)""",
 )
-_WITH = re.compile(r" (?:with|mit|avec|con|met) \Z")
-_HAS_SIGN = re.compile("[^A-Za-z0-9./]|[a-z][0-9]*[A-Z]")
-_SIGN = re.compile("[!#$%^&*?~]")
+_WITH = lazy_pattern(r" (?:with|mit|avec|con|met) \Z")
+_HAS_SIGN = lazy_pattern("[^A-Za-z0-9./]|[a-z][0-9]*[A-Z]")
+_SIGN = lazy_pattern("[!#$%^&*?~]")
 # The user and the password that a program passes to a call, or assigns
 _CALLS = names(
     """auth login basicauth httpbasicauth httpdigestauth authenticate connect credentials
@@ -65,8 +64,8 @@ _PAIR = NamePattern(
         \ ?(?:is|are|ist|sind|(?P<assigned>[:=])|-)?\ ?(?P<name>[^ /\x7f:]{{1,64}})
         (?:\ ?[/:|]\ ?|,\ )(?P<value>[^ /\x7f]{{1,64}})""",
 )
-_BEFORE_PASSWORD = LazyPattern(rf"(?<![a-z]){_USER_AND}\Z")
-_USER_BEFORE_FOUND = re.compile(r"[^ /\x7f:]{1,64}(?: ?[/:|] ?|, )\x7f")
+_BEFORE_PASSWORD = lazy_pattern(rf"(?<![a-z]){_USER_AND}\Z")
+_USER_BEFORE_FOUND = lazy_pattern(r"[^ /\x7f:]{1,64}(?: ?[/:|] ?|, )\x7f")
 _USER_WINDOW = 24
 # Elsewhere a ratio: "p/w = 3.5"
 _SHORT_NAME = NamePattern(
@@ -77,7 +76,7 @@ _NETWORK_PAIR = NamePattern(
     rf"""{any_of(words.NETWORK_NAMES)}(?:\ (?:name|netz|network))?\ ?(?:is\ |ist\ |[:=-])?\ ?
         [^/|:\x7f]{{1,40}}?\ ?[/|]\ ?["']?(?P<value>[^ /|"'\x7f]{{8,63}})""",
 )
-_BEHIND_ADDRESS = re.compile(
+_BEHIND_ADDRESS = lazy_pattern(
     r"@[A-Za-z0-9.-]{1,80}\.[A-Za-z]{2,24}(?: [/|] ?|[|:;])"
     r"(?P<value>[^ /|,;:@\x7f]{6,64})(?![^ ,;.!?)])"
 )
@@ -92,7 +91,7 @@ _TO = name_set("is the to can for zum zur um pour para te sich dich mich")
 _USE = name_set("use enter type try nimm nutze benutze utilise usa")
 _QUOTES = "\"'`,"
 # What follows "log in": "as ann with hunter22", "use ann / hunter22", "use hunter22"
-_BEHIND_PURPOSE = re.compile(
+_BEHIND_PURPOSE = lazy_pattern(
     r"""(?:\ (?:with|using|as|mit|als)|,?\ (?:use|nutze)|:)
         \ (?P<name>[a-z0-9][\w.@+-]{1,63})
         \ (?:/|with|and|und|mit)\ ["'`]?(?P<value>[^ /|"'`\x7f]{6,64})
@@ -102,20 +101,20 @@ _BEHIND_PURPOSE = re.compile(
 _PURPOSE_WINDOW, _MAX_PURPOSES = 100, 40
 # Letters, and digits or a sign: "hunter22", "Zebra!9", but no "OAuth2" and no "user123". A product
 # has a capital, too: "use Keycloak24", "Windows / macOS14".
-_CREDENTIAL = re.compile(
+_CREDENTIAL = lazy_pattern(
     r"""(?![0-9$%{<\\]|.*[/|]|.*[.:][0-9]+\Z
             |(?:office|windows|oauth|saml|port|room|android|iphone|python|user|version)[-_.]?[0-9]+\Z)
         (?=.*[A-Za-z])(?=.*[0-9].*[0-9]|.*[!#$%^&*?~]).{6,64}""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PRODUCT = re.compile(r"[a-z]{0,3}[A-Z][\w-]*")
-_FILE = re.compile(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
-_PHONE = re.compile(r"\+?[0-9()./-]+")
+_PRODUCT = lazy_pattern(r"[a-z]{0,3}[A-Z][\w-]*")
+_FILE = lazy_pattern(r".*\.[A-Za-z0-9]{1,5}|[0-9.,]+(?:[KMGkmg][Bb]|[KMGkmg]?[Hh]z|[KMGkmg]bit).*")
+_PHONE = lazy_pattern(r"\+?[0-9()./-]+")
 # What a form asks for: "login: email / password"
 _FIELDS = {*words.PASSWORD_OF_USER, *words.USER, *names("name nom nombre nome mot phone telefon")}
-_RATIO = re.compile(r"[0-9:/., ]+")
-_DIGITS_AND_COLONS = re.compile(r"[\[(/]*[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w\x7f])")
-_ASSIGNED = re.compile(r" ?[:=]| [^ ]*[0-9\x7f]")
+_RATIO = lazy_pattern(r"[0-9:/., ]+")
+_DIGITS_AND_COLONS = lazy_pattern(r"[\[(/]*[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w\x7f])")
+_ASSIGNED = lazy_pattern(r" ?[:=]| [^ ]*[0-9\x7f]")
 _SIGNS = f"{PUNCTUATION}|"
 """Signs that are no value alone, such as the bar between two cells."""
 
@@ -219,7 +218,7 @@ def is_user_of_pair(lower: str, name_start: int, value_start: int) -> bool:
     if not _USER_BEFORE_FOUND.match(lower, value_start):
         return False
     before = lower[max(0, name_start - _USER_WINDOW) : name_start]
-    return bool(_BEFORE_PASSWORD.compiled.search(before))
+    return bool(_BEFORE_PASSWORD.search(before))
 
 
 def _find_passwords_behind_addresses(searched: Searched) -> Iterator[Span]:
@@ -262,7 +261,7 @@ def _login_before(text: str, position: int) -> tuple[str, str, int]:
 
 def is_credential(value: str) -> bool:
     """Return whether a value has the form of a password that no sentence names."""
-    has_form = _CREDENTIAL.fullmatch(value) and not NO_VALUE.compiled.fullmatch(value)
+    has_form = _CREDENTIAL.fullmatch(value) and not NO_VALUE.fullmatch(value)
     return bool(has_form) and not (_FILE.fullmatch(value) or "://" in value or "(" in value)
 
 
@@ -275,5 +274,5 @@ def looks_like_password(value: str) -> bool:
         and not is_number
         and (value.isdigit() or not _PHONE.fullmatch(value))
         and not _FILE.fullmatch(value)
-        and not NO_VALUE.compiled.fullmatch(value)
+        and not NO_VALUE.fullmatch(value)
     )

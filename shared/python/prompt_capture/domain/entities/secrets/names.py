@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.passphrases import Relation
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # The name of a secret, and what leads to its value: words such as "for the router", and "is".
@@ -121,11 +119,11 @@ HEAD = NamePattern(
         (?:[*_]{{1,3}}(?=\ ))?\ ?(?:(?:{_TAG}|\|(?!\|))\ ?){{0,2}}[(\[\u3010]?
         (?P<emoji>{_EMOJI}{{1,3}}\ ?)?(?:\\(?=["'])|[ub](?=["']))?""",
 )
-_PLURAL = LazyPattern(any_of(words.PLURALS))
+_PLURAL = lazy_pattern(any_of(words.PLURALS))
 
 
 def is_plural(lower: str, head: re.Match[str]) -> bool:
-    return bool(_PLURAL.compiled.match(lower, head.start()))
+    return bool(_PLURAL.match(lower, head.start()))
 
 
 def names_a_key(head: re.Match[str]) -> bool:
@@ -160,7 +158,7 @@ def find_heads(searched: Searched) -> Iterator[re.Match[str]]:
     for head in HEAD.finditer(searched):
         before = None
         if ends_with_conjunction(searched, head):
-            before = HEAD.pattern.compiled.match(searched.lower, head.start(), head.start("is"))
+            before = HEAD.pattern.match(searched.lower, head.start(), head.start("is"))
         yield before or head
 
 
@@ -170,11 +168,11 @@ def is_polish(head: re.Match[str]) -> bool:
 
 
 # The mark of a point in a list: "- ", "1. ". The searched form has a dot for a bullet.
-POINT = re.compile(r"(?:[-*+#.]|[0-9]{1,2}[.)])\ (?=[^\ ])")
+POINT = lazy_pattern(r"(?:[-*+#.]|[0-9]{1,2}[.)])\ (?=[^\ ])")
 
 # What the marks of Markdown, or quotation marks and spaces, enclose. A block of code has either one
 # token or at least four words: the line of a program is no password.
-_MARKED = re.compile(
+_MARKED = lazy_pattern(
     r"""```[a-z]{0,12}\ (?P<block>[^ `\x7f]{1,200}|[A-Za-z]{3,8}(?:\ [A-Za-z]{3,8}){3,23})\ ```
         |(?P<marks>\*{1,3}|_{1,3}|~~|\|\||```)(?!\ |(?P=marks))
             (?P<inside>[^\x7f]{1,200}?)(?<!\ )(?P=marks)(?![A-Za-z0-9\x7f])
@@ -182,8 +180,8 @@ _MARKED = re.compile(
     re.VERBOSE,
 )
 # A CSV file doubles the quotation marks within a cell.
-QUOTED = re.compile(r"""(""(?=[^\W_])|["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
-TOKEN = re.compile(
+QUOTED = lazy_pattern(r"""(""(?=[^\W_])|["'`])(?P<value>[^"'`\x7f]{1,80}?)\\?\1""")
+TOKEN = lazy_pattern(
     r"""[!#-&(-;=?-_a-~\u0400-\u04ff]{1,200}
         |[^\x00-\x7f]{1,100}(?:(?![?!.,;:][^\x00-\x7f])[^ "'`\x7f]){0,100}""",
     re.VERBOSE,

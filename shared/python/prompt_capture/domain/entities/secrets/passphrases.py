@@ -6,6 +6,7 @@ from typing import Literal
 
 from prompt_capture.domain.entities.candidates import is_amount
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.patterns import lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 Relation = Literal["assigned", "is", "to", "next"]
@@ -13,39 +14,39 @@ Relation = Literal["assigned", "is", "to", "next"]
 
 _Word = re.Match[str]
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""["'`(]?(?P<word>[^\W\d_]{1,200}+(?:['-][^\W\d_]{1,200}+){0,20}+)
         (?P<end>["'`)*_~]{0,3}[.,;:!?)\]\u3011]*+)
         (?:\ |\Z|(?<=[.,;:!?)\]\u3011])(?=[^\x00-\x7f]))""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)*_~]{0,3}[.,;:!?)]*+)(?:\ |\Z)")
-_SEED_WORD = re.compile(
+_NUMBER = lazy_pattern(r"\ (?P<number>[0-9]{1,8})(?P<end>[\"'`)*_~]{0,3}[.,;:!?)]*+)(?:\ |\Z)")
+_SEED_WORD = lazy_pattern(
     r"(?:[0-9]{1,2}[.)] ?)?(?P<word>[a-z]{3,8})(?![^ ,.;!?)\]\"'`*_~\x80-\U0010ffff])[ ,]{0,2}"
 )
-_GOES_ON = re.compile(" [a-z]")
+_GOES_ON = lazy_pattern(" [a-z]")
 _MIN_SEED_WORDS, _MAX_SEED_WORDS = 6, 25
 SEED_COUNTS = (25, 24, 21, 18, 15, 12)
 """How many words restore a wallet (BIP 39, Monero)."""
 _MAX_WORDS = 12
 _MIN_DIGITS = 3
 _MIN_SENTENCE = 3
-_STATE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
+_STATE = lazy_pattern(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
 _STATES_BY_VERB = {
-    "ist": re.compile(".{3,}(?:ig|lich|bar|sam|los|isch|haft)"),
-    "est": re.compile(".{2,}(?:able|ible|if|ive|eux|euse|isant|aire|oire|ide|ique|ifie)"),
-    "es": re.compile(".{2,}(?:ad[oa]|id[oa]|iv[oa]|os[oa]|ble|ori[oa]|ari[oa]|ct[oa])"),
-    "e": re.compile(
+    "ist": lazy_pattern(".{3,}(?:ig|lich|bar|sam|los|isch|haft)"),
+    "est": lazy_pattern(".{2,}(?:able|ible|if|ive|eux|euse|isant|aire|oire|ide|ique|ifie)"),
+    "es": lazy_pattern(".{2,}(?:ad[oa]|id[oa]|iv[oa]|os[oa]|ble|ori[oa]|ari[oa]|ct[oa])"),
+    "e": lazy_pattern(
         ".{2,}(?:ad[oa]|id[oa]|at[oa]|it[oa]|ut[oa]|iv[oa]|os[oa]|vel|bile|ori[oa]|ari[oa]|ett[oa])"
     ),
-    "jest": re.compile(".{2,}(?:[bdlnrtw]|k[ij]|g[ij]|s[zk]|cz)e"),
-    "je": re.compile(".{2,}(?:[sctvae]na|ne|ke|be)"),
-    "ar": re.compile(".{2,}(?:igt|ande|erat|bart|lost)"),
-    "er": re.compile(".{2,}(?:igt?|ende|ert|bart|lost)"),
-    "is": re.compile(".{2,}(?:lijk|baar)|(?:ge|ver).{2,}eerd"),
+    "jest": lazy_pattern(".{2,}(?:[bdlnrtw]|k[ij]|g[ij]|s[zk]|cz)e"),
+    "je": lazy_pattern(".{2,}(?:[sctvae]na|ne|ke|be)"),
+    "ar": lazy_pattern(".{2,}(?:igt|ande|erat|bart|lost)"),
+    "er": lazy_pattern(".{2,}(?:igt?|ende|ert|bart|lost)"),
+    "is": lazy_pattern(".{2,}(?:lijk|baar)|(?:ge|ver).{2,}eerd"),
 }
 """The endings of adjectives and participles as they agree with the word for a password."""
-_GERMAN_STATE = re.compile(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
+_GERMAN_STATE = lazy_pattern(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
 
 
 def find_spelled_digits(lower: str, start: int) -> Span | None:

@@ -8,13 +8,12 @@ from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NamePattern,
     Searched,
-    any_field_of,
-    any_of,
     names,
 )
 from prompt_capture.domain.entities.secrets import words
 from prompt_capture.domain.entities.secrets.names import IS
 from prompt_capture.domain.entities.secrets.passphrases import SEED_COUNTS, find_seed_phrase
+from prompt_capture.domain.patterns import any_field_of, any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _NAMES = (
@@ -29,7 +28,7 @@ _BEHIND_NAME = NamePattern(
         \ ?[:=(\[|-]?\ ?["'`*_~]{{0,3}}\ ?(?=[a-z0-9\u4e00-\u9fff])""",
 )
 _MIN_UNQUOTED = 11
-_CHINESE_WORDS = re.compile(r"[\u4e00-\u9fff](?:\ [\u4e00-\u9fff]){11,23}(?![\u4e00-\u9fff])")
+_CHINESE_WORDS = lazy_pattern(r"[\u4e00-\u9fff](?:\ [\u4e00-\u9fff]){11,23}(?![\u4e00-\u9fff])")
 _TOPIC = NamePattern(
     (*words.WALLET_TOPICS, *words.RECOVERY_TOPICS),
     rf"""(?:(?P<wallet>{any_of(words.WALLET_TOPICS)})|{any_of(words.RECOVERY_TOPICS)})
@@ -38,14 +37,14 @@ _TOPIC = NamePattern(
 _GAP = 64
 """Characters between a word for wallets and the words that restore one."""
 # A list of words that a sign opens.
-_WORDS = re.compile(
+_WORDS = lazy_pattern(
     r"""[:;"'`(\[=|?.-]\ ?["'`]?(?P<words>
         (?:[0-9]{1,2}[.)]?\ ?)?[^\W\d_]{3,9}
             (?:[ ,]{1,2}(?:[0-9]{1,2}[.)]?\ ?)?[^\W\d_]{3,9}){11,23}+)
         (?![A-Za-z0-9'\x7f])""",
     re.VERBOSE,
 )
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = lazy_pattern(r"[^\W\d_]+")
 
 
 def find_recovery_words(searched: Searched) -> Iterator[Span]:

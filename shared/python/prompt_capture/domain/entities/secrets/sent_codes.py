@@ -7,15 +7,14 @@ from prompt_capture.domain.entities.candidates import YEAR_NUMBER, is_amount
 from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,
-    LazyPattern,
     NamePattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
 )
 from prompt_capture.domain.entities.secrets import words
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 _YOUR_CODES = names(
@@ -35,7 +34,7 @@ _YOUR_CODES = names(
 _KINDS_BEFORE = name_set(
     "kullanimlik sms otp whatsapp google instagram facebook telegram ön az a \u03bf"
 )
-_BEGINS = re.compile(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
+_BEGINS = lazy_pattern(r"(?:\A|[.,:!?)\]\u3011] ?)[(\[\u3010]?\Z")
 _IS = any_of((*words.IS, *names("este je on la")))
 _VALUE = rf"(?P<value>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}}){NOT_BEFORE_WORD}(?![.,:/-][0-9])"
 _RELATION = (
@@ -44,19 +43,19 @@ _RELATION = (
 )
 _YOUR_CODE = NamePattern(_YOUR_CODES, rf"{any_of(_YOUR_CODES)}{_RELATION}{_VALUE}")
 # A name that begins with a digit: "2FA: 482913", "2FA code 482913".
-_SECOND_FACTOR = LazyPattern(
+_SECOND_FACTOR = lazy_pattern(
     rf"2(?<![a-z0-9\x7f].)-?fa(?:[ -](?:code|token|kod|kode|codigo|codice))?{_RELATION}{_VALUE}",
     re.VERBOSE,
 )
 # What ends the sentence behind a code.
-_ENDS = re.compile(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
+_ENDS = lazy_pattern(r"[)\]\u3011]?(?:\Z|[.,;!?]| (?:है|olarak)(?![^\W_])|\ ?[^\x00-\x7f])")
 
 _CODES = names(
     "code codes código codice kod kodu kode koden koodi kód код コード 코드 कोड รหัส קוד הקוד"
 )
 _CODE = NamePattern(_CODES, rf"{any_of(_CODES)}{_RELATION}{_VALUE}")
 # What a service says about a code that it sends.
-_WARNING = LazyPattern(
+_WARNING = lazy_pattern(
     any_of(
         names(
             "请勿 切勿 勿泄露 不要告诉",
@@ -71,16 +70,17 @@ _WARNING = LazyPattern(
         )
     )
 )  # fmt: skip
-_EXPIRY = re.compile(
+_EXPIRY = lazy_pattern(
     r"(?:valid[ao]?|expires?|gultig|ablauft|valable)(?: [a-z]+){0,3} [0-9]{1,3} ?min"
 )
 # What opens a link that was found: "<URL> (code 418-ROT)"
-_BEHIND_LINK = LazyPattern(
+_BEHIND_LINK = lazy_pattern(
     rf"""\x7f[ ]?[(\[][ ]?(?:access[ ]|pass|zugangs|mit[ ]|with[ ])?
         (?:{any_of((*_CODES, *words.PASSWORD, *words.PIN))})[ ]?[: =][ ]?
         (?P<value>[a-z0-9#*_.!-]{{3,32}})(?=[)\]])""",
     re.VERBOSE,
 )
+_BRACKETS_BEHIND_LINK = (f"{MASK}(", f"{MASK} (", f"{MASK}[", f"{MASK} [")
 _MAX_AROUND = 12
 _AROUND_MESSAGE = " .!|*_`'\"()[]\u3010\u3011"
 _WINDOW = 60
@@ -90,15 +90,15 @@ _USUAL_SIZE = 6
 
 def find_sent_codes(searched: Searched) -> Iterator[Span]:
     """Find the codes behind "your code" in many languages, and those that nobody may share."""
-    if MASK in searched.text:
-        yield from (match.span("value") for match in _BEHIND_LINK.compiled.finditer(searched.lower))
+    if any(bracket in searched.text for bracket in _BRACKETS_BEHIND_LINK):
+        yield from (match.span("value") for match in _BEHIND_LINK.finditer(searched.lower))
     if searched.digit_count < _MIN_DIGITS:
         return
     for match in _YOUR_CODE.finditer(searched):
         if _is_sent(searched, match):
             yield match.span("value")
     if "fa" in searched.lower:
-        second_factors = _SECOND_FACTOR.compiled.finditer(searched.lower)
+        second_factors = _SECOND_FACTOR.finditer(searched.lower)
         yield from (each.span("value") for each in second_factors if _is_code(searched, each))
     for match in _CODE.finditer(searched):
         if _is_whole_message(searched, match) or _is_to_be_kept(searched, match):
@@ -142,7 +142,7 @@ def _is_to_be_kept(searched: Searched, match: re.Match[str]) -> bool:
     behind = lower[match.end() : match.end() + _WINDOW].partition(MASK)[0]
     if _BEGINS.search(before) and _EXPIRY.search(behind):
         return True
-    return bool(_WARNING.compiled.search(before) or _WARNING.compiled.search(behind))
+    return bool(_WARNING.search(before) or _WARNING.search(behind))
 
 
 def _last_word(text: str) -> str:

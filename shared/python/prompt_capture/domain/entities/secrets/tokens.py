@@ -5,23 +5,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stdnum.iso7064 import mod_97_10
-
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     MASK,
-    LazyPattern,
     Searched,
-    any_of,
     context_before,
     name_set,
     names,
 )
 from prompt_capture.domain.entities.secrets.words import is_common
+from prompt_capture.domain.patterns import any_of, lazy_pattern
 from prompt_capture.domain.searchable_text import Span
 
 # Alternatives begin with a letter each, by which the search skips what is no token.
-_PREFIXED = LazyPattern(
+_PREFIXED = lazy_pattern(
     r"""(?:
         e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
         |(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9\x7f])
@@ -36,12 +33,12 @@ _PREFIXED = LazyPattern(
 )
 _MAPBOX = ("sk.", "pk.", "tk.")
 """What stands before the JSON of these tokens."""
-_MAILCHIMP = re.compile(r"[0-9a-f]{32}-us[0-9]{1,2}")
-_WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_MAILCHIMP = lazy_pattern(r"[0-9a-f]{32}-us[0-9]{1,2}")
+_WITHOUT_DIGITS = lazy_pattern(r"hf_[A-Za-z]{34}")
+_PRIVATE_KEY = lazy_pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_PRIVATE_KEY_END = lazy_pattern(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
-_KEY_DATA = re.compile(r"[A-Za-z0-9+/=]{20}|\.{3}|\u2026")
+_KEY_DATA = lazy_pattern(r"[A-Za-z0-9+/=]{20}|\.{3}|\u2026")
 _HEADERS_OF_KEY = 300
 
 _MIN_RANDOM = 20
@@ -49,26 +46,26 @@ _MIN_LETTERS = 10
 _MAX_JUDGED = 400
 """Characters of a long string that decide whether all of it looks random."""
 _CHECKS = 400
-_PIECE = re.compile(r"[A-Za-z0-9]+")
-_SHORT_TOKEN = re.compile(
+_PIECE = lazy_pattern(r"[A-Za-z0-9]+")
+_SHORT_TOKEN = lazy_pattern(
     "(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{13,19}"
 )
-_CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_CHARACTER_RUN = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 # "vpc-0a1b2c3d4e5f67890" and other ids of AWS
-_RESOURCE_ID = re.compile(r"(?:[a-z]{1,10}-){1,2}[0-9a-f]{17}")
+_RESOURCE_ID = lazy_pattern(r"(?:[a-z]{1,10}-){1,2}[0-9a-f]{17}")
 # "sha384-oqVuAfXRKap7fdgcCY5uykM6..." of a script or a package
-_INTEGRITY = re.compile("sha(?:1|256|384|512)-")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_INTEGRITY = lazy_pattern("sha(?:1|256|384|512)-")
+_UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _MIN_HEXADECIMAL_ENTROPY = 2.5
 """The least entropy of random digits, in bits each; that of "aaaa" is 0."""
 
-_HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
-_PRODUCT_KEY = re.compile(r"(?!X{4})(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
+_HEXADECIMAL = lazy_pattern(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
+_PRODUCT_KEY = lazy_pattern(r"(?!X{4})(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
 # Of BitLocker: eleven divides each group.
-_RECOVERY_KEY = re.compile("(?:[0-9]{6}-){7}[0-9]{6}")
+_RECOVERY_KEY = lazy_pattern("(?:[0-9]{6}-){7}[0-9]{6}")
 
 # The key of an authenticator app, as it is shown: "lqnh iv5t 6t7w mtac"
-_BASE32_GROUPS = re.compile(
+_BASE32_GROUPS = lazy_pattern(
     r"""(?<![A-Za-z0-9\x7f-])
         (?:[A-Z2-7]{4}(?:\ [A-Z2-7]{4}){3,15}|[a-z2-7]{4}(?:\ [a-z2-7]{4}){3,15})
         (?![A-Za-z0-9\x7f-])""",
@@ -77,7 +74,7 @@ _BASE32_GROUPS = re.compile(
 _MIN_MIXED_GROUPS = 2
 
 # What a mail service makes for a program: "app password qzvt wkmr pldb xnsc"
-_APP_PASSWORD = LazyPattern(
+_APP_PASSWORD = lazy_pattern(
     r"""(?<![a-z])app(?:lication)?(?:[ -]specific)?[ -]?(?:passwords?|passwort|kennwort|pw)
         (?:[ ](?:for|fur|of|von)(?:[ ][a-z]{1,12}){1,3}?)?(?:[ ](?:is|ist|was))?[ :="'`(]{1,3}
         (?P<value>[a-z]{4}(?:[ ][a-z]{4}){3})(?![a-z])""",
@@ -85,7 +82,7 @@ _APP_PASSWORD = LazyPattern(
 )
 _MAX_VOWELS = 5
 
-_IBAN_START = re.compile(r"[A-Z]{2}[0-9]{2}-")
+_IBAN_START = lazy_pattern(r"[A-Z]{2}[0-9]{2}-")
 
 _PUBLIC_NAMES = (REFERENCES - name_set("session sessions session_id sessionid")) | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
@@ -104,13 +101,13 @@ _HASH_NAMES = names(
     fingerprint prüfsumme commit revision""",
     "somme de contrôle", "suma de comprobación", "контрольная сумма", "校验和", "校验值",
 )  # fmt: skip
-_HASHED = LazyPattern(
+_HASHED = lazy_pattern(
     rf"""(?<![a-z]){any_of(_HASH_NAMES)}(?:sum)?(?![a-z])
         (?:(?!(?:api|key|token|secret|password|passwort|hmac)(?![a-z])|[.!?;][ ]).){{0,60}}\Z""",
     re.VERBOSE,
 )
 # What stands before a commit in commands, messages and workflows of Git.
-_OF_GIT = LazyPattern(
+_OF_GIT = lazy_pattern(
     r"""(?<![a-z0-9\x7f])(?:
         git[ ](?:archive|bisect|blame|branch|cat-file|checkout|cherry|cherry-pick|commit|describe
             |diff|diff-tree|fetch|format-patch|log|ls-tree|merge|merge-base|name-rev|notes|pull|push
@@ -122,20 +119,20 @@ _OF_GIT = LazyPattern(
     re.VERBOSE,
 )
 # What stands before a public key of SSH, or one with that name
-_PUBLIC_KEY = re.compile(
+_PUBLIC_KEY = lazy_pattern(
     r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp[0-9]{3})\ \Z"
     r"|public[ _-]?key[\"']?(?:\ ?[:=]|\ is)?[\ \"']*\Z"
 )
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:\.\.\.?[0-9a-f]{40})?")
+_COMMIT = lazy_pattern(r"[0-9a-f]{40}(?:\.\.\.?[0-9a-f]{40})?")
 # What stands before a quoted value of a program: `secret_key = '`
-_NAMED_SECRET = re.compile(
+_NAMED_SECRET = lazy_pattern(
     r"(?i:secret|secret_?key|token|password|passwd|pwd)[\"']?\]? ?(?:=>|[:=]) ?[\"']\Z"
 )
-_QUOTED = re.compile(r"[^\"' \x7f]{20,200}(?=[\"'])")
+_QUOTED = lazy_pattern(r"[^\"' \x7f]{20,200}(?=[\"'])")
 _NAME_WINDOW = 40
 _HASH_WINDOW = 80
 _HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
-_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
+_DIGITS_BEFORE = lazy_pattern(r"(?<![A-Za-z0-9\x7f.:/-])(?:[0-9]/)?[0-9]{6,16}:\Z")
 _MAX_DIGITS_BEFORE = 20
 
 
@@ -154,7 +151,7 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
     for start, end in searched.long_words:
         prefixed = [
             (_start_with_kind(text, found.start()), found.start() + len(found[0].rstrip(".")))
-            for found in _PREFIXED.compiled.finditer(text, start, end)
+            for found in _PREFIXED.finditer(text, start, end)
             if _is_key(found)
         ]
         yield from prefixed
@@ -162,7 +159,7 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
         if not prefixed and not is_url:
             yield from _find_random(searched, start, text[start:end].partition(MASK)[0])
     if "app" in searched.lower:
-        for match in _APP_PASSWORD.compiled.finditer(searched.lower):
+        for match in _APP_PASSWORD.finditer(searched.lower):
             if _is_made_up(match["value"]):
                 yield match.span("value")
     if searched.digit_count >= _MIN_MIXED_GROUPS:
@@ -282,8 +279,13 @@ def _is_key_of_groups(token: str) -> bool:
         return all(int(group) % 11 == 0 for group in token.split("-"))
     if not _PRODUCT_KEY.fullmatch(token):
         return bool(_MAILCHIMP.fullmatch(token))
-    iban = token.replace("-", "") if _IBAN_START.match(token) else ""
-    return not (iban and mod_97_10.is_valid(iban[4:] + iban[:4]))
+    return not (_IBAN_START.match(token) and _is_iban(token.replace("-", "")))
+
+
+def _is_iban(token: str) -> bool:
+    from stdnum.iso7064 import mod_97_10
+
+    return bool(mod_97_10.is_valid(token[4:] + token[:4]))
 
 
 def _start_with_kind(text: str, start: int) -> int:
@@ -309,10 +311,10 @@ def is_public(searched: Searched, start: int, token: str) -> bool:
     if _UUID.fullmatch(token):
         return True
     before = context_before(searched.lower, start, _HASH_WINDOW)
-    if _PUBLIC_KEY.search(before) or (_COMMIT.fullmatch(token) and _OF_GIT.compiled.search(before)):
+    if _PUBLIC_KEY.search(before) or (_COMMIT.fullmatch(token) and _OF_GIT.search(before)):
         return True
     is_hash = len(token) in _HASH_SIZES and _HEXADECIMAL.fullmatch(token)
-    return bool(is_hash and _HASHED.compiled.search(before))
+    return bool(is_hash and _HASHED.search(before))
 
 
 def _entropy(characters: str) -> float:

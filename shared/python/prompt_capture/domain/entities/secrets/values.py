@@ -2,7 +2,7 @@
 
 import re
 
-from prompt_capture.domain.entities.searched import LazyPattern
+from prompt_capture.domain.patterns import lazy_pattern
 
 PUNCTUATION = ".,;:?)]\u3011"
 """What follows a value, and is no part of it."""
@@ -11,11 +11,11 @@ _NAME = "password|passwort|passwd|pass|pwd|pw|pin|token|secret|key"
 _VARIABLE = rf"""(?-i:\$[A-Z_]+)|\$(?:[a-z]+_)*(?:{_NAME})
         |\$[a-z]+(?-i:Password|Pass|Pwd|Pin|Token|Secret|Key)
         |\$env:[a-z_][a-z0-9_]*|(?-i:%[A-Z][A-Z0-9_]+%)|\$?\{{\{{?[a-z_ .-]*\}}{{0,2}}"""
-VARIABLE = LazyPattern(_VARIABLE, re.VERBOSE | re.IGNORECASE)
+VARIABLE = lazy_pattern(_VARIABLE, re.VERBOSE | re.IGNORECASE)
 """A variable of a shell or a template. Of `$name`, a password may begin with the sign, too."""
 
 # Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
-NO_VALUE = LazyPattern(
+NO_VALUE = lazy_pattern(
     rf"""[0-9]{{1,2}}[:.][0-9]{{2}}(?:[ap]m)?|[0-9]{{1,2}}(?:am|pm|h|x|\+)|[0-9]+(?:st|nd|rd|th|%)
         |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{{1,2}}[./][0-9]{{1,2}}[./][0-9]{{2,4}}
         |[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[^@]+@[^@]+\.[a-z]{{2,}}|(?:[a-z]*://|//|www\.).*|[\W_]*
@@ -26,7 +26,7 @@ NO_VALUE = LazyPattern(
         |[a-z_][a-z_.]*(?:\((?:[0-9]+|[a-z_][a-z_.]*)?\)?,?|\[[a-z_., ]*\]?)  # a call, a type""",
     re.VERBOSE | re.IGNORECASE,
 )
-MASK_OR_NOTE = re.compile(
+MASK_OR_NOTE = lazy_pattern(
     r"x{3,}(?:[-_.]x+)*(?:[-_. ]?[0-9]{2,4})?|.*\*{3,}.*|!secret|your[-_][a-z_-]{1,30}"
     r"|<[a-z][a-z0-9_ -]{0,30}>|yes|no|required(?:\|.*)?|todo|tbd|tbc|fixme"
     r"|(?:null|none|nil|true|false)[\]}),]*",
@@ -34,6 +34,6 @@ MASK_OR_NOTE = re.compile(
 )
 """What stands for a value that is hidden, absent or to be decided: `"password": null}`."""
 
-ADDRESS = re.compile(
+ADDRESS = lazy_pattern(
     r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"
 )
