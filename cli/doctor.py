@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cli.checks.interface import CheckResult, State
 
 _STYLES: "dict[State, str]" = {"ok": "green", "wrong": "red", "skipped": "yellow"}
-_STAGE = re.compile(r"[a-z0-9-]+")
+_STAGE = re.compile(r"[A-Za-z0-9-]+")
 
 NamedResults = Sequence[tuple[str, "CheckResult"]]
 """Results with the name of their check."""
@@ -27,7 +27,7 @@ NamedResults = Sequence[tuple[str, "CheckResult"]]
 
 def _validate_stage(name: str | None) -> str | None:
     if name is not None and not _STAGE.fullmatch(name):
-        raise typer.BadParameter("The name of a stage has only lower-case letters, digits and -.")
+        raise typer.BadParameter("The name of a stage has only letters, digits and -.")
     return name
 
 

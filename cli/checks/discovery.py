@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.checks.endpoints import FUNCTION_PATHS
 from cli.checks.interface import Deployment, DoctorSettings, ParameterState
 from cli.checks.proxies import NO_CONNECTION, aws_remedy, refuse_proxy_errors
-from prompt_capture.adapters.aws.client_settings import usable_aws_settings
+from prompt_capture.adapters.aws.client_settings import unusable_aws_settings, usable_aws_settings
 from prompt_capture.adapters.aws.parameter_store import values_by_name
 from prompt_capture.adapters.http_client import usable_http_settings
 from prompt_capture.domain.errors import InvalidSettings
@@ -65,8 +65,7 @@ def open_deployment(
     states: dict[str, ParameterState] = {}
     if names := parameter_names(variables):
         with usable_aws_settings():
-            ssm = session.client("ssm")
-        values, states = _read_parameters(ssm, names)
+            values, states = _read_parameters(session.client("ssm"), names)
         variables |= values
     settings = DoctorSettings.from_env(variables)
     with usable_http_settings():
@@ -86,6 +85,8 @@ def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
     try:
         resources = _resources(stacks, f"prompt-capture-{stage}")
         urls = _function_urls(functions, resources)
+    except OSError as error:
+        raise unusable_aws_settings(error) from None
     except (BotoCoreError, ClientError) as error:
         reason, remedy = type(error).__name__, _CHECK_STAGE
         if isinstance(error, ClientError):

@@ -187,7 +187,7 @@ def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckRes
 
 def _evaluate_description(name: str, path: str, response: httpx.Response) -> CheckResult:
     if _requires_aws_signature(response):
-        return ok(name, "responds; it requires an AWS signature (AWS_IAM)")
+        return ok(name, "responds; it requires an AWS signature, as with urlAuth: iam")
     if _error(response).get("code") == "not_configured":
         return wrong(name, str(_error(response).get("message")), _RESTART)
     if not response.is_success:
@@ -276,8 +276,10 @@ def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:
     if _requires_aws_signature(response):
         return skipped(
             name,
-            "requires an AWS signature (AWS_IAM)",
-            "Send a message as in docs/how-to/deploy.md, step 4.",
+            "requires an AWS signature",
+            "With urlAuth: iam, send a message as in docs/how-to/deploy.md, step 4. Otherwise the "
+            "URL lacks one of the two permissions that AWS wants since 2025: `make package`, and "
+            "`npx osls deploy --stage dev`.",
         )
     message = f"returns HTTP {response.status_code} {code}".rstrip()
     return wrong(name, message, _REMEDIATIONS.get(code, _SEE_LOG))

@@ -19,6 +19,7 @@ from cli.checks.models import models
 from cli.checks.monitoring import monitoring
 from cli.checks.proxies import aws_remedy
 from cli.checks.versions import versions
+from prompt_capture.adapters.aws.client_settings import unusable_aws_settings
 from prompt_capture.domain.errors import InvalidSettings
 
 CHECKS: Mapping[str, Check] = {
@@ -88,6 +89,8 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
         )
     except InvalidSettings as error:
         yield skipped(_INTERRUPTED, "AWS cannot be called", str(error))
+    except OSError as error:
+        yield skipped(_INTERRUPTED, "AWS cannot be called", str(unusable_aws_settings(error)))
     except BotoCoreError as error:
         yield skipped(
             _INTERRUPTED,

@@ -47,7 +47,7 @@ class Gateway:
         self.set_keys(keys)
         # A bare transport, because a client would store cookies and could follow redirects.
         limits = httpx.Limits(max_connections=100, keepalive_expiry=20)
-        self._transport = httpx.AsyncHTTPTransport(limits=limits)
+        self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
     def set_keys(self, keys: Keys) -> None:
         """Accept only these API keys and sign tokens with the new signing key."""

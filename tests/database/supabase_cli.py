@@ -9,7 +9,7 @@ from .server import ROOT, Server
 
 def remote(server: Server, database: str) -> str:
     """Return the option that names a database."""
-    return f"--remote={server.url('postgres', database)}?sslmode=disable"
+    return f"--remote={server.url('postgres', database)}"
 
 
 def run_supabase(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -109,6 +109,7 @@ def test_what_is_wrong_is_shown_with_its_remediation_and_exit_status_1(
             NO_CREDENTIALS,
             "Cannot read the stack prompt-capture-dev in eu-west-1",
         ),
+        (("--stage", "QA"), NO_CREDENTIALS, "Cannot read the stack prompt-capture-QA in eu-west-1"),
     ],
 )
 def test_what_cannot_start_ends_with_a_message_and_exit_status_2(

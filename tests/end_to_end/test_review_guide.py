@@ -29,7 +29,7 @@ def test_the_guide_leads_from_an_empty_project_to_a_corrected_message(tmp_path: 
         shutil.copytree(
             ROOT / "supabase", tmp_path / "supabase", ignore=shutil.ignore_patterns(".temp")
         )
-        remote = f"--remote={stack.postgres_dsn}?sslmode=disable"
+        remote = f"--remote={stack.postgres_dsn}"
         supabase(tmp_path, "db", "push", "--yes", remote)
 
         text = "the thing with the numbers, or when is it"

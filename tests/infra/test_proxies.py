@@ -1,4 +1,4 @@
-"""A local stack works in a terminal whose proxy does not reach loopback."""
+"""A local stack works in a terminal whose proxy and TLS are meant for other servers."""
 
 import os
 import subprocess
@@ -52,6 +52,12 @@ def _run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("proxy", [PROXY, "socks5://127.0.0.1:1"], ids=["HTTP", "SOCKS"])
 def test_a_stack_starts_without_its_terminals_proxy(proxy: str) -> None:
     completed = _run(START, HTTP_PROXY=proxy, HTTPS_PROXY=proxy, ALL_PROXY=proxy)
+
+    assert completed.stdout == "started\n", completed.stderr[-2000:]
+
+
+def test_a_stack_starts_without_the_settings_of_tls() -> None:
+    completed = _run(START, SSL_CERT_FILE="/nonexistent", PGSSLMODE="verify-full")
 
     assert completed.stdout == "started\n", completed.stderr[-2000:]
 

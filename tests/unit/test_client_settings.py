@@ -60,6 +60,33 @@ def test_unusable_settings_of_aws_clients_are_named(
     assert "secret" not in output
 
 
+@pytest.mark.parametrize(
+    ("profile", "reason"),
+    [
+        ("credential_process = /nonexistent/aws-vault", "/nonexistent/aws-vault cannot be used"),
+        ("credential_process = /bin/echo hello", "the output of credential_process is no JSON"),
+        (
+            "role_arn = arn:aws:iam::1:role/x\nweb_identity_token_file = /nonexistent/token",
+            "/nonexistent/token cannot be used",
+        ),
+        ("retry_mode = standard\nmax_attempts = zero", "a number such as AWS_MAX_ATTEMPTS is none"),
+    ],
+    ids=["no program", "no JSON", "no token", "no number"],
+)
+@pytest.mark.parametrize("options", [(), ("--stage", "dev")], ids=["variables", "stage"])
+def test_doctor_names_the_source_of_credentials_that_is_missing(
+    options: tuple[str, ...], profile: str, reason: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nregion = eu-west-1\n{profile}\n")
+    where = {"AWS_CONFIG_FILE": str(config), "SUPABASE_SIGNING_KEY_PARAMETER": "/x"}
+
+    output = _run("doctor", *options, **PROJECT, **where, EXPORT_BUCKET="b")
+
+    assert reason in output
+    assert "files that `aws configure` writes" in output
+
+
 def test_a_missing_region_is_named() -> None:
     output = _run("redrive", SPOOL_QUEUE_URL="http://q", **CREDENTIALS)
 

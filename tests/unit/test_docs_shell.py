@@ -41,6 +41,14 @@ def test_no_command_has_a_comment(page: Path) -> None:
     assert [line for line in lines if COMMENT.search(line)] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_no_deployment_has_a_parameter_that_the_next_one_would_lack(page: Path) -> None:
+    # `osls` remembers no option: a rotation after `--param urlAuth=iam` would open the URLs.
+    parameters = set(re.findall(r"--param[ =](\w+)", page.read_text("utf-8")))
+
+    assert parameters <= {"parametersVersion", "NAME"}
+
+
 def run(folder: Path, *parts: str) -> dict[str, str]:
     """Run parts of the guides in a new shell, and return what they stored."""
     script = "\n".join([STUBS, *parts])

@@ -98,6 +98,14 @@ def test_a_malformed_key_is_rejected(api: ApiFixture, key: str) -> None:
     assert not api.store.rows
 
 
+@pytest.mark.parametrize("key", ["undefined", "null", "None", "NaN"])
+def test_the_word_for_a_missing_key_is_none(api: ApiFixture, key: str) -> None:
+    answers = [send(api, key), send(api, key), send(api, key, message="move that")]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert len(api.store.rows) == 3
+
+
 def test_a_key_without_a_capture_has_no_effect(api: ApiFixture) -> None:
     response = send(api, "k-1", capture=False)
 

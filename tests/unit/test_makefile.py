@@ -16,14 +16,23 @@ BENCHMARKS = (
     "redaction", "retrain", "split", "training",
 )  # fmt: skip
 SOAK_TESTS = ("faults", "chaos", "export")
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = re.findall(r"^([a-z-]+):.*#[#:] ", MAKEFILE, re.MULTILINE)
+OWN_VARIABLES = ("PYTHON", "WORKERS", "MAKEFILE_LIST")
+"""Those that the environment may set, or that make sets itself."""
 
 
-def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def make(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run make as in a shell of its own, also where make runs the tests."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = ["make", "--no-print-directory", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -48,6 +57,24 @@ def test_an_unknown_name_is_an_error_that_lists_the_names(
     assert result.returncode == 2
     assert "named 'nonsense'" in result.stderr
     assert re.findall(r"^  (\w+)  ", result.stderr, re.MULTILINE) == list(names)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_option_of_the_environment_is_none(target: str) -> None:
+    # WSL sets NAME to the computer's name.
+    options = set(re.findall(r"\$\((?:if )?([A-Z_]+)[,)]", MAKEFILE)) - set(OWN_VARIABLES)
+
+    result = make("-n", target, **dict.fromkeys(options, "DESKTOP-1"))
+
+    assert result.returncode == 0
+    assert "DESKTOP-1" not in result.stdout
+
+
+def test_setup_installs_all_packages_whatever_npm_is_told_to_omit() -> None:
+    # `NODE_ENV=production` would leave out osls, and a configuration may leave out PostgreSQL.
+    result = make("-n", "-B", "node_modules/ready")
+
+    assert "npm install --include=dev --include=optional " in result.stdout
 
 
 def test_without_a_name_the_benchmarks_are_listed() -> None:

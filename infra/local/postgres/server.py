@@ -38,8 +38,9 @@ class PostgresServer:
         self._process: ChildProcess | None = None
 
     def dsn(self, role: str = "postgres", database: str = "postgres") -> str:
-        """Return the connection string of a login role."""
-        return f"postgresql://{role}:{self._password}@127.0.0.1:{self.port}/{database}"
+        """Return the connection string of a login role, also in a shell that has PGSSLMODE."""
+        address = f"{role}:{self._password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{address}?sslmode=disable"
 
     def start(self) -> None:
         """Start the server and return when it accepts connections; raise `ServiceFailed`."""

@@ -44,6 +44,9 @@ _MISSING = frozenset({"NAType", "NaTType"})
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """The categories of control characters, of formats such as a byte order mark, and of spaces."""
 
+_WORDS_FOR_NONE = frozenset({"undefined", "null", "none", "nan"})
+"""What programs write for a missing value. The service takes no such word for a key either."""
+
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(
     r"""(?:
@@ -209,13 +212,13 @@ def _without_point(value: object) -> object:
 
 
 def clean_idempotency_key(value: object) -> str | None:
-    """Return a key that a header can hold, or None where it is blank.
+    """Return a key that a header can hold, or None where it is blank or names a missing value.
 
     A digest replaces one that is too long or not ASCII. A whole number is written as in
     `clean_identifier`, so that the same message has the same key.
     """
     text = "" if is_missing(value) else _to_text(_without_point(value))
-    if not _clean(text).strip():
+    if _clean(text).strip().lower() in {"", *_WORDS_FOR_NONE}:
         return None
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
 

@@ -38,8 +38,11 @@ _KEY_PARAMETER = {
     "required": False,
     "schema": {"type": "string", "pattern": r"^(?:[\x21-\x7e]{1,200}|[ \t]*)$"},
     "description": "Your own key for this message. A message that you send again with the same key "
-    "is captured once and gets the same response. A blank key counts as absent.",
+    "is captured once and gets the same response. A blank key counts as absent, and so does the "
+    "word for a missing value, such as `undefined`.",
 }
+_WORDS_FOR_NONE = frozenset({"undefined", "null", "none", "nan"})
+"""What programs write for a missing value. Otherwise all messages without a key would have one."""
 
 
 class ClassifyRequest(BaseModel):
@@ -128,7 +131,7 @@ def classify_router(classify_and_log: ClassifyAndLog, authenticator: Authenticat
     )
     async def classify(body: ClassifyRequest, connection: Request) -> ClassifyResponse:
         """Return a message's intent, and capture both unless `capture` is false."""
-        key = read_header(_KEY_HEADER, _KEY_TYPE, connection)
+        key = _idempotency_key(connection)
         user = authenticator.authenticate(connection.headers)
         user_id = _user_id(body, user)
         classified = await classify_and_log(
@@ -147,6 +150,11 @@ def classify_router(classify_and_log: ClassifyAndLog, authenticator: Authenticat
 def _caller_name(user: TokenUser | None) -> str:
     """Return the owner of an idempotency key. It does not change when an API key is rotated."""
     return f"user {user.user_id}" if user else "backend"
+
+
+def _idempotency_key(connection: Request) -> str | None:
+    key = read_header(_KEY_HEADER, _KEY_TYPE, connection)
+    return None if key is None or key.lower() in _WORDS_FOR_NONE else key
 
 
 def _user_id(request: ClassifyRequest, user: TokenUser | None) -> UUID | None:

@@ -1,7 +1,8 @@
-"""The settings of AWS clients, with which the creation of a client may fail."""
+"""The settings of AWS clients, with which the creation or the first call of a client may fail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from typing import Any
 
 import boto3
@@ -15,14 +16,30 @@ def usable_aws_settings() -> Iterator[None]:
     """Raise `InvalidSettings` where boto3 cannot create a client in this block."""
     try:
         yield
-    except (BotoCoreError, ValueError) as error:
-        # boto3 raises ValueError for an endpoint, which may hold a password.
-        is_described = isinstance(error, BotoCoreError)
-        reason = str(error).rstrip(".") if is_described else "an endpoint or a proxy is no URL"
-        raise InvalidSettings(
-            f"AWS cannot be called: {reason}. Check the settings of AWS clients: AWS_PROFILE, "
-            "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files that `aws configure` writes."
-        ) from None
+    except (BotoCoreError, OSError, ValueError) as error:
+        raise unusable_aws_settings(error) from None
+
+
+def unusable_aws_settings(error: BotoCoreError | OSError | ValueError) -> InvalidSettings:
+    """Return what boto3 says about its settings. A client may read credentials at its first call.
+
+    Their files and programs raise `OSError`. The text of a `ValueError` may hold a password.
+    """
+    match error:
+        case BotoCoreError():
+            reason = str(error).rstrip(".")
+        case OSError():
+            reason = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
+        case JSONDecodeError():
+            reason = "the output of credential_process is no JSON"
+        case _:
+            reason = (
+                "an endpoint or a proxy is no URL, or a number such as AWS_MAX_ATTEMPTS is none"
+            )
+    return InvalidSettings(
+        f"AWS cannot be called: {reason}. Check the settings of AWS clients: AWS_PROFILE, "
+        "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files that `aws configure` writes."
+    )
 
 
 def create_aws_client(service: str) -> Any:
