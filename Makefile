@@ -10,6 +10,8 @@
 PYTHON ?= 3.13 3.12 3.11
 INTERPRETER := $(shell infra/find-python $(PYTHON))
 BIN := .venv/bin
+# An environment without bytecode would compile every module again in each of hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 # The processes that run the tests, each with local stacks of its own: one more than there are cores,
 # since tests also wait, and at most 4.
 WORKERS ?= $(shell expr $$(nproc) + 1)
