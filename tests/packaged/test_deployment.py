@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
-from moto.cloudformation.parsing import get_model_map
 
 from infra.local.stack import Stack
 from infra.packaging.emulator import EmulatedFunction
@@ -88,6 +87,9 @@ def read_manifest(deployment: MotoDeployment, key: str) -> Manifest:
 
 
 def test_all_resources_that_moto_supports_are_created(deployment: MotoDeployment) -> None:
+    # It imports all of moto: seconds in each worker, although one of them runs this test.
+    from moto.cloudformation.parsing import get_model_map  # noqa: PLC0415
+
     resources = deployment.template["Resources"]
     types = {resource["Type"] for resource in resources.values()}
     supported = {
