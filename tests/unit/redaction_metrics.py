@@ -29,6 +29,7 @@ INFORMED_SETS = (
     "fifteenth",
     "sixteenth",
     "eighteenth",
+    "nineteenth",
 )
 """Sets by somebody who knew the reference, or what redaction promises."""
 UNINFORMED_SETS = (

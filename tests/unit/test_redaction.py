@@ -52,7 +52,7 @@ def test_each_entity_type_is_found_with_high_recall_and_precision(
 @pytest.mark.parametrize("name", INFORMED_SETS)
 def test_texts_by_somebody_who_knew_only_the_documentation_are_redacted_well(name: str) -> None:
     measured = measure_independent(name)
-    assert min(each.marked for each in measured.values()) >= 20
+    assert min(each.marked for each in measured.values()) >= 10
     assert {kind: each.missed for kind, each in measured.items() if each.recall < 0.95} == {}
     assert precision(measured) >= 0.95
 

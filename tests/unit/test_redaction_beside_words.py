@@ -188,3 +188,30 @@ def test_the_turns_of_a_dial_are_a_secret(marked: str) -> None:
 )
 def test_ways_and_two_turns_stay(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "push fails for [[URL:https://gh\u0070_B8FfMzTGzP9rWHS8ajIMWAWPAFVKqx3wXJWA@example.org/a.git]]",
+        "clone [[URL:https://gl\u0070at-x7Kq2LmX0vR9sT4uW1yZ@example.org/a/b]] first",
+        "codes for the mail account, two are left: [[SECRET:8842 1906]] and [[SECRET:3370 5512]]",
+    ],
+)
+def test_tokens_and_codes_of_services_are_found(marked: str) -> None:
+    check_redaction(marked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Exercise 3.2.1.4 on page 88",
+        "mitt ärende 118-2025 är öppet",
+        "protocolo 20250304-5581",
+        "ऑर्डर नंबर 88-20417 किसका है",
+        "la llave 204 no abre nada, una reseña de 300 palabras sobre 446 páginas",
+        '<link href="/css/site.min.css" crossorigin="anonymous">',
+    ],
+)
+def test_numbers_of_things_and_counts_stay(text: str) -> None:
+    assert redact(text) == text

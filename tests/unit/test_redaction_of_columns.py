@@ -36,6 +36,7 @@ def test_the_values_below_the_name_of_a_secret_are_found(marked: str) -> None:
         "we have passwords, tokens, and keys, and more, and pins, too",
         "name,password",
         "passwords, tokens; keys | pins | codes | rest",
+        "wifi, password on the wall, please buy a drink every two hours, closed at 16:30, thanks",
     ],
 )
 def test_tables_without_a_secret_stay(text: str) -> None:

@@ -105,7 +105,7 @@ _IDIOM_WINDOW = 90
 _OF_A_SERVICE = lazy_pattern(
     r"""(?<![a-z0-9\x7f])(?:aws|amazon|gcp|google|ads|analytics|azure|microsoft|apple|github|gitlab
         |steam|epic|xbox|facebook|meta|instagram|twitter|linkedin|tiktok|netflix|spotify|salesforce
-        |hubspot|user|service|admin)\ \Z""",
+        |hubspot|user|service|admin|mail|e-?mail|gmail|outlook|icloud|cloud)\ \Z""",
     re.VERBOSE,
 )
 _SERVICE_WINDOW = 12

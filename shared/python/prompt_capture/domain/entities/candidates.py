@@ -111,6 +111,7 @@ REFERENCES = name_set(
     订单 订单号 订单编号 运单 运单号 快递单号 单号 序列号 注文番号 注文 伝票番号 伝票 送り状番号
     追跡番号 受付番号 問い合わせ番号 주문번호 주문 운송장번호 운송장 송장번호 송장
     заказ заказа счет посылка посылки трек накладная накладной отправление отправления
+    ärende ärendenummer protocolo atendimento ऑर्डर आर्डर बिल शिकायत
     طلب الطلب فاتورة الفاتورة הזמנה"""
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
@@ -158,6 +159,8 @@ UNITS = name_set(
     followers members signatures kwh mwh wh kcal kj m2 m3 liter liters litres litre tonnes
     px pixels dpi vues vistas abonnés visites clics
     calls samples cases examples entries events items orders customers subscribers
+    palabras páginas hojas renglones palavras folhas parole pagine mots seiten woorden słów stron
+    слов страниц शब्द पन्ने
     casos muestras usuarios filas veces llamadas échantillons lignes appels utilisateurs
     campioni righe casi amostras linhas ligações anrufe zeilen nutzer beispiele fälle"""
 )

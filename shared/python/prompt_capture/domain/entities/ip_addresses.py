@@ -75,6 +75,7 @@ _VERSION_NAMES = name_set(
     """tag task subtask wbs punkt bios teams anyconnect
     version versions v ver release firmware build driver update updated updating upgrade upgraded
     upgrading downgrade downgraded downgrading patch chapter
+    exercise exercises aufgabe aufgaben exercice ejercicio ejercicios esercizio exercício opgave bản
     section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
     rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
     kernel linux sdk app software plugin package library assembly nuget os

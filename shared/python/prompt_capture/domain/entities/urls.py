@@ -79,7 +79,7 @@ _POSTS = lazy_pattern(
     r"(?:[\w-]+\.){0,3}(?:instagram|youtube|tiktok|reddit|github|gitlab|amazon|pinterest|spotify)\.",
     re.ASCII | re.IGNORECASE,
 )
-_USER = lazy_pattern(r"(?P<user>[A-Za-z0-9]{10,64})@")
+_USER = lazy_pattern(r"(?:[A-Za-z]{2,6}[_-](?:pat_)?)?(?P<user>[A-Za-z0-9_]{10,90})@")
 _UUID = lazy_pattern("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _GROUP = lazy_pattern("[A-Za-z0-9]+")
 _CHARACTER_RUN = lazy_pattern("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -143,7 +143,7 @@ def _is_unguessable(path: str) -> bool:
 def _has_access_token(address: str) -> bool:
     """Return whether a short token stands where links give access to something."""
     user = _USER.match(address)
-    if user and _is_mixed(user["user"]):
+    if user and (_is_mixed(user["user"]) or _is_token(user["user"])):
         return True
     has_token = any(map(_is_access_token, _ACCESS.finditer(address)))
     return has_token and not _POSTS.match(address)

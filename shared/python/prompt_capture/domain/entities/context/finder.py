@@ -36,7 +36,7 @@ _MASKED_BEHIND = ("**", " **", " xxxx", " XXXX", "-xxxx", "-XXXX")
 _NO_SECRET = lazy_pattern(
     r"""[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\#(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{6}|0[xX][0-9A-Fa-f]{1,16}
         |(?i:(?:dd|mm|yy(?:yy)?|[-.])+)
-        |(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)
+        |(?i:anonymous)|(?i:[a-z]+-)*(?i:passwort|password|kennwort|pin|code)
         |[A-Z]{2,}(?:_[A-Z]{2,}){2,}|-+(?:BEGIN|END)""",
     re.VERBOSE,
 )

@@ -30,6 +30,8 @@ _NAMES_SECRETS = lazy_pattern(rf"(?:.*[^a-z0-9])?{_ANY_COLUMN}{NOT_BEFORE_WORD}[
 _FIELD = lazy_pattern(r"[a-z_][a-z0-9_.-]{0,30}")
 _MAX_ROWS, _MAX_COLUMNS = 60, 40
 _MIN_VALUE, _MAX_VALUE = 3, 80
+_MAX_WORDS = 4
+"""Words of the first value in a row, such as a name."""
 
 
 def find_in_columns(searched: Searched) -> Iterator[Span]:
@@ -75,15 +77,21 @@ def _below_words(searched: Searched, divider: str) -> Iterator[Span]:
             continue
         below = cells[column + last :: last]
         if column == last:
-            below = [(start, _space_in(searched.lower, start, end)) for start, end in below]
+            below = list(_last_in_rows(searched.lower, below))
         if column:
             yield from _values(searched, below)
 
 
-def _space_in(lower: str, start: int, end: int) -> int:
-    """Return where the last value of a row ends, behind which the next row begins."""
-    space = lower.find(" ", start + 1, end)
-    return space if space >= 0 else end
+def _last_in_rows(lower: str, cells: Sequence[Span]) -> Iterator[Span]:
+    """Find the last values of rows. Behind each, the first value of the next row is in the cell.
+
+    A sentence is no value: "password swordfish, please buy a drink every two hours, thank you".
+    """
+    for number, (start, end) in enumerate(cells, 1):
+        if number < len(cells) and lower.count(" ", start + 1, end) > _MAX_WORDS:
+            return
+        space = lower.find(" ", start + 1, end)
+        yield start, space if space >= 0 else end
 
 
 def _cells(lower: str, start: int, divider: str) -> list[Span]:
