@@ -26,6 +26,9 @@ from prompt_capture.domain.text_files import (
 
 _UUID = re.compile(r"[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}", re.IGNORECASE)
 
+_NO_TEXT = re.compile(r"[-+.,%\s\d]*|true|false", re.IGNORECASE)
+"""The number or the tick that columns of a spreadsheet may have below the entries, or nothing."""
+
 
 class _Segment(NamedTuple):
     """An entry as it is written, with all ids in it.
@@ -171,13 +174,15 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
     log_id = find_log_id(fields)
+    stated = log_id and str(log_id)
     may_have_prompt = bool(entry.problem) or any(
-        _has_text(value) for name, value in fields.items() if name not in DECISION_FIELDS
+        _has_text(value, name) for name, value in fields.items() if name not in DECISION_FIELDS
     )
-    return _Segment(
-        written, log_id and str(log_id), _find_ids(written), may_have_prompt, fields, place
-    )
+    return _Segment(written, stated, _find_ids(written), may_have_prompt, fields, place)
 
 
-def _has_text(value: object) -> bool:
-    return value is not None and bool(strip_invisible(str(value)))
+def _has_text(value: object, name: str) -> bool:
+    if value is None or value == []:
+        return False
+    text = strip_invisible(str(value))
+    return bool(text) if name == "prompt" else not _NO_TEXT.fullmatch(text)
