@@ -174,7 +174,7 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
     log_id = find_log_id(fields)
-    stated = log_id and str(log_id)
+    stated = str(log_id) if log_id else None
     may_have_prompt = bool(entry.problem) or any(
         _has_text(value, name) for name, value in fields.items() if name not in DECISION_FIELDS
     )
