@@ -154,6 +154,46 @@ def test_decisions_survive_a_reload_and_are_never_sent_as_somebody_else(
     assert events(database, "to_intent", "reviewer") == [("scheduling", first.id)]
 
 
+def test_a_decision_that_somebody_else_preceded_comes_back_after_a_reload(
+    open_page: OpenConsole,
+    create_reviewer: Callable[[], User],
+    database: Database,
+    capture: Capture,
+) -> None:
+    capture("decided by two")
+    capture("the next message")
+    slow, quick = create_reviewer(), create_reviewer()
+    console = open_page().sign_in(slow)
+    console.expects_failed_requests = True
+    console.wait_for_message("decided by two")
+    console.page.route("**/v1/reviews", lambda route: route.abort())
+    console.press("n")
+    console.page.keyboard.type("my reason")
+    console.press("Escape", "0", "2")
+    console.page.get_by_text("1 not recorded yet").wait_for()
+    other = open_page().sign_in(quick)
+    other.wait_for_message("decided by two")
+    other.press("1")
+    other.wait_until_recorded()
+    console.page.on("dialog", lambda dialog: dialog.accept())
+    console.page.reload()
+    console.page.unroute("**/v1/reviews")
+
+    console.fill_sign_in(slow)
+    console.wait_until_recorded()
+    console.wait_for_message("the next message")
+    console.press("1")
+
+    console.wait_for_message("decided by two")
+    assert console.page.get_by_label("Note").input_value() == "my reason"
+    console.page.get_by_text("no further intents").wait_for()
+    console.press("2")
+    console.wait_until_recorded()
+    recorded = events(database, "to_intent", "to_secondary_intents", "reviewer")
+    assert recorded[0] == ("reschedule", None, quick.id)
+    assert ("scheduling", [], slow.id) in recorded
+
+
 def test_a_decision_that_the_server_fails_to_record_holds_up_no_other_and_is_not_lost(
     open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
 ) -> None:

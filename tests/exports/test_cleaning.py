@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -209,7 +209,7 @@ async def test_a_review_file_in_which_one_column_was_sorted_remains(
     receipt = await bucket.erase(ALICE)
 
     [remaining] = receipt.remaining_objects
-    assert "Some entries have the prompts of others" in remaining.reason
+    assert "does not have the prompt of its id" in remaining.reason
     assert sorted_column in bucket.versions(dataset.key)
 
     bob["prompt"] = "bob's words, which a reviewer shortened"
@@ -218,6 +218,52 @@ async def test_a_review_file_in_which_one_column_was_sorted_remains(
     assert (await bucket.clean_pending()).remaining_objects == ()
     (content,) = bucket.versions(dataset.key)
     assert json.loads(content) == [bob]
+
+
+async def test_a_review_file_in_which_copies_of_a_text_were_edited_is_cleaned(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    for user in (1, 2):
+        await bucket.scenario.log("the same wrods", confidence=0.1, user=user)
+    dataset = await bucket.export(mode="review")
+    (content,) = bucket.versions(dataset.key)
+    alice, bob, carol = json.loads(content)
+    bob["prompt"] = "the same words"
+    edited = json.dumps([alice, bob, carol]).encode()
+    bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=edited)
+
+    receipt = await bucket.erase(ALICE)
+
+    assert receipt.remaining_objects == ()
+    (content,) = bucket.versions(dataset.key)
+    assert json.loads(content) == [bob, carol]
+
+
+async def test_a_review_file_that_is_saved_after_its_check_is_checked_again(
+    bucket: VersionedBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    await bucket.scenario.log("bob's words", confidence=0.1, user=1)
+    dataset = await bucket.export(mode="review")
+    (content,) = bucket.versions(dataset.key)
+    alice, bob = json.loads(content)
+    alice["prompt"], bob["prompt"] = bob["prompt"], alice["prompt"]
+    sorted_column = json.dumps([alice, bob]).encode()
+    source = bucket.scenario.source
+    get_texts = source.get_texts
+
+    async def save_meanwhile(log_ids: Sequence[UUID]) -> dict[UUID, str]:
+        bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=sorted_column)
+        return await get_texts(log_ids)
+
+    monkeypatch.setattr(source, "get_texts", save_meanwhile)
+
+    receipt = await bucket.erase(ALICE)
+
+    [remaining] = receipt.remaining_objects
+    assert remaining.reason.startswith("Entry 2 does not have the prompt of its id")
+    assert sorted_column in bucket.versions(dataset.key)
 
 
 async def test_a_damaged_review_file_keeps_no_other_object_from_being_cleaned(

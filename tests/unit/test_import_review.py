@@ -556,12 +556,38 @@ async def test_faulty_entries_show_that_texts_have_moved(
             _entry(first, "reminder", prompt="two"),
         ),
         "csv": f"id,prompt,corrected_intent\n,one,status\n{first},two,reminder\n{second},,\n",
-        "tasks": _file({**_annotated(first, "one"), "annotations": [7]}, _annotated(first, "two")),
+        "tasks": _file({**_annotated(second, "one"), "annotations": [7]}, _annotated(first, "two")),
     }[form]
 
     plan = await import_review.plan(read_review(content))
 
     assert any(error.reason.startswith("prompt: this id has another") for error in plan.errors)
+    assert not plan.new
+
+
+@pytest.mark.parametrize("prompt", ["one, and more", "", "on..."])
+@pytest.mark.parametrize("intent", ["reminder", None, "no such intent"])
+async def test_the_text_of_a_copy_may_be_edited(
+    store: InMemoryPromptStore, import_review: ImportReview, prompt: str, intent: str | None
+) -> None:
+    first, second = [await _log(store, "one") for _ in range(2)]
+    content = _file(_entry(first, "reminder", prompt=prompt), _entry(second, intent, prompt="One"))
+
+    plan = await import_review.plan(read_review(content))
+
+    assert first in [entry.id for entry in plan.new]
+    assert not any(error.reason.startswith("prompt:") for error in plan.errors)
+
+
+async def test_an_id_that_was_copied_over_the_next_one_is_an_error(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    first = await _log(store, "one")
+    content = _file(_entry(first, None, prompt="one"), _entry(first, "reminder", prompt="two"))
+
+    plan = await import_review.plan(read_review(content))
+
+    assert [error.entry for error in plan.errors] == [2]
     assert not plan.new
 
 

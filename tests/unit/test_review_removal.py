@@ -65,6 +65,30 @@ def test_a_table_keeps_its_delimiter_its_encoding_and_columns_of_its_own() -> No
 
 
 @pytest.mark.parametrize(
+    "below", ["3,,,,", ",,,0.35,", ",,,,FALSE", ",,,,true", ",,reminder,,", ",,,12%,"]
+)
+def test_numbers_and_ticks_below_the_entries_are_no_texts(below: str) -> None:
+    header = "id,prompt,corrected_intent,confidence,done"
+    rows = [header, f"{ALICE},secret,,0.1,TRUE", f"{BOB},words,,0.1,FALSE", below, below]
+
+    assert _remove("\n".join(rows)) == "\n".join([header, *rows[2:]]).encode()
+
+
+@pytest.mark.parametrize("below", [",42,,,", "3,,,,by grace", ",true,,,"])
+def test_a_text_without_an_id_below_the_entries_keeps_the_file(below: str) -> None:
+    with pytest.raises(ErasureIncomplete, match="Line 3 has a text"):
+        _remove(f"id,prompt,corrected_intent,confidence,done\n{ALICE},secret,,,\n{below}\n")
+
+
+def test_an_empty_entry_of_a_list_has_no_text() -> None:
+    template = {"id": "", "prompt": " ", "predicted_secondary_intents": [], "reasons": []}
+
+    cleaned = _remove(json.dumps([*ENTRIES, template]))
+
+    assert json.loads(cleaned) == [ENTRIES[1], template]
+
+
+@pytest.mark.parametrize(
     "alice",
     [
         f"{ALICE.upper()},secret,",

@@ -52,6 +52,13 @@ const isBlind = (item) => item.intents !== undefined;
 
 const EMPTY = { further: null, note: "", near: [] };
 
+/** What was prepared for a decision that cannot be undone here, as after a reload. @returns {Draft} */
+const draftOf = (body) => ({
+  further: body.corrected_secondary_intents,
+  note: body.notes ?? "",
+  near: body.near_duplicates,
+});
+
 const BATCH = 20;
 const REFILL_BELOW = 10;
 const MAX_UNDONE = 20;
@@ -145,11 +152,15 @@ export class Review {
     }
   }
 
+  /** Whether an item is among those to show, or its decision waits. @param {Item} item */
+  holds({ item }) {
+    const waiting = this.outbox.entries.flatMap(itemsOf);
+    return waiting.includes(item) || this.items.some((shown) => shown.item === item);
+  }
+
   /** @param {Item[]} found */
   append(found) {
-    const waiting = new Set(this.outbox.entries.flatMap(itemsOf));
-    const known = new Set(this.items.map(({ item }) => item));
-    this.items.push(...found.filter(({ item }) => !known.has(item) && !waiting.has(item)));
+    this.items.push(...found.filter((item) => !this.holds(item)));
     const last = found.at(-1);
     if (last) this.position = { after_rank: last.rank, after_item: last.item };
   }
@@ -262,9 +273,9 @@ export class Review {
     } else {
       const conflict = { intent: entry.body.corrected_intent };
       const changed = { ...result.item, votes: result.votes, conflict };
-      // A decision that was taken back meanwhile is shown already.
-      if (done) this.insertNext(changed, done.draft);
-      else this.replace(changed);
+      // A decision that was taken back meanwhile is shown, or made again, already.
+      if (this.holds(changed)) this.replace(changed);
+      else this.insertNext(changed, done?.draft ?? draftOf(entry.body));
       this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
     }
   }

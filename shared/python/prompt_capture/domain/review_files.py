@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from prompt_capture.domain.label_studio import (
     to_task,
 )
 from prompt_capture.domain.long_texts import redact_start
+from prompt_capture.domain.moved_prompts import StatedPrompt
 from prompt_capture.domain.review_arrangements import describe_arrangement
 from prompt_capture.domain.review_fields import (
     FIELDS,
@@ -104,9 +104,9 @@ class Review:
     `undecided` counts the entries without a decision. `repeated` are the entries that decide a
     prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
     `unrecorded_notes` are the entries with notes and without a decision, and `rejected` those with
-    an annotation that a reviewer rejected. `texts` has the text of each valid entry that has one,
-    in canonical form, `faulty_texts` those of the others, and `predictions` the predicted intents
-    that each entry states and does not decide. `content` is the file.
+    an annotation that a reviewer rejected. `prompts` has the prompt of each entry that states its
+    text, valid or not, and `predictions` the predicted intents that each entry states and does not
+    decide. `content` is the file.
     """
 
     decided: dict[int, ReviewedPrompt]
@@ -117,26 +117,13 @@ class Review:
     ignored: tuple[str, ...] = ()
     unrecorded_notes: tuple[int, ...] = ()
     rejected: tuple[int, ...] = ()
-    texts: Mapping[int, str] = field(default_factory=dict, repr=False)
-    faulty_texts: frozenset[str] = field(default_factory=frozenset, repr=False)
+    prompts: Mapping[int, StatedPrompt] = field(default_factory=dict, repr=False)
     predictions: Mapping[int, StatedPrediction] = field(default_factory=dict)
     content: str = field(default="", repr=False)
 
     def match(self, catalogue: Collection[str]) -> "Review":
         """Return the same review, read with the intents of a catalogue."""
         return read_review(self.content, catalogue)
-
-    def has_moved(self, number: int, prompt: str) -> bool:
-        """Return whether an entry has another text than the prompt, which another entry has.
-
-        A text that no entry has was edited, or damaged by a spreadsheet.
-        """
-        text, expected = self.texts.get(number), canonical_text(prompt)
-        return text not in {None, expected} and expected in self._all_texts
-
-    @cached_property
-    def _all_texts(self) -> frozenset[str]:
-        return self.faulty_texts.union(self.texts.values())
 
     @property
     def shortened_notes(self) -> tuple[int, ...]:
@@ -190,22 +177,21 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
     """
     ignored = _list_unnamed_columns(content) if _is_table(content) else []
     decided: dict[int, ReviewedPrompt] = {}
-    texts: dict[int, str] = {}
-    faulty_texts: set[str] = set()
+    prompts: dict[int, StatedPrompt] = {}
     predictions: dict[int, StatedPrediction] = {}
     errors, undecided, unrecorded, rejected = [], 0, list[int](), list[int]()
     for entry in list_entries(content):
+        if prompt := _read_prompt(entry.values):
+            prompts[entry.number] = prompt
         try:
             fields = _read_fields(entry, catalogue)
             reviewed = _read_decision(fields.values, catalogue)
         except InvalidEntry as error:
             errors.append(EntryError(entry.number, str(error)))
-            faulty_texts.update(_list_texts(entry.values))
             continue
         ignored.extend(fields.ignored)
         if fields.is_rejected:
             rejected.append(entry.number)
-        texts.update((entry.number, text) for text in _list_texts(fields.values))
         if prediction := _read_prediction(fields.values, reviewed):
             predictions[entry.number] = prediction
         if reviewed is None:
@@ -226,8 +212,7 @@ def read_review(content: str, catalogue: Collection[str] = ()) -> Review:
         tuple(dict.fromkeys(ignored)),
         tuple(unrecorded),
         tuple(rejected),
-        texts,
-        frozenset(faulty_texts),
+        prompts,
         predictions,
         content,
     )
@@ -255,13 +240,23 @@ def read_log_id(value: object) -> UUID | None:
         return None
 
 
-def _list_texts(values: Any) -> Iterator[str]:
-    """Yield the text of an entry in canonical form, or of the task that it is, if it has one."""
-    if isinstance(values, Mapping):
-        data = values.get("data")
-        text = values.get("prompt", data.get("prompt") if isinstance(data, Mapping) else None)
-        if isinstance(text, str):
-            yield canonical_text(replace_surrogates(text))
+def find_log_id(fields: Mapping[str, Any]) -> UUID | None:
+    """Return the id of the prompt of an entry, or of the data of a task.
+
+    Label Studio's own number replaces `id` in some exports, beside `log_id`.
+    """
+    stated = (read_log_id(fields.get(name)) for name in ("log_id", "id"))
+    return next(filter(None, stated), None)
+
+
+def _read_prompt(values: Any) -> StatedPrompt | None:
+    """Return the id and the text of an entry or a task, if it has a text."""
+    data = values.get("data") if isinstance(values, Mapping) else None
+    fields = data if isinstance(data, Mapping) else values
+    text = fields.get("prompt") if isinstance(fields, Mapping) else None
+    if not isinstance(text, str):
+        return None
+    return StatedPrompt(find_log_id(fields), canonical_text(replace_surrogates(text)))
 
 
 def _has_content(notes: object) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from prompt_capture.domain.errors import ErasureIncomplete, InvalidFile
+from prompt_capture.domain.moved_prompts import StatedPrompt, find_moved
 from prompt_capture.domain.review_fields import DECISION_FIELDS
 from prompt_capture.domain.review_files import (
     WrittenEntry,
+    find_log_id,
     is_json_list,
     list_entries,
-    read_log_id,
 )
 from prompt_capture.domain.text import canonical_text, strip_invisible
 from prompt_capture.domain.text_files import (
@@ -25,8 +26,8 @@ from prompt_capture.domain.text_files import (
 
 _UUID = re.compile(r"[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}", re.IGNORECASE)
 
-_ID_FIELDS = ("log_id", "id")
-"""Where an entry has the id of its prompt; in some exports of Label Studio, `id` is a number."""
+_NO_TEXT = re.compile(r"[-+.,%\s\d]*|true|false", re.IGNORECASE)
+"""The number or the tick that columns of a spreadsheet may have below the entries, or nothing."""
 
 
 class _Segment(NamedTuple):
@@ -45,11 +46,15 @@ class _Segment(NamedTuple):
 
 
 def list_prompts(content: bytes) -> Iterator[dict[str, str | None]]:
-    """Yield `id`, `prompt` and `predicted_intent` of each entry. Raise `ErasureIncomplete`."""
+    """Yield `id`, `prompt`, `predicted_intent` and the place of each entry.
+
+    Raise `ErasureIncomplete`.
+    """
     for segment in _read(content).segments:
         stated = {name: segment.fields.get(name) for name in ("prompt", "predicted_intent")}
         texts = {name: each if isinstance(each, str) else None for name, each in stated.items()}
-        yield {"id": segment.log_id or next(iter(segment.ids), None), **texts}
+        log_id = segment.log_id or next(iter(segment.ids), None)
+        yield {"id": log_id, "place": segment.place, **texts}
 
 
 def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[bytes, int]:
@@ -65,22 +70,25 @@ def remove_entries(content: bytes, is_removed: Callable[[str], bool]) -> tuple[b
     return content if is_same else file.write(kept), len(kept)
 
 
-def reject_moved_prompts(entries: Sequence[Mapping[str, Any]], captured: Mapping[str, str]) -> None:
-    """Raise `ErasureIncomplete` where an entry does not have the prompt captured with its id.
+def reject_moved_prompts(
+    entries: Sequence[Mapping[str, Any]], captured: Mapping[UUID, str]
+) -> None:
+    """Raise `ErasureIncomplete` where the prompt that was captured with an id is in another entry.
 
-    `captured` has prompts by id, and `entries` are those of `list_prompts`. A prompt that no entry
-    has was edited, or damaged by a spreadsheet, and does not matter.
+    `captured` has prompts by id, and `entries` are those of `list_prompts`.
     """
-    texts = [canonical_text(entry["prompt"] or "") for entry in entries]
-    expected = [canonical_text(captured.get(entry["id"] or "", "")) for entry in entries]
-    known = frozenset(texts)
-    if any(
-        wanted and wanted != text and wanted in known
-        for text, wanted in zip(texts, expected, strict=True)
-    ):
+    stated = {
+        number: StatedPrompt(
+            UUID(entry["id"]) if entry["id"] else None, canonical_text(entry["prompt"])
+        )
+        for number, entry in enumerate(entries)
+        if entry["prompt"] is not None
+    }
+    if moved := find_moved(stated, captured):
         raise ErasureIncomplete(
-            "Some entries have the prompts of others, as where some columns of a table were sorted "
-            "without the others. Undo that, or delete the file."
+            f"{entries[min(moved)]['place']} does not have the prompt of its id, and another one "
+            "has it, as where some columns of a table were sorted without the others. Undo that, "
+            "or delete the file."
         )
 
 
@@ -165,13 +173,16 @@ def _to_segment(entry: WrittenEntry, written: str, unit: str) -> _Segment:
         raise ErasureIncomplete(f"{place} is no entry. Correct or delete it.")
     data = values.get("data")
     fields = data if isinstance(data, Mapping) else values
-    stated = filter(None, (read_log_id(fields.get(name)) for name in _ID_FIELDS))
-    log_id = next(map(str, stated), None)
+    log_id = find_log_id(fields)
+    stated = str(log_id) if log_id else None
     may_have_prompt = bool(entry.problem) or any(
-        _has_text(value) for name, value in fields.items() if name not in DECISION_FIELDS
+        _has_text(value, name) for name, value in fields.items() if name not in DECISION_FIELDS
     )
-    return _Segment(written, log_id, _find_ids(written), may_have_prompt, fields, place)
+    return _Segment(written, stated, _find_ids(written), may_have_prompt, fields, place)
 
 
-def _has_text(value: object) -> bool:
-    return value is not None and bool(strip_invisible(str(value)))
+def _has_text(value: object, name: str) -> bool:
+    if value is None or value == []:
+        return False
+    text = strip_invisible(str(value))
+    return bool(text) if name == "prompt" else not _NO_TEXT.fullmatch(text)

@@ -15,6 +15,7 @@ from prompt_capture.domain.changes import (
 from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.intent_lists import NO_INTENTS, write_intents
 from prompt_capture.domain.long_texts import redact_and_shorten
+from prompt_capture.domain.moved_prompts import find_moved
 from prompt_capture.domain.predictions import PredictedIntents
 from prompt_capture.domain.review_fields import PREDICTED_SECONDARY, SECONDARY
 from prompt_capture.domain.review_files import Review, StatedPrediction
@@ -89,14 +90,16 @@ class ImportReview:
         review = review.match(intents)
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
-        texts = await self._store.get_texts(log_ids)
+        named = (prompt.id for prompt in review.prompts.values())
+        texts = await self._store.get_texts(list({*log_ids, *filter(None, named)}))
         captured = {log_id: text for log_id, text in texts.items() if log_id in on_record}
-        changed = await self._find_changed_predictions(review)
+        moved = find_moved(review.prompts, texts)
+        changed = await self._find_changed_predictions(review, moved)
         votes = await self._store.find_votes(log_ids, self._reviewer)
 
         new, agreed, overwrites, unchanged = [], [], [], 0
         errors = [*review.errors, *changed.values()]
-        faults = _find_faults(review, changed, captured, intents)
+        faults = _find_faults(review, changed, moved, captured, intents)
         sound = {
             number: entry
             for number, entry in review.decided.items()
@@ -128,7 +131,9 @@ class ImportReview:
             latest_correction,
         )
 
-    async def _find_changed_predictions(self, review: Review) -> dict[int, EntryError]:
+    async def _find_changed_predictions(
+        self, review: Review, moved: Collection[int]
+    ) -> dict[int, EntryError]:
         """Return the entries that state another prediction than the recorded one, by number.
 
         Reviewers overwrite the prediction where they should fill in the corrected intents.
@@ -136,19 +141,10 @@ class ImportReview:
         recorded = await self._store.get_predictions(
             [stated.id for stated in review.predictions.values()]
         )
-        reasons = {
-            number: reason
+        return {
+            number: EntryError(number, _MOVED if number in moved else reason)
             for number, stated in review.predictions.items()
             if stated.id in recorded and (reason := _describe_change(stated, recorded[stated.id]))
-        }
-        ids = {number: review.predictions[number].id for number in reasons}
-        captured = await self._store.get_texts(list(ids.values()))
-        return {
-            number: EntryError(
-                number,
-                _MOVED if review.has_moved(number, captured.get(ids[number], "")) else reason,
-            )
-            for number, reason in reasons.items()
         }
 
     async def apply(
@@ -193,26 +189,25 @@ class ImportReview:
 def _find_faults(
     review: Review,
     changed: Collection[int],
+    moved: Collection[int],
     captured: Mapping[UUID, str],
     intents: Collection[str],
 ) -> dict[int, str]:
     """Return why decisions cannot be recorded, by the number of their entry."""
-    return {
-        number: fault
-        for number in review.decided
-        if number not in changed and (fault := _find_fault(number, review, captured, intents))
+    found = {
+        number: _MOVED if number in moved else _find_fault(entry, captured, intents)
+        for number, entry in review.decided.items()
+        if number not in changed
     }
+    return {number: fault for number, fault in found.items() if fault}
 
 
 def _find_fault(
-    number: int, review: Review, captured: Mapping[UUID, str], intents: Collection[str]
+    entry: ReviewedPrompt, captured: Mapping[UUID, str], intents: Collection[str]
 ) -> str | None:
     """Return why the decision of an entry cannot be recorded, or None where it can."""
-    entry = review.decided[number]
     if entry.id not in captured:
         return "id: no captured prompt has this id"
-    if review.has_moved(number, captured[entry.id]):
-        return _MOVED
     unknown = find_unknown_intent(entry.decision, intents)
     return _describe(unknown, entry.decision, intents) if unknown else None
 

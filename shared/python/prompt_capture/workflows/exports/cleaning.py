@@ -98,6 +98,7 @@ class ObjectRewriter:
         self._key = key
         self._manifest_key = manifest_key_of(key) or ""
         self._manifest_tag: str | None = None
+        self._object_tag: str | None = None
         self.removed = 0
         self.changed = 0
 
@@ -105,8 +106,9 @@ class ObjectRewriter:
         """Return the manifest that lists the object, or None."""
         if not self._manifest_key:
             return None
-        # Read the tag first: a write between the two reads then outdates the tag, not the content.
+        # Read the tags first: a write after that outdates a tag, not the content.
         self._manifest_tag = self._datasets.version_tag(self._manifest_key)
+        self._object_tag = self._datasets.version_tag(self._key)
         content = self._datasets.read(self._manifest_key)
         manifest = Manifest.model_validate_json(content) if content else None
         is_listed = manifest and any(part.key == self._key for part in manifest.objects)
@@ -134,12 +136,13 @@ class ObjectRewriter:
         """Replace the object. Return its new description, or None where it no longer exists."""
         request = manifest.request
         (before,) = (part for part in manifest.objects if part.key == self._key)
-        tag = self._datasets.version_tag(self._key)
         with self._open(self._key) as lines:
-            if lines is None or tag is None:
+            if lines is None:
                 self.delete()  # its older versions are still there
                 return None
-            with ObjectWriter(self._datasets, self._key, tag) as writer:
+            if self._object_tag is None:
+                raise DatasetChanged("The object was created while it was being read.")
+            with ObjectWriter(self._datasets, self._key, self._object_tag) as writer:
                 for content, count in request.kind.rewrite(lines, removal.edit, request.format):
                     writer.write(content, count)
         self.removed += removal.removed
@@ -273,8 +276,7 @@ class CleanDatasets:
     ) -> None:
         """Raise `ErasureIncomplete` where prompts of erased users may stand beside other ids."""
         kept = [entry["id"] for entry in entries if entry["id"] and not removal.should_drop(entry)]
-        texts = await self._ledger.get_texts([UUID(log_id) for log_id in kept])
-        reject_moved_prompts(entries, {str(log_id): text for log_id, text in texts.items()})
+        reject_moved_prompts(entries, await self._ledger.get_texts(list(map(UUID, kept))))
 
 
 def _remaining(exported: ExportedObject, reason: str) -> RemainingObject:
