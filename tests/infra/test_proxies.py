@@ -30,6 +30,7 @@ from infra.local import stack_env
 from infra.local.stack import Stack
 from prompt_capture.client import CaptureClient
 with Stack(sys.argv[1]) as stack:
+    stack.warm()
     capture = CaptureClient.from_env(stack_env.variables(stack))
     user = stack.create_user("ada@example.com")
     print(capture.classify("hello", user_id=user.id).captured)
