@@ -39,7 +39,9 @@ def doctor(
             callback=_validate_stage,
         ),
     ] = None,
-    region: Annotated[str, typer.Option(help="The AWS region of the stage.")] = "eu-west-1",
+    region: Annotated[
+        str, typer.Option(help="The AWS region of the stage.", envvar="AWS_REGION")
+    ] = "eu-west-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Check a deployment, and report how to fix what is wrong.

@@ -85,8 +85,6 @@ def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
     try:
         resources = _resources(stacks, f"prompt-capture-{stage}")
         urls = _function_urls(functions, resources)
-    except OSError as error:
-        raise unusable_aws_settings(error) from None
     except (BotoCoreError, ClientError) as error:
         reason, remedy = type(error).__name__, _CHECK_STAGE
         if isinstance(error, ClientError):
@@ -97,6 +95,8 @@ def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
             f"Cannot read the stack prompt-capture-{stage} in {session.region_name} ({reason}). "
             f"{remedy}"
         ) from None
+    except OSError as error:  # errors of botocore's own may be such, too
+        raise unusable_aws_settings(error) from None
     return {
         **{
             name: resources[logical] for name, logical in _RESOURCES.items() if logical in resources

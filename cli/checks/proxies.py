@@ -11,7 +11,7 @@ NO_CONNECTION = (aws.ConnectionError, aws.HTTPClientError)
 
 CHECK_AWS = (
     "Check the network, the region, and the environment variables HTTP_PROXY, HTTPS_PROXY, "
-    "NO_PROXY and AWS_ENDPOINT_URL."
+    "NO_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL."
 )
 
 _NOT_CONNECTED = (httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout)

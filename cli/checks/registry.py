@@ -89,8 +89,6 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
         )
     except InvalidSettings as error:
         yield skipped(_INTERRUPTED, "AWS cannot be called", str(error))
-    except OSError as error:
-        yield skipped(_INTERRUPTED, "AWS cannot be called", str(unusable_aws_settings(error)))
     except BotoCoreError as error:
         yield skipped(
             _INTERRUPTED,
@@ -99,6 +97,8 @@ def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
         )
     except ClientError as error:
         yield _aws_error(error)
+    except OSError as error:  # errors of botocore's own may be such, too
+        yield skipped(_INTERRUPTED, "AWS cannot be called", str(unusable_aws_settings(error)))
 
 
 def _database_remediation(error: psycopg.Error) -> str:

@@ -589,12 +589,12 @@ async def test_the_value_of_a_secret_is_sent_and_not_its_mask(
     assert message == expected
     assert outcome["execution_error"] == "größer"
     assert texts.clean_idempotency_key(SecretStr("one")) == "one"
+    assert texts.clean_intents([SecretStr("greet")]) == ["greet"]
 
 
-@pytest.mark.parametrize("key", ["None", "undefined", "null", "nan"])
+@pytest.mark.parametrize("key", ["None", "undefined", "null", "nan", "NaT", "<NA>", "nil", "<nil>"])
 def test_an_idempotency_key_that_names_a_missing_value_is_none(key: str) -> None:
     assert texts.clean_idempotency_key(key) is None
-    assert texts.clean_intents([SecretStr("greet")]) == ["greet"]
 
 
 class ChatMessage(BaseModel):

@@ -110,6 +110,11 @@ def test_what_is_wrong_is_shown_with_its_remediation_and_exit_status_1(
             "Cannot read the stack prompt-capture-dev in eu-west-1",
         ),
         (("--stage", "QA"), NO_CREDENTIALS, "Cannot read the stack prompt-capture-QA in eu-west-1"),
+        (
+            ("--stage", "dev"),
+            NO_CREDENTIALS | {"AWS_REGION": "us-east-2"},
+            "Cannot read the stack prompt-capture-dev in us-east-2",
+        ),
     ],
 )
 def test_what_cannot_start_ends_with_a_message_and_exit_status_2(

@@ -1,4 +1,4 @@
-"""A local stack works in a terminal whose proxy and TLS are meant for other servers."""
+"""A local stack works in a terminal whose proxy, TLS and PostgreSQL are other servers'."""
 
 import os
 import subprocess
@@ -30,6 +30,7 @@ from infra.local import stack_env
 from infra.local.stack import Stack
 from prompt_capture.client import CaptureClient
 with Stack(sys.argv[1]) as stack:
+    stack.warm()
     capture = CaptureClient.from_env(stack_env.variables(stack))
     user = stack.create_user("ada@example.com")
     print(capture.classify("hello", user_id=user.id).captured)
@@ -56,8 +57,16 @@ def test_a_stack_starts_without_its_terminals_proxy(proxy: str) -> None:
     assert completed.stdout == "started\n", completed.stderr[-2000:]
 
 
-def test_a_stack_starts_without_the_settings_of_tls() -> None:
-    completed = _run(START, SSL_CERT_FILE="/nonexistent", PGSSLMODE="verify-full")
+def test_a_stack_starts_without_the_settings_of_tls_and_postgresql() -> None:
+    settings = {
+        "PGSSLMODE": "verify-full",
+        "PGCHANNELBINDING": "require",
+        "PGHOSTADDR": "192.0.2.1",
+        "PGSERVICE": "nonexistent",
+        "PGDATESTYLE": "German",
+    }
+
+    completed = _run(START, SSL_CERT_FILE="/nonexistent", **settings)
 
     assert completed.stdout == "started\n", completed.stderr[-2000:]
 

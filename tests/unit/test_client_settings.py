@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from prompt_capture.adapters.aws.client_settings import create_aws_client
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings.supabase import SupabaseSettings
 
@@ -85,6 +86,14 @@ def test_doctor_names_the_source_of_credentials_that_is_missing(
 
     assert reason in output
     assert "files that `aws configure` writes" in output
+
+
+def test_the_region_is_that_of_aws_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in the AWS CLI. boto3 alone reads AWS_DEFAULT_REGION.
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+    assert create_aws_client("sqs").meta.region_name == "eu-west-3"
 
 
 def test_a_missing_region_is_named() -> None:

@@ -98,7 +98,7 @@ def test_a_malformed_key_is_rejected(api: ApiFixture, key: str) -> None:
     assert not api.store.rows
 
 
-@pytest.mark.parametrize("key", ["undefined", "null", "None", "NaN"])
+@pytest.mark.parametrize("key", ["undefined", "null", "None", "NaN", "<nil>"])
 def test_the_word_for_a_missing_key_is_none(api: ApiFixture, key: str) -> None:
     answers = [send(api, key), send(api, key), send(api, key, message="move that")]
 

@@ -38,12 +38,13 @@ class PostgresServer:
         self._process: ChildProcess | None = None
 
     def dsn(self, role: str = "postgres", database: str = "postgres") -> str:
-        """Return the connection string of a login role, also in a shell that has PGSSLMODE."""
+        """Return the connection string of a login role, also for programs that see PGSSLMODE."""
         address = f"{role}:{self._password}@127.0.0.1:{self.port}/{database}"
         return f"postgresql://{address}?sslmode=disable"
 
     def start(self) -> None:
         """Start the server and return when it accepts connections; raise `ServiceFailed`."""
+        _forget_settings_of_the_shell()
         options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
         command = [str(programs_folder() / "postgres"), "-D", str(self._data), *options]
         self._process = ChildProcess(
@@ -66,6 +67,12 @@ class PostgresServer:
         """Disconnect all clients and stop the server; safe to call twice."""
         if self._process is not None:
             self._process.stop()
+
+
+def _forget_settings_of_the_shell() -> None:
+    """Remove the variables of libpq from this process: they are meant for another database."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def programs_folder() -> Path:

@@ -44,7 +44,9 @@ _MISSING = frozenset({"NAType", "NaTType"})
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """The categories of control characters, of formats such as a byte order mark, and of spaces."""
 
-_WORDS_FOR_NONE = frozenset({"undefined", "null", "none", "nan"})
+_WORDS_FOR_NONE = frozenset(
+    {"undefined", "null", "(null)", "none", "nil", "<nil>", "nan", "nat", "<na>"}
+)
 """What programs write for a missing value. The service takes no such word for a key either."""
 
 _UNNAMED = "unnamed"

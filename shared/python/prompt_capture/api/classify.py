@@ -41,7 +41,9 @@ _KEY_PARAMETER = {
     "is captured once and gets the same response. A blank key counts as absent, and so does the "
     "word for a missing value, such as `undefined`.",
 }
-_WORDS_FOR_NONE = frozenset({"undefined", "null", "none", "nan"})
+_WORDS_FOR_NONE = frozenset(
+    {"undefined", "null", "(null)", "none", "nil", "<nil>", "nan", "nat", "<na>"}
+)
 """What programs write for a missing value. Otherwise all messages without a key would have one."""
 
 

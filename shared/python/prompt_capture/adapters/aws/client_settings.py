@@ -1,5 +1,6 @@
 """The settings of AWS clients, with which the creation or the first call of a client may fail."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -38,7 +39,7 @@ def unusable_aws_settings(error: BotoCoreError | OSError | ValueError) -> Invali
             )
     return InvalidSettings(
         f"AWS cannot be called: {reason}. Check the settings of AWS clients: AWS_PROFILE, "
-        "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and the files that `aws configure` writes."
+        "AWS_REGION, AWS_ENDPOINT_URL, AWS_CA_BUNDLE, and the files that `aws configure` writes."
     )
 
 
@@ -46,4 +47,5 @@ def create_aws_client(service: str) -> Any:
     """Create a client of an AWS service. Raise `InvalidSettings`."""
     create: Any = boto3.client  # typed for literals alone
     with usable_aws_settings():
-        return create(service)
+        # boto3 reads AWS_DEFAULT_REGION alone.
+        return create(service, region_name=os.environ.get("AWS_REGION") or None)
