@@ -124,7 +124,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "SageMaker Ground Truth",
         GREET,
     ),
-    ({"Item": {"text": {"S": "hi"}, "label": {"S": "greet"}, "n": {"N": "1"}}}, "DynamoDB", GREET),
+    ({"Item": {"text": {"S": "hi"}, "label": {"S": "greet"}, "n": {"NS": ["1"]}}}, "Dynamo", GREET),
     (
         {"Items": [{"text": {"S": "hi"}, "label": {"S": "greet"}}], "Count": 1},
         "DynamoDB",
@@ -692,6 +692,16 @@ def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Pa
 
     with pytest.raises(InvalidExamples, match="text: it is not a text"):
         read_examples([texts])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_command_for_texts_in_an_object_keeps_what_stands_beside_it(tmp_path: Path) -> None:
+    beside = [{"split": "train"}, {"split": "test"}, {"status": "rejected"}]
+    lines = [fields | {"data": {"text": "hi", "label": "greet"}} for fields in beside]
+
+    texts = read_examples([_convert(tmp_path, lines)])
+
+    assert [each.split for each in texts] == ["train", "test"]
 
 
 def _convert(folder: Path, lines: list[Any]) -> Path:

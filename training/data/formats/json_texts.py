@@ -85,11 +85,14 @@ def find_wrapped_text(value: Any) -> str | None:
 
 
 def filter_wrapped_text(value: Any) -> str:
-    """Return the filter for an object with a text and its label in a field."""
+    """Return the filter for an object with a text and its label in a field.
+
+    It keeps the fields beside that one, which may state a split or refuse the label.
+    """
     name = find_wrapped_text(value) or ""
-    inner = value[name]
+    inner, field = value[name], at_field(name)
     text = "" if "text" in inner else f" | .text = {at_field(find_text_alias(inner) or 'text')}"
-    return f"{at_field(name)}{text}{with_label(inner)}"
+    return f". + {field} | del({field}){text}{with_label(inner)}"
 
 
 def _is_labelled(value: Any) -> bool:
