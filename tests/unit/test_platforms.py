@@ -695,13 +695,25 @@ def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Pa
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
-def test_the_command_for_texts_in_an_object_keeps_what_stands_beside_it(tmp_path: Path) -> None:
-    beside = [{"split": "train"}, {"split": "test"}, {"status": "rejected"}]
-    lines = [fields | {"data": {"text": "hi", "label": "greet"}} for fields in beside]
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"data": {"text": "hi", "label": "greet"}},
+        {"examples": [{"text": "hi", "label": "greet"}]},
+        {"rows": [{"utterance": "hi", "intent": "greet"}]},
+        {"intent": "greet", "examples": ["hi"]},
+        {"intent": "greet", "utterances": [{"text": "hi"}]},
+    ],
+)
+def test_the_command_keeps_what_an_object_says_about_its_texts(
+    tmp_path: Path, texts: Mapping[str, Any]
+) -> None:
+    beside = [("train", "accepted"), ("test", "accepted"), ("train", "rejected")]
+    lines = [{"split": split, "status": status, **texts} for split, status in beside]
 
-    texts = read_examples([_convert(tmp_path, lines)])
+    kept = read_examples([_convert(tmp_path, lines)])
 
-    assert [each.split for each in texts] == ["train", "test"]
+    assert [each.split for each in kept] == ["train", "test"]
 
 
 def _convert(folder: Path, lines: list[Any]) -> Path:
