@@ -33,6 +33,8 @@ _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
 _ENTITY = re.compile(r"&(?:#\d{2,7}|#x[\da-f]{2,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
+"""What may be an entity of HTML."""
+
 _ENCODED = re.compile(r"\\(?:[nr]|u[\da-f]{4}|[\"'])|_x[\da-f]{4}_|\ufffd", re.IGNORECASE)
 """An escape sequence of a database, JSON or Excel, or a lost letter."""
 
