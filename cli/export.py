@@ -195,6 +195,6 @@ def _warn_of_missing_dataset(folder: Path, manifest: Path) -> None:
         "This dataset has the changes since the last one alone, and the folder does not have that "
         "one: all folders share a series. For a dataset of everything, export without --since-last."
     )
-    with suppress(InvalidExamples):  # of another dataset, which reading the folder names
+    with suppress(InvalidExamples, OSError):  # of another dataset, which reading the folder names
         if lacks_dataset_before(folder, manifest):
             print_warnings([warning])

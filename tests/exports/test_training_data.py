@@ -319,6 +319,9 @@ def test_changes_in_a_folder_without_the_dataset_before_them_are_named_by_the_ex
     assert warning not in export("second", "--since-last", mode="review")
     shutil.rmtree(tmp_path / "first")
     assert warning in export("first", "--since-last")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "exports").symlink_to(tmp_path / "first" / "exports")
+    assert warning not in export("linked", "--since-last")
 
 
 async def test_changes_without_the_dataset_before_them_are_remarked(

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,7 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
         ("delete", ["no", 1, "TRUE"], ["true"]),
         ("Skip", ["", "yes"], ["yes"]),
         ("AssignmentStatus", ["Approved", "Rejected"], ["rejected"]),
+        ("status", ["active", "Deleted", "removed"], ["deleted", "removed"]),
         ("deleted_at", ["", "null", "2026-05-01 10:00:00+00"], ["2026-05-01 10:00:00+00"]),
     ],
 )
@@ -309,6 +311,57 @@ def test_a_time_of_deletion_in_parquet_leaves_a_row_out(tmp_path: Path) -> None:
     parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
 
     assert read_as("parquet", tmp_path / "data.parquet") == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("0000-00-00 00:00:00", "0001-01-01T00:00:00Z", "01/01/0001 00:00:00"),
+        *("1970-01-01 00:00:00", "9999-12-31", "infinity", "-", "N/A", "(null)", "false", "0"),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_what_stands_for_no_time_of_deletion_leaves_no_text_out(
+    tmp_path: Path, value: str, form: str
+) -> None:
+    row = {"text": "hello", "label": "greeting", "deleted_at": value}
+
+    assert _read_row(tmp_path, row, form) == [HELLO]
+
+
+@pytest.mark.parametrize("flag", [True, "yes"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_flag_with_the_name_of_the_label_is_the_column_of_an_intent(
+    tmp_path: Path, flag: object, form: str
+) -> None:
+    row = {"text": "skip this song", "label": "Skip", "skip": flag}
+
+    assert [each.label for each in _read_row(tmp_path, row, form)] == ["Skip"]
+
+
+def _read_row(tmp_path: Path, row: Mapping[str, object], form: str) -> list[Example]:
+    file = tmp_path / f"data.{form}"
+    if form == "jsonl":
+        file.write_text(json.dumps(row))
+    elif form == "csv":
+        file.write_bytes(write_table(list(row), [row]))
+    else:
+        parquet.write_table(pa.Table.from_pylist([dict(row)]), file)
+    return read_as(form, file)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        {"$date": "2026-05-01T10:00:00Z"},
+        {"$date": {"$numberLong": "1777629600000"}},
+        {"_seconds": 1777629600, "_nanoseconds": 0},
+    ],
+)
+def test_a_time_of_deletion_may_be_an_object(tmp_path: Path, time: object) -> None:
+    row = {"text": "hi", "label": "greeting", "deletedAt": time}
+
+    assert _read(tmp_path, json.dumps(row)) == []
 
 
 @pytest.mark.parametrize("cell", ["['discarded']", '"[""discarded"", ""draft""]"', "[discarded]"])

@@ -124,7 +124,7 @@ PROJECTS: list[tuple[Any, str, list[tuple[str, str]]]] = [
         "SageMaker Ground Truth",
         GREET,
     ),
-    ({"Item": {"text": {"S": "hi"}, "label": {"S": "greet"}, "n": {"N": "1"}}}, "DynamoDB", GREET),
+    ({"Item": {"text": {"S": "hi"}, "label": {"S": "greet"}, "n": {"NS": ["1"]}}}, "Dynamo", GREET),
     (
         {"Items": [{"text": {"S": "hi"}, "label": {"S": "greet"}}], "Count": 1},
         "DynamoDB",
@@ -692,6 +692,28 @@ def test_what_a_command_writes_is_not_refused_with_the_same_command(tmp_path: Pa
 
     with pytest.raises(InvalidExamples, match="text: it is not a text"):
         read_examples([texts])
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"data": {"text": "hi", "label": "greet"}},
+        {"examples": [{"text": "hi", "label": "greet"}]},
+        {"rows": [{"utterance": "hi", "intent": "greet"}]},
+        {"intent": "greet", "examples": ["hi"]},
+        {"intent": "greet", "utterances": [{"text": "hi"}]},
+    ],
+)
+def test_the_command_keeps_what_an_object_says_about_its_texts(
+    tmp_path: Path, texts: Mapping[str, Any]
+) -> None:
+    beside = [("train", "accepted"), ("test", "accepted"), ("train", "rejected")]
+    lines = [{"split": split, "status": status, **texts} for split, status in beside]
+
+    kept = read_examples([_convert(tmp_path, lines)])
+
+    assert [each.split for each in kept] == ["train", "test"]
 
 
 def _convert(folder: Path, lines: list[Any]) -> Path:

@@ -631,7 +631,10 @@ def test_texts_that_are_written_like_bytes_are_named(tmp_path: Path) -> None:
     [
         ("tea &amp; toast", "order"),
         ("it&#39;s me", "order"),
+        ("it&rsquo;s me", "order"),
+        ("caf&eacute;", "order"),
         ("hi\\nthere", "order"),
+        ("it is 50%.\\nThank you", "order"),
         ("caf\\u00e9", "order"),
         ("it\\'s me", "order"),
         ("one_x000D_two", "order"),
@@ -640,6 +643,10 @@ def test_texts_that_are_written_like_bytes_are_named(tmp_path: Path) -> None:
         ("\u00d0\u00bf\u00d1\u20ac\u00d0\u00b8", "order"),
         ("\u00f0\u0178\u02dc\u20ac", "order"),
         ("caf\ufffd", "order"),
+        ("voil\u00c3\u00a0", "order"),
+        ("\u00c2\u00abnon\u00c2\u00bb", "order"),
+        ("caf\u221a\u00a9", "order"),
+        ("don\u201a\u00c4\u00f4t", "order"),
         ("hi", "order &amp; pay"),
     ],
 )
@@ -659,9 +666,49 @@ def test_what_another_program_has_encoded_or_damaged_is_named(
 @pytest.mark.parametrize(
     "text",
     [
+        "za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105",
+        "\u0130stanbul",
+        "\u03b3\u03b5\u03b9\u03b1",
+        "\u05e9\u05dc\u05d5\u05dd",
+        "\u0645\u0631\u062d\u0628\u0627",
+        "\u0928\u092e\u0938\u094d\u0924\u0947",
+        "\u4f60\u597d",
+        "\u65e5\u672c",
+        "\uc548\ub155",
+    ],
+)
+@pytest.mark.parametrize("shown", ["cp1252", "latin-1"])
+def test_a_text_of_any_language_that_was_read_in_another_encoding_is_named(
+    tmp_path: Path, text: str, shown: str
+) -> None:
+    misread = "".join(_show(byte, shown) for byte in text.encode())
+    remarks = Remarks()
+
+    _read_csv(tmp_path, f'text,label\n"{misread}",order\n"{text}",order\n', remarks)
+
+    (remark,) = remarks
+    assert "1 noted: texts or labels that another program seems to have encoded" in remark
+
+
+def _show(byte: int, encoding: str) -> str:
+    """Return a byte as programs show it that keep those without a letter as control characters."""
+    try:
+        return bytes([byte]).decode(encoding)
+    except UnicodeDecodeError:
+        return chr(byte)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "tea & toast; now",
         "open C:\\new\\run",
         "open \\\\server\\new",
+        "open C:\\Program Files\\nodejs, .\\node_modules and %APPDATA%\\npm",
+        "salt&pepper; R&D; now",
+        "IRM\u00c3\u2019s MAM\u00c3\u2026 \u201cAMANH\u00c3\u201d",
+        "\u00abCAF\u00c9\u00bb, \u201eSpa\u00df\u201c, CAF\u00c9\u2019s, CAF\u00c9\u00b4s",
+        "d\u00e9j\u00e0\u2026\u201d, 3\u00d7\u00bd",
         "caf\u00e9\u2026",
         "na\u00efve, \u00c0 propos, \u00c3o, \u00abNON\u00bb \u00c2ge",
         "\u043f\u0440\u0438\u0432\u0435\u0442",

@@ -135,10 +135,12 @@ def lacks_dataset_before(folder: Path, manifest: Path) -> bool:
     Raise `InvalidExamples`.
     """
     datasets = find_datasets(DataSource(folder))
-    (new,) = (each.manifest for each in datasets if each.file == manifest)
+    new = next((each.manifest for each in datasets if each.file == manifest), None)
+    if new is None or new.window.is_whole:  # none: below a link, which is not followed
+        return False
     others = (each.manifest for each in datasets if each.file != manifest)
     ends = {each.window.end for each in others if each.series == new.series}
-    return not new.window.is_whole and new.window.begin not in ends
+    return new.window.begin not in ends
 
 
 def datasets_in_use(datasets: Sequence[StoredDataset]) -> Sequence[StoredDataset]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from training.data.formats.json_columns import are_splits, at_field, has_column_of_labels
 from training.data.formats.json_paths import get
-from training.data.formats.json_texts import find_label, is_object_with_text
+from training.data.formats.json_texts import find_label, is_object_with_text, keep_beside
 
 INTENT_NAMES = (
     *("intent", "name", "tag", "label", "title", "id", "intentName", "intent_name"),
@@ -60,7 +60,8 @@ def filter_intent(intent: Any, *others: Any) -> str:
     """Return the filter for an intent, and for others beside it."""
     names = [name for name in INTENT_NAMES if isinstance(get(intent, name), str)]
     name = next(filter(intent.get, names), names[0])
-    return f".{name} as $intent | {_filter_texts_of([intent, *others])}"
+    intents = [intent, *others]
+    return keep_beside(f".{name} as $intent | {_filter_texts_of(intents)}", *intents)
 
 
 def is_object_of_intents(value: Any) -> bool:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from training.data.formats.aliases import find_label_alias, find_text_alias
-from training.data.formats.json_columns import at_field
+from training.data.formats.json_columns import at_field, quote
 from training.data.formats.json_paths import get
+from training.data.formats.other_fields import states_split
+from training.data.formats.refusals import may_refuse
 
 FIELDS_OF_TEXTS = (
     *("data", "dataset", "documents", "examples", "instances", "items", "messages", "phrases"),
@@ -53,7 +55,7 @@ def has_texts(name: str) -> Callable[[Any], bool]:
 
 def filter_texts(name: str) -> Callable[[Any], str]:
     """Return a function that writes the filter for the objects with texts in a field."""
-    return lambda value: f".{name}[]{with_label(get(value, f'{name}.0'))}"
+    return lambda value: keep_beside(f".{name}[]{with_label(get(value, f'{name}.0'))}", value)
 
 
 def has_renamed_texts(name: str) -> Callable[[Any], bool]:
@@ -73,9 +75,22 @@ def filter_renamed_texts(name: str) -> Callable[[Any], str]:
     def write(value: Any) -> str:
         first = get(value, f"{name}.0")
         text, label = find_text_alias(first) or "text", find_label(first) or "label"
-        return f".{name}[] | .text = {at_field(text)} | .label = {at_field(label)}"
+        texts = f".{name}[] | .text = {at_field(text)} | .label = {at_field(label)}"
+        return keep_beside(texts, value)
 
     return write
+
+
+def keep_beside(texts: str, *values: Mapping[str, Any]) -> str:
+    """Return a filter for the texts of objects, with what these say of the split and the labels.
+
+    A split or a refusal of an annotator that an object states holds for each of its texts.
+    """
+    names = dict.fromkeys(name for value in values for name in value)
+    kept = [quote(name) for name in names if states_split(name) or may_refuse(name)]
+    if not kept:
+        return texts
+    return f"{{{', '.join(kept)}}} as $beside | {texts} | $beside + ."
 
 
 def find_wrapped_text(value: Any) -> str | None:
@@ -85,11 +100,14 @@ def find_wrapped_text(value: Any) -> str | None:
 
 
 def filter_wrapped_text(value: Any) -> str:
-    """Return the filter for an object with a text and its label in a field."""
+    """Return the filter for an object with a text and its label in a field.
+
+    It keeps the fields beside that one, which may state a split or refuse the label.
+    """
     name = find_wrapped_text(value) or ""
-    inner = value[name]
+    inner, field = value[name], at_field(name)
     text = "" if "text" in inner else f" | .text = {at_field(find_text_alias(inner) or 'text')}"
-    return f"{at_field(name)}{text}{with_label(inner)}"
+    return f". + {field} | del({field}){text}{with_label(inner)}"
 
 
 def _is_labelled(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 from training.data.examples import InvalidExamples
 from training.data.locations import Location
@@ -31,26 +32,33 @@ _FORMULA = re.compile(r"=\s*[\w\"'(+-].*", re.DOTALL)
 _ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
 """An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
-_ENCODED = re.compile(
-    r"&(?:amp|apos|gt|lt|nbsp|quot|#\d{2,6}|#x[\da-f]{2,6});"
-    r"|\\(?:[nr]|u[\da-f]{4}|[\"'])"
-    r"|_x[\da-f]{4}_"
-    r"|\ufffd",
-    re.IGNORECASE,
-)
-"""An entity of HTML, an escape sequence of a database, JSON or Excel, or a lost letter."""
+_ENTITY = re.compile(r"&(?:#\d{2,7}|#x[\da-f]{2,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
+"""What may be an entity of HTML."""
 
-_WINDOWS_PATH = re.compile(r"(?:\b[a-z]:|\\)\\\S*", re.IGNORECASE)
-"""A path whose backslashes begin no escape sequence: `C:\\new`."""
+_ENCODED = re.compile(r"\\(?:[nr]|u[\da-f]{4}|[\"'])|_x[\da-f]{4}_|\ufffd", re.IGNORECASE)
+"""An escape sequence of a database, JSON or Excel, or a lost letter."""
 
-_AS_SHOWN = (
-    "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
-    "\u2013-\u203a\u20ac\u2122]"
+_WINDOWS_PATH = re.compile(r"(?:\b[a-z]:|\\|%\w+%)\\.*|(?<!\S)\.{1,2}\\\S*", re.IGNORECASE)
+"""A path whose backslashes begin no escape sequence: `C:\\new`. It may contain spaces."""
+
+_MARKS = "\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2122"
+"""What follows a letter in ordinary texts, too: quotation marks, dashes and the like."""
+
+_SHOWN = (
+    "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013-\u203a\u20ac\u2122"
 )
+"""How the encoding of Windows shows a byte that continues a letter of UTF-8."""
+
 _MISREAD = re.compile(
-    rf"[\u00c2\u00c3]{_AS_SHOWN}|\u00e2\u20ac|\u00f0\u0178|(?:[\u00ce-\u00d1]{_AS_SHOWN}){{2}}"
+    rf"[\u00c2\u00c3](?![{_MARKS}])[{_SHOWN}]"
+    rf"|[\u00c4-\u00d6\u00d8-\u00df](?![{_MARKS}\u00a0\u00ab\u00ae\u00b4\u00bb])[{_SHOWN}]"
+    rf"|(?:[\u00c4-\u00df][{_SHOWN}]){{2}}|(?:[\u00e0-\u00ef][{_SHOWN}]{{2}}){{2}}"
+    "|\u00e2\u20ac|\u00f0\u0178"
+    "|\u201a\u00c4[\u00b6\u00ec\u00ee\u00f2\u00f4\u00f9\u00fa]"
+    "|\u221a[\u00a7\u00a9\u00ae\u00b0\u00b1\u00ba\u00df\u00fc\u2020\u2122\u2202\u222b\u2260\u2265]"
 )
-"""Letters of UTF-8 that a program read in the encoding of Windows."""
+"""Letters of UTF-8 that a program read in the encoding of Windows or of older Macs."""
 
 ENCODED = (
     "texts or labels that another program seems to have encoded or damaged, such as &amp;, \\n, "
@@ -104,4 +112,6 @@ def is_no_value(text: str) -> bool:
 
 def is_encoded(text: str) -> bool:
     """Return whether a program seems to have encoded a text, or read it in another encoding."""
-    return bool(_ENCODED.search(_WINDOWS_PATH.sub("", text)) or _MISREAD.search(text))
+    if _ENCODED.search(_WINDOWS_PATH.sub("", text)) or _MISREAD.search(text):
+        return True
+    return any(unescape(entity) != entity for entity in _ENTITY.findall(text))

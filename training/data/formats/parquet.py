@@ -47,7 +47,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         class_names = _read_class_names(table.schema_arrow)
         others = _find_names_of_labels(table.schema_arrow, names) if reading.needs_labels else []
         content = table.read(columns=[*names.values(), *others])
-        refused = _find_refused(file, table, reading)
+        refused = _find_refused(file, table, reading, names)
         columns = {
             name: _to_texts(
                 file, name, content.column(original), class_names.get(original), bool(others)
@@ -96,9 +96,13 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     return content.getvalue()
 
 
-def _find_refused(file: DataFile, table: Any, reading: Reading) -> Mapping[int, str]:
+def _find_refused(
+    file: DataFile, table: Any, reading: Reading, names: Mapping[str, str]
+) -> Mapping[int, str]:
     """Return the rows whose label an annotator refused, and the column that says so."""
     columns = _list_columns(table.schema_arrow, may_refuse)
+    if columns and _LABEL in names:  # which a flag may repeat
+        columns.append(names[_LABEL])
     rows = table.read(columns=columns).to_pylist()
     found = {
         number: reading.find_refusal(values, file.location("row", number + 1))

@@ -52,7 +52,7 @@ _FROM_INSTRUCTION = (
 _METADATA = "-metadata"
 """The end of the field in which SageMaker Ground Truth has the name of the label."""
 
-_TYPES = frozenset({"B", "BOOL", "L", "M", "N", "NULL", "S", "SS"})
+_TYPES = frozenset({"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"})
 """The types of values in DynamoDB."""
 
 

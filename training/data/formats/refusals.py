@@ -10,8 +10,8 @@ from training.data.formats.json_paths import last_name, walk
 
 _ANSWERS: Final = frozenset(
     {
-        *("discard", "discarded", "draft", "ignore", "ignored", "reject", "rejected"),
-        *("skip", "skipped"),
+        *("deleted", "discard", "discarded", "draft", "excluded", "ignore", "ignored"),
+        *("reject", "rejected", "removed", "skip", "skipped"),
     }
 )
 _FIELDS_OF_ANSWERS: Final = frozenset(
@@ -35,13 +35,17 @@ _FLAGS: Final = _CLEAR_FLAGS.union(
 _TIMES: Final = frozenset(f"{state}at" for state in _STATES)
 """The fields that refuse a label where they have a time, such as `deleted_at`."""
 
+_NO_TIME: Final = re.compile(r"[^1-9]*|(?:.*/)?(?:0001|1970|9999)(?:[-/ ].*)?")
+"""What programs write for no time: `0000-00-00`, `0001-01-01T00:00:00Z`, `-`, `infinity`."""
+
 _ANNOTATIONS: Final = frozenset(
     {
         *("annotation", "annotations", "meta", "metadata"),
         *("response", "responses", "review", "reviews"),
     }
 )
-_QUESTIONS: Final = frozenset({"category", "class", "intent", "label", "labels"})
+_LABELS: Final = frozenset({"intent", "label"})
+_QUESTIONS: Final = _LABELS | {"category", "class", "labels"}
 """The objects and lists that describe an annotation, and what Argilla asks for within them."""
 
 _NO_ANSWERS: Final = frozenset({"", "\\n", "nan", "nat", "none", "null", "pending"})
@@ -49,7 +53,6 @@ _NO_ANSWERS: Final = frozenset({"", "\\n", "nan", "nat", "none", "null", "pendin
 
 _ONE: Final = frozenset({"1", "1.0"})
 _TRUE: Final = _ONE | {"t", "true", "y", "yes"}
-_FALSE: Final = frozenset({"0", "0.0", "f", "false", "n", "no"})
 
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
 _ITEM = re.compile(r"[^\s\[\],'\"]+")
@@ -78,20 +81,35 @@ def find_refusal(values: Mapping[str, Any]) -> Refusal | None:
 
     It may be in objects and lists that describe the annotation, such as `meta`. Where it has the
     answers of several annotators, all of them refuse the label. An answer beside the text decides.
+    A flag with the name of the label says which intent the text has.
     """
     answers: dict[str, list[str]] = {}
     for path, value in walk(values, _is_about_label):
+        name = path.partition(".")[0] if _is_within_time(path) else path
         if isinstance(value, str | int | float | date) and (given := _list_answers(value)):
-            answers.setdefault(path, []).extend(given)
+            answers.setdefault(name, []).extend(given)
+    if not answers:
+        return None
     is_answered = any(_compare(path) in _FIELDS_OF_ANSWERS for path in answers if "." not in path)
+    labels = {
+        _compare(value)
+        for name, value in values.items()
+        if _compare(name) in _LABELS and isinstance(value, str)
+    }
     for path, given in answers.items():
-        if _refuses(path, given) and not (is_answered and "." in path):
+        if (
+            _compare(path) not in labels
+            and _refuses(path, given)
+            and not (is_answered and "." in path)
+        ):
             return Refusal(path, given[0])
     return None
 
 
 def _is_about_label(path: str) -> bool:
     """Return whether what is at a path may say that the label of a text does not hold."""
+    if _is_within_time(path):
+        return True
     if not may_refuse(path):
         return False
     places = set(map(_compare, path.split(".")[:-1]))
@@ -100,12 +118,19 @@ def _is_about_label(path: str) -> bool:
     )
 
 
+def _is_within_time(path: str) -> bool:
+    """Return whether a path leads into a time that is an object, as MongoDB writes it."""
+    first, _, rest = path.partition(".")
+    return bool(rest) and _compare(first) in _TIMES
+
+
 def _refuses(path: str, given: Sequence[str]) -> bool:
     name = _compare(last_name(path))
     if name in _FIELDS_OF_ANSWERS:
         return _ANSWERS.issuperset(given)
     if name in _TIMES:  # of the text, and not of one of several annotations
-        return "." not in path and _FALSE.isdisjoint(given)
+        is_time = any(each in _TRUE or not _NO_TIME.fullmatch(each) for each in given)
+        return "." not in path and is_time
     return _TRUE.issuperset(given) and (name in _CLEAR_FLAGS or not _ONE.issuperset(given))
 
 
