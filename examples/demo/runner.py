@@ -12,6 +12,9 @@ from examples.demo.scenario import Scenario
 from examples.demo.summary import print_summary
 from infra.local.stack import Stack
 
+CAPTURE_TIMEOUT_SECONDS = "8"
+"""A write may take long on a busy machine, and the demo fails if a message is lost."""
+
 
 def run_demo(console: DemoConsole, scenario: Scenario, keep: Path | None = None) -> None:
     """Run the whole loop; everything it creates is removed, except the files in `keep`."""
@@ -19,8 +22,9 @@ def run_demo(console: DemoConsole, scenario: Scenario, keep: Path | None = None)
     with _work_folder(keep) as work:
         first_model = _train_first_model(console, scenario, work)
         model = {"MODEL_DIR": str(first_model)}
+        classify = {**model, "CAPTURE_TIMEOUT_SECONDS": CAPTURE_TIMEOUT_SECONDS}
         overrides = {
-            "classify-and-log": model if scenario.uses_rules else {**model, "RULES_FILE": ""},
+            "classify-and-log": classify if scenario.uses_rules else {**classify, "RULES_FILE": ""},
             "retrain": {**model, "RETRAIN_AUTO_PROMOTE": "true"},
         }
         with closing(Stack(overrides=overrides)) as stack:
