@@ -68,7 +68,11 @@ def _sign_with_botocore(
     return authorization
 
 
-@given(st.text(min_size=1), st.none() | st.text(min_size=1), _SETTINGS)
+# httpx leaves out the segments "." and "..", which no key of a model has.
+_KEY = st.text(min_size=1).filter(lambda key: key not in {".", ".."})
+
+
+@given(_KEY, st.none() | st.text(min_size=1), _SETTINGS)
 def test_the_signature_of_a_read_equals_that_of_botocore(
     key: str, version: str | None, settings: AwsSettings
 ) -> None:
