@@ -99,6 +99,7 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
     searched_at: dict[Callable[..., object], int] = {}
     for _ in range(_MAX_ROUNDS):
         found: list[Span] = []
+        is_cut = False
         for entity_type, spans in _find_entities(searched, entity_types, searched_at):
             searched.mask(spans)
             found += spans
@@ -108,9 +109,11 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
                 replacements = _without_middle(replacements)
                 middle, _ = replacements[KEPT_ENTITIES]
                 searched.leave_out(middle)
+                is_cut = True
         if not found:
             return searchable.replace(replacements) if replacements else text
-        searched.narrow(found)
+        if not is_cut:  # which moves what was found
+            searched.narrow(found)
     return replacements[-1][1]
 
 

@@ -214,6 +214,7 @@ _DATE_OR_TIME = lazy_pattern(
 )
 _LIST_MARK = lazy_pattern(r"(?<=[a-z0-9]{4}) (?P<point>[1-9][0-9]?)(?P<sign>[.)]) (?=[^\W\d_])")
 _COUNT = lazy_pattern(r"(?<=[a-z0-9]{4}) [1-9] (?P<word>[^\W\d_]+)(?![\w])")
+# Without any of these in a number, its last group alone may be something else.
 _MAY_BEGIN_ITEM = lazy_pattern(r" (?:[0-9]{1,4}[./:)-]|[1-9] [^\W\d_])")
 _MAX_ITEM_BEGIN = 6
 _LIST_WINDOW = 400

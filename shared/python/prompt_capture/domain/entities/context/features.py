@@ -58,6 +58,7 @@ def parts_of(value: str, before: str, behind: str) -> list[Part]:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text, and its numbers as so many zeros."""
+    # Translating is slow where a text is not ASCII.
     zeros = text.translate(_ZEROS) if text.isascii() else _NOT_ZERO.sub("0", text)
     return _TOKEN.findall(zeros)
 
